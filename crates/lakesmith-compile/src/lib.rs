@@ -1,0 +1,1 @@
+//! From a project to flows in order, each with its steps

@@ -1,0 +1,1 @@
+//! Sources outside: files to Arrow batches with positions

@@ -1,0 +1,1 @@
+//! Runs steps and queries, commits to Delta tables

@@ -1,0 +1,1 @@
+//! Spark's functions and semantics on DataFusion

@@ -1,0 +1,1 @@
+//! The one gate: whoever reads passes here

@@ -1,0 +1,1 @@
+//! What the user wrote: a typed model, loaded and checked

@@ -1,0 +1,1 @@
+//! The language: Spark SQL parsed, resolved, typed and rewritten
