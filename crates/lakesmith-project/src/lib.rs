@@ -1,1 +1,31 @@
-//! What the user wrote: a typed model, loaded and checked
+//! What the user wrote: a typed model, loaded and checked.
+//!
+//! [`load`] reads a project folder into a [`Project`] and says everything that is wrong with it at once, each fault at its
+//! file, line and column. Every value keeps its place ([`Spanned`](lakesmith_text::Spanned), and
+//! [`Located`](lakesmith_text::Located) for SQL), so that later stages can complain about the very line that was written.
+//!
+//! Which keys a file may have, of what type, with what meaning, stands in one table per file kind. The table drives the
+//! checks, the JSON Schemas ([`schemas`]) and the reference page ([`reference`]).
+//!
+//! SQL is not parsed here, and what files say of each other is not checked beyond names that collide.
+
+mod aggregate;
+mod dimension;
+mod entity;
+mod fact;
+mod lakehouse;
+mod project;
+mod source;
+
+pub use aggregate::Aggregate;
+pub use dimension::{Dimension, DimensionHistory, FirstVersion, Validity};
+pub use entity::{
+    Column, ColumnValue, Entity, Expectation, Explode, History, Lookup, NamedExpr, OnFail, QualityDimension, Scalar,
+};
+pub use fact::{Additivity, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate};
+pub use lakehouse::{ByteSize, Calendar, Defaults, Engine, Lakehouse, Memory, Target};
+pub use project::Project;
+pub use source::{
+    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, SchemaEvolution, Snapshot, Source, SourceKind,
+    SourceTable,
+};

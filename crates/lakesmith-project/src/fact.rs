@@ -1,0 +1,130 @@
+//! `gold/*.yaml` with `fact:`: what is measured, as in Kimball.
+
+use crate::NamedExpr;
+use lakesmith_text::{Located, Span, Spanned};
+
+/// A fact table. It fills `gold.<name>`. Exactly one of `from` and `sql` is there.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The place of its file's first key.
+    pub at: Span,
+    /// How its rows come about.
+    pub kind: FactKind,
+    /// What one row is, in words.
+    pub grain: Option<Spanned<String>>,
+    /// The columns that tell its rows apart.
+    pub grain_key: Vec<Spanned<String>>,
+    /// The silver table it reads, as `layer.name`.
+    pub from: Option<Spanned<String>>,
+    /// The Spark SQL query over silver tables that it reads instead.
+    pub sql: Option<Located>,
+    /// Its keys to dimensions, in the order written.
+    pub dimensions: Vec<FactDimension>,
+    /// The columns it keeps beside keys and measures.
+    pub degenerate: Vec<Spanned<String>>,
+    /// The name of its own BIGINT key, if it has one.
+    pub surrogate_key: Option<Spanned<String>>,
+    /// What it measures, in the order written.
+    pub measures: Vec<Measure>,
+    /// What happens with rows of one grain key.
+    pub on_duplicate: OnDuplicate,
+    /// What its files are parted by.
+    pub partition_by: Vec<NamedExpr>,
+    /// What rows lie near each other by.
+    pub cluster_by: Vec<NamedExpr>,
+    /// What it is about.
+    pub description: Option<Spanned<String>>,
+    /// Who answers for it.
+    pub owner: Option<Spanned<String>>,
+    /// Words to select it by.
+    pub tags: Vec<Spanned<String>>,
+}
+
+impl Fact {
+    /// The table it fills: `gold.fact_sales`.
+    pub fn table(&self) -> String {
+        format!("gold.{}", self.name)
+    }
+}
+
+/// How a fact's rows come about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FactKind {
+    /// One row per event.
+    #[default]
+    Transaction,
+    /// One row per period.
+    PeriodicSnapshot,
+    /// One row per process, overwritten as it goes on.
+    AccumulatingSnapshot,
+}
+
+/// A fact's key to a dimension.
+#[derive(Debug, Clone)]
+pub struct FactDimension {
+    /// The fact's column that holds the surrogate key.
+    pub key: Spanned<String>,
+    /// The dimension by its name, without a layer.
+    pub dimension: Spanned<String>,
+    /// The input's columns that are equal to the dimension's natural key, in its order; for `dim_date` the date.
+    pub on: Vec<Spanned<String>>,
+    /// The input's column whose time selects the version of a type 2 member; else the current one.
+    pub as_of: Option<Spanned<String>>,
+    /// What happens when there is no such member.
+    pub missing: MissingMember,
+}
+
+/// What happens when a fact's member is not in the dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingMember {
+    /// The key is -1 until the member arrives.
+    #[default]
+    Unknown,
+    /// The dimension gets a member of which only the key is known.
+    Inferred,
+    /// The batch fails before anything is committed.
+    Fail,
+}
+
+/// Something measured.
+#[derive(Debug, Clone)]
+pub struct Measure {
+    /// Its column.
+    pub name: Spanned<String>,
+    /// The input's column; the one of the same name if `expr` is left out too.
+    pub from: Option<Located>,
+    /// A Spark SQL expression over the input's columns instead.
+    pub expr: Option<Located>,
+    /// The Spark SQL type it is cast to, as written.
+    pub ty: Option<Spanned<String>>,
+    /// What it is counted in, such as `USD`.
+    pub unit: Option<Spanned<String>>,
+    /// What it means.
+    pub description: Option<Spanned<String>>,
+    /// Along which dimensions it may be summed.
+    pub additivity: Additivity,
+}
+
+/// Along which dimensions a measure may be summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Additivity {
+    /// Along all.
+    #[default]
+    Additive,
+    /// Along all but time, such as a stock.
+    SemiAdditive,
+    /// Along none, such as a price.
+    NonAdditive,
+}
+
+/// What happens with several input rows of one grain key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDuplicate {
+    /// The batch fails before anything is committed.
+    #[default]
+    Fail,
+    /// They go to the quarantine.
+    Quarantine,
+}

@@ -1,0 +1,143 @@
+//! `sources/*.yaml`: the systems outside and the bronze tables that follow from them.
+
+pub(crate) mod files;
+
+pub use files::{CsvOptions, Encoding, FileFormat};
+
+use lakesmith_text::{Span, Spanned};
+
+/// A system outside. Each of its tables fills `bronze.<source>_<table>`.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name, the first part of its bronze tables' names.
+    pub name: Spanned<String>,
+    /// The place of its file's first key.
+    pub at: Span,
+    /// What kind of system it is.
+    pub kind: SourceKind,
+    /// Where its files lie: a folder relative to the project, or a URL such as `s3://…`.
+    pub path: Spanned<String>,
+    /// Its tables in the order written.
+    pub tables: Vec<SourceTable>,
+    /// What it is.
+    pub description: Option<Spanned<String>>,
+    /// Who answers for it.
+    pub owner: Option<Spanned<String>>,
+    /// Words to select its tables by.
+    pub tags: Vec<Spanned<String>>,
+}
+
+impl Source {
+    /// The bronze table that one of its tables fills: `bronze.shop_orders`.
+    pub fn bronze_table(&self, table: &SourceTable) -> String {
+        format!("bronze.{}_{}", self.name, table.name)
+    }
+}
+
+/// What kind of system a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Files in a folder or an object store.
+    Files,
+}
+
+/// One table of a source.
+#[derive(Debug, Clone)]
+pub struct SourceTable {
+    /// Its name, the second part of its bronze table's name.
+    pub name: Spanned<String>,
+    /// Which files are its own: a glob relative to the source's path.
+    pub path: Spanned<String>,
+    /// How its files are written.
+    pub format: FileFormat,
+    /// Types of columns that inference would get wrong: the column's name in the source and a Spark SQL type.
+    pub schema_hints: Vec<(Spanned<String>, Spanned<String>)>,
+    /// What a file holds of the table.
+    pub change_capture: ChangeCapture,
+    /// What happens with a column that was not there before.
+    pub schema_evolution: SchemaEvolution,
+    /// What happens with a file that changed under its old name.
+    pub on_change: OnChange,
+    /// Under `change_capture: full`: what makes up one snapshot.
+    pub snapshot: Snapshot,
+    /// Under `change_capture: full`: whether keys that a snapshot lacks are deleted.
+    pub deletes: Deletes,
+    /// The share of the keys that one snapshot may delete without consent, from 0 to 1.
+    pub max_delete_fraction: f64,
+    /// What is sensitive in it, such as `pii`.
+    pub sensitivity: Vec<Spanned<String>>,
+    /// What it holds.
+    pub description: Option<Spanned<String>>,
+    /// Who answers for it; else the source's owner.
+    pub owner: Option<Spanned<String>>,
+    /// Words to select it by.
+    pub tags: Vec<Spanned<String>>,
+    /// How often new data comes, in words.
+    pub frequency: Option<Spanned<String>>,
+    /// How much data comes, in words.
+    pub volume: Option<Spanned<String>>,
+}
+
+/// What a file holds of its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChangeCapture {
+    /// Every file, or folder of files, is the whole table.
+    Full,
+    /// Each file adds new rows or new states of rows.
+    #[default]
+    Incremental,
+    /// A change feed: rows say in `_operation` whether they are deletes.
+    Cdc,
+    /// New states are found by a column that grows with time.
+    Timestamp,
+    /// Events that never change.
+    Event,
+}
+
+/// What happens with a column that was not there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SchemaEvolution {
+    /// The bronze table gets the column.
+    #[default]
+    AddColumns,
+    /// Its values go to `_rescued_data`.
+    Rescue,
+    /// The run fails.
+    Fail,
+    /// It is left out.
+    None,
+}
+
+/// What happens with a file that changed under its old name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnChange {
+    /// It is read again, as a further version.
+    #[default]
+    NewVersion,
+    /// It is not read again.
+    Ignore,
+    /// It gets a receipt with an error.
+    Error,
+}
+
+/// What makes up one snapshot of a full load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Snapshot {
+    /// Each file.
+    #[default]
+    File,
+    /// All files of a folder.
+    Folder,
+    /// All files up to a marker file.
+    Marker,
+}
+
+/// Whether keys that a snapshot lacks are deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deletes {
+    /// They stay.
+    #[default]
+    None,
+    /// They are deleted.
+    MissingKeys,
+}
