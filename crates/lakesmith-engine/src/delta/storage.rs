@@ -1,0 +1,207 @@
+//! A target's storage: the root under which all of its tables lie.
+
+use std::fmt;
+use std::path::Path as FsPath;
+use std::sync::Arc;
+
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::DeltaError;
+use super::kernel::{self, KernelEngine};
+
+/// Where a table lies, relative to the storage: `bronze/shop/orders`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TablePath(String);
+
+impl TablePath {
+    /// Slashes at either end are left out.
+    pub fn new(path: impl AsRef<str>) -> Self {
+        Self(path.as_ref().trim_matches('/').to_owned())
+    }
+
+    /// The path with `/` between its parts.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TablePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for TablePath {
+    fn from(path: &str) -> Self {
+        Self::new(path)
+    }
+}
+
+/// The root of a target's tables. Cheap to clone.
+#[derive(Clone)]
+pub struct Storage {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Rooted at the root of `url`, not at its path.
+    store: Arc<dyn ObjectStore>,
+    /// Ends with `/`.
+    url: Url,
+    root: Path,
+    engine: Arc<KernelEngine>,
+    cache: super::snapshot::Cache,
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage").field("url", &self.inner.url.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Storage {
+    /// Opens the storage written in the project. A path without a scheme is a folder, relative to `base_dir`; it is made if missing.
+    ///
+    /// # Errors
+    /// [`DeltaError::Location`] for a scheme that is not handled, or a folder that cannot be made.
+    pub fn open(location: &str, base_dir: &FsPath) -> Result<Self, DeltaError> {
+        let fail = |reason: String| DeltaError::Location { location: location.to_owned(), reason };
+        let folder = match location.split_once("://") {
+            Some(("file", _)) => Url::parse(location)
+                .ok()
+                .and_then(|url| url.to_file_path().ok())
+                .ok_or_else(|| fail("not a valid file URL".to_owned()))?,
+            Some((scheme, _)) => {
+                return Err(fail(format!("`{scheme}` storage is not supported yet: use a local folder")));
+            }
+            None => base_dir.join(location),
+        };
+        std::fs::create_dir_all(&folder).map_err(|e| fail(e.to_string()))?;
+        let folder = folder.canonicalize().map_err(|e| fail(e.to_string()))?;
+        let url = Url::from_directory_path(&folder).map_err(|()| fail("not an absolute path".to_owned()))?;
+        Self::with_store(Arc::new(LocalFileSystem::new()), url)
+    }
+
+    /// A storage over any store. Paths handed to `store` begin with the path of `url`.
+    ///
+    /// # Errors
+    /// [`DeltaError::Location`] when `url` cannot be the root of tables.
+    pub fn with_store(store: Arc<dyn ObjectStore>, mut url: Url) -> Result<Self, DeltaError> {
+        let fail = |reason: String| DeltaError::Location { location: url.to_string(), reason };
+        if url.cannot_be_a_base() {
+            return Err(fail("not a folder".to_owned()));
+        }
+        let root = Path::from_url_path(url.path()).map_err(|e| fail(e.to_string()))?;
+        let engine = kernel::engine(store.clone()).map_err(|e| fail(e.to_string()))?;
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        let cache = super::snapshot::Cache::default();
+        Ok(Self { inner: Arc::new(Inner { store, url, root, engine: Arc::new(engine), cache }) })
+    }
+
+    /// The store, rooted at the root of [`Self::url`].
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.inner.store
+    }
+
+    /// The storage's URL; ends with `/`.
+    pub fn url(&self) -> &Url {
+        &self.inner.url
+    }
+
+    /// Where `relative` (parts joined by `/`) lies in [`Self::store`]: for records and releases beside the tables.
+    ///
+    /// # Errors
+    /// [`DeltaError::Location`] for a part that is no name, such as `..`.
+    pub fn path(&self, relative: &str) -> Result<Path, DeltaError> {
+        let relative = Path::parse(relative)
+            .map_err(|e| DeltaError::Location { location: relative.to_owned(), reason: e.to_string() })?;
+        Ok(self.inner.root.parts().chain(relative.parts()).collect())
+    }
+
+    /// Makes the storage known to DataFusion, so that [`provider`](super::provider)'s scans find their files.
+    pub fn register(&self, runtime: &RuntimeEnv) {
+        runtime.register_object_store(self.object_store_url().as_ref(), self.inner.store.clone());
+    }
+
+    pub(super) fn object_store_url(&self) -> ObjectStoreUrl {
+        let root = &self.inner.url[..url::Position::BeforePath];
+        ObjectStoreUrl::parse(root).unwrap_or_else(|_| ObjectStoreUrl::local_filesystem())
+    }
+
+    pub(super) fn engine(&self) -> &Arc<KernelEngine> {
+        &self.inner.engine
+    }
+
+    pub(super) fn cache(&self) -> &super::snapshot::Cache {
+        &self.inner.cache
+    }
+
+    /// The table's root as the kernel wants it; ends with `/`.
+    pub(super) fn table_url(&self, table: &TablePath) -> Url {
+        let mut url = self.inner.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(table.as_str().split('/')).push("");
+        }
+        url
+    }
+
+    /// An object of a table: `relative` is decoded, not as it stands in the log.
+    pub(super) fn object(&self, table: &TablePath, relative: &str) -> Result<Path, DeltaError> {
+        self.path(&format!("{table}/{relative}"))
+    }
+
+    pub(super) fn commit_object(&self, table: &TablePath, version: i64) -> Result<Path, DeltaError> {
+        self.object(table, &format!("_delta_log/{version:020}.json"))
+    }
+
+    /// A whole object; `None` when there is none.
+    pub(super) async fn read(&self, table: &TablePath, object: &Path) -> Result<Option<bytes::Bytes>, DeltaError> {
+        let found = match self.inner.store.get(object).await {
+            Ok(found) => found.bytes().await,
+            Err(e) => Err(e),
+        };
+        match found {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(source) => Err(store_error(table, object, source)),
+        }
+    }
+}
+
+pub(super) fn store_error(table: &TablePath, object: &Path, source: object_store::Error) -> DeltaError {
+    DeltaError::Store { table: table.clone(), object: object.to_string(), source: Box::new(source) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_made_and_a_cloud_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Storage::open(".lake/a b", dir.path()).unwrap();
+        assert!(dir.path().join(".lake/a b").is_dir());
+        assert!(storage.url().as_str().ends_with("/.lake/a%20b/"));
+        assert!(storage.table_url(&"gold/dim".into()).as_str().ends_with("/.lake/a%20b/gold/dim/"));
+        let error = Storage::open("s3://bucket/lake", dir.path()).unwrap_err();
+        assert!(error.to_string().contains("`s3` storage is not supported"), "{error}");
+    }
+
+    #[test]
+    fn paths_that_leave_the_storage_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let storage = Storage::open("", dir.path()).unwrap();
+        assert!(storage.path("_lakesmith/flows/x/1").is_ok());
+        assert!(storage.path("../x").is_err());
+    }
+}
