@@ -12,6 +12,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::action::{Action, parse_commit};
 use super::DeltaError;
 use super::kernel::{self, KernelEngine};
 
@@ -137,43 +138,68 @@ impl Storage {
         ObjectStoreUrl::parse(root).unwrap_or_else(|_| ObjectStoreUrl::local_filesystem())
     }
 
-    pub(super) fn engine(&self) -> &Arc<KernelEngine> {
-        &self.inner.engine
+    /// The log of a table, whether or not there is one.
+    pub(super) fn log(&self, table: &TablePath) -> Result<Log, DeltaError> {
+        let root = self.path(table.as_str())?;
+        let mut url = self.inner.url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(table.as_str().split('/')).push("");
+        }
+        let (store, engine) = (self.inner.store.clone(), self.inner.engine.clone());
+        Ok(Log { table: table.clone(), store, engine, root, url })
     }
 
     pub(super) fn cache(&self) -> &super::snapshot::Cache {
         &self.inner.cache
     }
+}
 
+/// One table's place in the storage, and the means to read it. Holds no [`Storage`], so that snapshots may lie in its cache.
+#[derive(Clone)]
+pub(super) struct Log {
+    pub(super) table: TablePath,
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) engine: Arc<KernelEngine>,
+    root: Path,
     /// The table's root as the kernel wants it; ends with `/`.
-    pub(super) fn table_url(&self, table: &TablePath) -> Url {
-        let mut url = self.inner.url.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(table.as_str().split('/')).push("");
-        }
-        url
+    pub(super) url: Url,
+}
+
+impl Log {
+    /// An object of the table. `relative` is decoded, not as it stands in the log.
+    pub(super) fn object(&self, relative: &str) -> Result<Path, DeltaError> {
+        let relative = Path::parse(relative)
+            .map_err(|e| DeltaError::Location { location: relative.to_owned(), reason: e.to_string() })?;
+        Ok(self.root.parts().chain(relative.parts()).collect())
     }
 
-    /// An object of a table: `relative` is decoded, not as it stands in the log.
-    pub(super) fn object(&self, table: &TablePath, relative: &str) -> Result<Path, DeltaError> {
-        self.path(&format!("{table}/{relative}"))
+    pub(super) fn folder(&self) -> Path {
+        self.root.clone().join("_delta_log")
     }
 
-    pub(super) fn commit_object(&self, table: &TablePath, version: i64) -> Result<Path, DeltaError> {
-        self.object(table, &format!("_delta_log/{version:020}.json"))
+    pub(super) fn commit(&self, version: i64) -> Path {
+        self.folder().join(format!("{version:020}.json"))
     }
 
     /// A whole object; `None` when there is none.
-    pub(super) async fn read(&self, table: &TablePath, object: &Path) -> Result<Option<bytes::Bytes>, DeltaError> {
-        let found = match self.inner.store.get(object).await {
+    pub(super) async fn read(&self, object: &Path) -> Result<Option<bytes::Bytes>, DeltaError> {
+        let found = match self.store.get(object).await {
             Ok(found) => found.bytes().await,
             Err(e) => Err(e),
         };
         match found {
             Ok(bytes) => Ok(Some(bytes)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(source) => Err(store_error(table, object, source)),
+            Err(source) => Err(store_error(&self.table, object, source)),
         }
+    }
+
+    /// The actions of one commit.
+    pub(super) async fn actions(&self, version: i64) -> Result<(Vec<Action>, Option<serde_json::Value>), DeltaError> {
+        let missing = || DeltaError::Missing { table: self.table.clone(), version: Some(version) };
+        let bytes = self.read(&self.commit(version)).await?.ok_or_else(missing)?;
+        parse_commit(&bytes)
+            .map_err(|e| DeltaError::Log { table: self.table.clone(), version, reason: e.to_string() })
     }
 }
 
@@ -192,7 +218,7 @@ mod tests {
         let storage = Storage::open(".lake/a b", dir.path()).unwrap();
         assert!(dir.path().join(".lake/a b").is_dir());
         assert!(storage.url().as_str().ends_with("/.lake/a%20b/"));
-        assert!(storage.table_url(&"gold/dim".into()).as_str().ends_with("/.lake/a%20b/gold/dim/"));
+        assert!(storage.log(&"gold/dim".into()).unwrap().url.as_str().ends_with("/.lake/a%20b/gold/dim/"));
         let error = Storage::open("s3://bucket/lake", dir.path()).unwrap_err();
         assert!(error.to_string().contains("`s3` storage is not supported"), "{error}");
     }
