@@ -1,0 +1,100 @@
+//! What callers see of resolution.
+
+use crate::{DataType, Expr, Query, Schema, SqlError};
+use std::collections::BTreeSet;
+
+/// A column of a table: `("silver.sales_orders", "order_id")`. The name is the column's own; fields within it are not told apart.
+pub type ColumnRef = (String, String);
+
+/// The tables that a query may name.
+pub trait Schemas {
+    /// The columns of a table, by the parts of its name: `["silver", "sales_orders"]`.
+    fn table(&self, parts: &[String]) -> Option<Schema>;
+}
+
+/// A query that is understood.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The definite form: it means the same, and prints Spark SQL.
+    pub query: Query,
+    /// The columns that come out.
+    pub schema: Schema,
+    /// For each column that comes out, the columns its values are made from.
+    pub lineage: Vec<OutputColumn>,
+    /// The tables read: `silver.sales_orders`.
+    pub tables: BTreeSet<String>,
+    /// False if a function is used whose result depends on the order of rows (`first`, `any_value`, `collect_list` …).
+    pub deterministic: bool,
+}
+
+/// Where the values of a column of a result come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// The column's name.
+    pub name: String,
+    /// The columns that its expression names, through subqueries down to the tables. Filters and join conditions do not count.
+    pub sources: BTreeSet<ColumnRef>,
+}
+
+/// An expression that is understood.
+#[derive(Debug, Clone)]
+pub struct ResolvedExpr {
+    /// The definite form.
+    pub expr: Expr,
+    /// Its type.
+    pub ty: DataType,
+    /// Whether it may be NULL.
+    pub nullable: bool,
+    /// The columns it names: (the qualifier of the relation in the scope or an empty text, the column).
+    pub columns: BTreeSet<ColumnRef>,
+    /// Whether it contains an aggregate function (outside `OVER`).
+    pub aggregate: bool,
+    /// See [`Resolved::deterministic`].
+    pub deterministic: bool,
+}
+
+/// The relations whose columns an expression may name.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    pub(super) relations: Vec<(String, Schema)>,
+    pub(super) aggregates: bool,
+}
+
+impl Scope {
+    /// One relation without a name.
+    pub fn of(schema: Schema) -> Self {
+        Self::default().with("", schema)
+    }
+
+    /// A further relation. `qualifier` may have several parts: `silver.sales_orders`.
+    #[must_use]
+    pub fn with(mut self, qualifier: impl Into<String>, schema: Schema) -> Self {
+        self.relations.push((qualifier.into(), schema));
+        self
+    }
+
+    /// Lets the expression be an aggregate, as a measure is.
+    #[must_use]
+    pub fn allow_aggregates(mut self) -> Self {
+        self.aggregates = true;
+        self
+    }
+}
+
+/// Resolves a query against the tables it may name.
+///
+/// # Errors
+/// All faults, each with the bytes it concerns in the text that was parsed.
+pub fn resolve(query: &Query, schemas: &dyn Schemas) -> Result<Resolved, Vec<SqlError>> {
+    let _ = (query, schemas);
+    Err(vec![SqlError::unsupported("queries are not resolved yet")])
+}
+
+/// Resolves one expression over the columns of a scope. Aggregates are refused unless [`Scope::allow_aggregates`]; subqueries always.
+///
+/// # Errors
+/// All faults, each with the bytes it concerns in the text that was parsed.
+pub fn resolve_expr(expr: &Expr, scope: &Scope) -> Result<ResolvedExpr, Vec<SqlError>> {
+    let _ = (expr, &scope.relations, scope.aggregates);
+    Err(vec![SqlError::unsupported("expressions are not resolved yet")])
+}

@@ -1,0 +1,14 @@
+//! Spark's types: their names, how they are written, what they become when they meet.
+
+mod common;
+mod data_type;
+mod decimal;
+mod parse;
+mod sql;
+
+pub use common::common_type;
+pub(crate) use common::{comparable, implicit, loses};
+pub use data_type::{DataType, Field, Schema};
+pub(crate) use decimal::{arithmetic, as_decimal};
+pub use parse::parse_type;
+pub(crate) use sql::from_sql;
