@@ -1,1 +1,26 @@
-//! From a project to flows in order, each with its steps
+//! From a project to flows in order, each with its step.
+//!
+//! A *flow* fills one table. Its *step* is one `SELECT` in Spark SQL plus a [`Write`]: what `lakesmith compile`
+//! prints is what an engine runs. This crate is pure: it reads no file, no clock and no table. What it must know of
+//! the outside, the columns that bronze tables have, is handed in as [`Columns`].
+
+mod bronze;
+mod date;
+mod dimension;
+mod entity;
+mod expression;
+mod fact;
+mod graph;
+mod name;
+mod plan;
+mod select;
+mod show;
+mod step;
+mod table;
+
+pub use graph::{Selection, SelectionError};
+pub use name::{Layer, TableName};
+pub use plan::{Columns, Flow, FlowKind, Input, Plan, compile};
+pub use show::{show, show_json};
+pub use step::{Check, Cte, Counted, Place, Step, Write, parameter};
+pub use table::{Column, Table};

@@ -1,0 +1,134 @@
+//! `gold.dim_date`, from the calendar of `lakehouse.yaml`. The week begins on Monday, weeks are ISO weeks.
+
+use crate::name::{Layer, TableName};
+use crate::plan::{Flow, FlowKind};
+use crate::select::{items, literal, named};
+use crate::step::{Keyed, Step, Write, parameter};
+use crate::table::{Column, Table};
+use lakesmith_project::Calendar;
+use lakesmith_sql::DataType;
+
+/// The name that facts use.
+pub(crate) const NAME: &str = "dim_date";
+/// The key of a fact's date: the day as the number yyyymmdd.
+pub(crate) const KEY: &str = "date_key";
+/// What a fact's date is matched with.
+pub(crate) const NATURAL_KEY: &str = "date";
+
+/// Each column with its value for the day `d`, which is `f` in the fiscal calendar.
+fn definition(calendar: &Calendar) -> Vec<(Column, &'static str)> {
+    let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
+    let (int, text) = (DataType::Int, DataType::String);
+    let mut columns = vec![
+        (column(KEY, int.clone(), "The day as yyyymmdd; -1 where a fact has no date"), "CAST(year(d) * 10000 + month(d) * 100 + day(d) AS INT)"),
+        (column(NATURAL_KEY, DataType::Date, "The day"), "d"),
+        (column("year", int.clone(), "Calendar year"), "year(d)"),
+        (column("quarter", int.clone(), "1 to 4"), "quarter(d)"),
+        (column("quarter_name", text.clone(), "Q1 2025"), "concat('Q', CAST(quarter(d) AS STRING), ' ', CAST(year(d) AS STRING))"),
+        (column("month", int.clone(), "1 to 12"), "month(d)"),
+        (column("month_name", text.clone(), "January"), "date_format(d, 'MMMM')"),
+        (column("month_abbr", text.clone(), "Jan"), "date_format(d, 'MMM')"),
+        (column("week_of_year", int.clone(), "ISO week, 1 to 53"), "weekofyear(d)"),
+        (column("day_of_month", int.clone(), "1 to 31"), "day(d)"),
+        (column("day_of_year", int.clone(), "1 to 366"), "dayofyear(d)"),
+        (column("day_of_week", int.clone(), "1 = Monday to 7 = Sunday"), "weekday(d) + 1"),
+        (column("day_of_week_name", text.clone(), "Monday"), "date_format(d, 'EEEE')"),
+        (column("day_of_week_abbr", text, "Mon"), "date_format(d, 'EEE')"),
+        (column("is_weekend", DataType::Boolean, "Saturday or Sunday"), "weekday(d) >= 5"),
+    ];
+    if let Some(first) = &calendar.fiscal_year_start {
+        let year = if first.value == chrono::Month::January { "year(f)" } else { "year(f) + 1" };
+        columns.extend([
+            (column("fiscal_year", int.clone(), "The calendar year in which the fiscal year ends"), year),
+            (column("fiscal_quarter", int.clone(), "1 to 4, from the first month of the fiscal year"), "quarter(f)"),
+            (column("fiscal_month", int, "1 to 12, from the first month of the fiscal year"), "month(f)"),
+        ]);
+    }
+    columns
+}
+
+/// The flow of `gold.dim_date`.
+pub(crate) fn flow(calendar: &Calendar) -> Flow {
+    let name = TableName::new(Layer::Gold, NAME);
+    let definition = definition(calendar);
+    let mut columns: Vec<Column> = definition.iter().map(|(column, _)| column.clone()).collect();
+    columns.extend(crate::dimension::stamps());
+    let step = step(calendar, &definition);
+    Flow {
+        fingerprint: Some(fingerprint(&step.sql())),
+        first: None,
+        step: Some(step),
+        kind: FlowKind::DateDimension,
+        at: calendar.start.span,
+        tags: vec![],
+        inputs: vec![],
+        companions: vec![],
+        columns_known: true,
+        target: Table {
+            path: format!("gold/dimensions/{NAME}"),
+            description: Some("One row per day of the calendar".to_owned()),
+            columns,
+            partition_by: vec![],
+            cluster_by: vec![KEY.to_owned()],
+            append_only: false,
+            name: name.clone(),
+        },
+        name,
+    }
+}
+
+fn step(calendar: &Calendar, definition: &[(Column, &str)]) -> Step {
+    let stamped = |mut select: Vec<String>| {
+        let now = format!(":{}", parameter::NOW);
+        select.extend([
+            named(&now, "_created_timestamp"),
+            named(&now, "_updated_timestamp"),
+            named(&literal("lakesmith"), "_source_system"),
+            named(&format!(":{}", parameter::BATCH), "_batch_id"),
+            named("1", "_new"),
+            named("CAST(NULL AS STRING)", "_outcome"),
+        ]);
+        select
+    };
+    let days = stamped(definition.iter().map(|(column, sql)| named(sql, &column.name)).collect());
+    let unknown = stamped(definition.iter().map(|(column, _)| named(&unknown(column), &column.name)).collect());
+    let month = calendar.fiscal_year_start.as_ref().map_or(1, |month| month.value.number_from_month());
+    // The fiscal calendar is the plain one, moved so that its first month is January: f is the day in that calendar.
+    let shift = i64::from(month) - 1;
+    let (start, end) = (calendar.start.value, calendar.end.value);
+    let all = format!(
+        "SELECT d, add_months(trunc(d, 'MM'), {}) AS f\nFROM (SELECT explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) AS d)",
+        -shift
+    );
+    Step {
+        with: vec![crate::Cte { name: "days".to_owned(), sql: all, kept: false }],
+        select: format!("SELECT\n  {}\nFROM `days`\nUNION ALL\nSELECT\n  {}", items(&days), items(&unknown)),
+        write: Write::ReplaceAll(Keyed {
+            keys: vec![],
+            identity: vec![KEY.to_owned()],
+            surrogate: None,
+            kept: vec!["_created_timestamp".to_owned()],
+            stamps: crate::dimension::stamp_names(),
+        }),
+        quarantine: None,
+        outcomes: None,
+        checks: vec![],
+        counts: vec![],
+        places: vec![],
+    }
+}
+
+fn unknown(column: &Column) -> String {
+    match (&column.ty, column.name.as_str()) {
+        (_, KEY) => "CAST(-1 AS INT)".to_owned(),
+        (DataType::String, _) => literal(crate::dimension::UNKNOWN),
+        (ty, _) => format!("CAST(NULL AS {ty})"),
+    }
+}
+
+/// A number that another definition does not share, so that a changed calendar is seen (FNV-1a, 63 bits).
+pub(crate) fn fingerprint(text: &str) -> i64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    (hash >> 1) as i64
+}
+

@@ -1,0 +1,130 @@
+//! Silver: one table per entity, cleansed. In this order: read, typed, rules, quarantine or drop, defaults, dedupe
+//! within the batch and against the target, write.
+
+mod batch;
+mod columns;
+mod dedupe;
+mod parent;
+
+use crate::name::{Layer, TableName};
+use crate::plan::{Flow, FlowKind, Input};
+use crate::step::Step;
+use crate::table::{Column, Table};
+use lakesmith_project::{Entity, History};
+use lakesmith_sql::DataType;
+use lakesmith_text::Diagnostics;
+pub(crate) use parent::Parent;
+
+/// What of an entity other flows rely on.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    /// Columns that make a row unique: the key, with the sequence where every state is kept.
+    pub(crate) identity: Vec<String>,
+    /// Whether the states of a key are kept.
+    pub(crate) keeps_states: bool,
+}
+
+pub(crate) fn name(entity: &Entity) -> TableName {
+    TableName::new(Layer::Silver, format!("{}_{}", entity.domain, entity.name))
+}
+
+/// The columns that order the states of a key: `sequence_by`, else the arrival.
+pub(crate) fn sequence(entity: &Entity) -> Vec<String> {
+    match &entity.sequence_by {
+        Some(column) => vec![column.value.clone()],
+        None => ARRIVAL.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+pub(crate) const ARRIVAL: [&str; 3] = ["_source_modified", "_source_file", "_source_position"];
+
+pub(crate) fn shape(entity: &Entity) -> Shape {
+    let keeps_states = matches!(entity.history, History::Changes | History::Type2);
+    let mut identity: Vec<String> = entity.key.iter().map(|key| key.value.clone()).collect();
+    if keeps_states {
+        identity.extend(sequence(entity));
+    }
+    Shape { identity, keeps_states }
+}
+
+/// The flow that fills an entity's table from its parent.
+pub(crate) fn flow(entity: &Entity, parent: &Parent, faults: &mut Diagnostics) -> Flow {
+    let name = name(entity);
+    let path = format!("silver/{}/{}", entity.domain, entity.name);
+    let checked = columns::checked(entity, parent, faults);
+    let known = checked.is_some();
+    let checked = checked.unwrap_or_default();
+    let columns = table_columns(entity, parent, &checked);
+    let target = Table {
+        name: name.clone(),
+        path: path.clone(),
+        description: entity.description.as_ref().map(|words| words.value.clone()),
+        columns,
+        partition_by: vec![],
+        cluster_by: entity.cluster_by.iter().filter(|c| c.expr.is_none()).map(|c| c.name.value.clone()).collect(),
+        append_only: false,
+    };
+    let step = |whole: bool| -> Option<Step> { known.then(|| dedupe::step(entity, parent, &checked, &target, whole)) };
+    Flow {
+        step: step(false),
+        first: step(true),
+        kind: FlowKind::Entity { history: entity.history },
+        at: entity.at,
+        tags: entity.tags.iter().map(|tag| tag.value.clone()).collect(),
+        inputs: vec![Input { table: parent.name.clone(), at: entity.from.span }],
+        companions: vec![quarantine(&name, &path, &checked.columns())],
+        columns_known: known,
+        fingerprint: None,
+        name,
+        target,
+    }
+}
+
+fn table_columns(entity: &Entity, parent: &Parent, checked: &columns::Checked) -> Vec<Column> {
+    let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
+    let mut columns = checked.columns();
+    columns.extend([
+        column("_source_system", DataType::String, "The source's name"),
+        column("_ingestion_timestamp", DataType::Timestamp, "When the row reached bronze, UTC"),
+        column("_processing_timestamp", DataType::Timestamp, "When the batch that wrote the row ran, UTC"),
+        column("_is_valid", DataType::Boolean, "Whether the row keeps every rule; false stays only under on_fail: warn"),
+        column("_validation_errors", DataType::Array(Box::new(DataType::String)), "What each failed rule says"),
+    ]);
+    if parent.has_arrival() && entity.sequence_by.is_none() {
+        columns.extend([
+            column(ARRIVAL[0], DataType::Timestamp, "When the row's file was last changed, UTC: first part of the arrival order"),
+            column(ARRIVAL[1], DataType::String, "The row's file: second part of the arrival order"),
+            column(ARRIVAL[2], DataType::BigInt, "The row's number in the file: last part of the arrival order"),
+        ]);
+    }
+    columns.push(column("_batch_id", DataType::BigInt, "The batch that last wrote the row"));
+    columns
+}
+
+fn quarantine(of: &TableName, path: &str, silver: &[Column]) -> Table {
+    let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
+    let texts = || DataType::Array(Box::new(DataType::String));
+    let mut columns = silver.to_vec();
+    columns.extend([
+        column("_source_system", DataType::String, "The source's name"),
+        column("_ingestion_timestamp", DataType::Timestamp, "When the row reached bronze, UTC"),
+        column("_raw", DataType::String, "The row as it was read, as JSON"),
+        column("_validation_errors", texts(), "What each failed rule says"),
+        column("_failed_rules", texts(), "The names of the failed rules"),
+        column("_row_id", DataType::String, "Which row it was: batch, file and position in bronze"),
+        column("_status", DataType::String, "open until it is released or discarded"),
+        column("_quarantined_at", DataType::Timestamp, "When the batch ran, UTC"),
+        column("_resolved_at", DataType::Timestamp, "When it was released or discarded, UTC"),
+        column("_resolved_by", DataType::String, "Who released or discarded it"),
+        column("_batch_id", DataType::BigInt, "The batch that put the row here"),
+    ]);
+    Table {
+        name: of.companion("quarantine"),
+        path: format!("{path}_quarantine"),
+        description: Some(format!("Every row read for {of} that fails a rule, with its reasons")),
+        columns,
+        partition_by: vec![],
+        cluster_by: vec![],
+        append_only: false,
+    }
+}

@@ -1,0 +1,138 @@
+//! The rows of a batch, typed and judged: the queries up to the kept one, `batch`.
+
+use super::columns::{Checked, lost};
+use super::{ARRIVAL, Parent};
+use crate::select::{in_range, indent, items, list, literal, named, quote};
+use crate::step::{Cte, parameter};
+use lakesmith_project::{Entity, OnFail};
+
+/// `read`, `typed`, `ruled`, `judged` and `batch`, in this order.
+pub(crate) fn queries(entity: &Entity, parent: &Parent, checked: &Checked) -> Vec<Cte> {
+    let cte = |name: &str, sql, kept| Cte { name: name.to_owned(), sql, kept };
+    vec![
+        cte("read", read(parent, checked), false),
+        cte("typed", typed(parent, checked), false),
+        cte("ruled", ruled(checked), false),
+        cte("judged", judged(checked), false),
+        cte("batch", batch(entity, parent, checked), true),
+    ]
+}
+
+/// The parent's rows that this batch reads.
+fn read(parent: &Parent, checked: &Checked) -> String {
+    let from = parent.name.quoted();
+    match &checked.explode {
+        None => format!("SELECT *\nFROM {from}\nWHERE {}", in_range(None, 1)),
+        Some((list, alias)) => {
+            let rows = format!("SELECT *\nFROM {from}\nWHERE {}", in_range(None, 1));
+            format!("SELECT *\nFROM (\n{}\n)\nLATERAL VIEW posexplode({list}) `_list` AS `_position`, {}", indent(&rows), quote(alias))
+        }
+    }
+}
+
+fn typed(parent: &Parent, checked: &Checked) -> String {
+    let mut select: Vec<String> = vec![];
+    for value in &checked.values {
+        select.push(named(&value.compiled.sql, &value.column.name));
+    }
+    for value in &checked.values {
+        if let Some(fails) = &value.compiled.fails {
+            select.push(named(&format!("coalesce({fails}, FALSE)"), &lost(&value.column.name)));
+        }
+    }
+    select.extend(["_source_system", "_ingestion_timestamp"].map(quote));
+    if parent.has_arrival() {
+        select.extend(ARRIVAL.map(quote));
+        let id = "concat_ws('/', CAST(`_batch_id` AS STRING), `_source_file`, CAST(`_source_position` AS STRING))";
+        select.push(named(id, "_row_id"));
+    } else {
+        let mut id: Vec<String> = parent.identity.iter().map(|name| quote(name)).collect();
+        id.extend(checked.explode.is_some().then(|| quote("_position")));
+        select.push(named(&format!("to_json(struct({}))", id.join(", ")), "_row_id"));
+    }
+    let columns = parent.columns.iter().flatten().map(|column| column.name.as_str());
+    let columns = columns.chain(checked.explode.iter().map(|(_, alias)| alias.as_str()));
+    select.push(named(&format!("struct({})", list(columns)), "_read"));
+    format!("SELECT\n  {}\nFROM `read`", items(&select))
+}
+
+/// One BOOLEAN a rule: whether it failed.
+fn ruled(checked: &Checked) -> String {
+    let mut select = vec!["*".to_owned()];
+    for (n, rule) in checked.rules.iter().enumerate() {
+        select.push(named(&format!("NOT coalesce({}, FALSE)", rule.check), &failed(n)));
+    }
+    format!("SELECT\n  {}\nFROM `typed`", items(&select))
+}
+
+/// The reasons of each row, and what becomes of it.
+fn judged(checked: &Checked) -> String {
+    let texts = |text: &dyn Fn(&super::columns::Rule) -> String| {
+        let each: Vec<String> =
+            checked.rules.iter().enumerate().map(|(n, rule)| format!("CASE WHEN {} THEN {} END", quote(&failed(n)), literal(&text(rule)))).collect();
+        match each.is_empty() {
+            true => "CAST(array() AS ARRAY<STRING>)".to_owned(),
+            false => format!("array_compact(array({}))", each.join(", ")),
+        }
+    };
+    let any = |on_fail: OnFail| {
+        let each: Vec<String> =
+            checked.rules.iter().enumerate().filter(|(_, rule)| rule.on_fail == on_fail).map(|(n, _)| quote(&failed(n))).collect();
+        (!each.is_empty()).then(|| each.join(" OR "))
+    };
+    let outcomes = [(OnFail::Quarantine, "quarantined"), (OnFail::Fail, "failed"), (OnFail::Drop, "dropped")];
+    let outcomes: Vec<String> =
+        outcomes.into_iter().filter_map(|(on_fail, word)| any(on_fail).map(|any| format!("WHEN {any} THEN {}", literal(word)))).collect();
+    let outcome = match outcomes.is_empty() {
+        true => "CAST(NULL AS STRING)".to_owned(),
+        false => format!("CASE {} END", outcomes.join(" ")),
+    };
+    let select = [
+        "*".to_owned(),
+        named(&texts(&|rule| rule.message.clone()), "_validation_errors"),
+        named(&texts(&|rule| rule.name.clone()), "_failed_rules"),
+        named(&outcome, "_outcome"),
+    ];
+    format!("SELECT\n  {}\nFROM `ruled`", items(&select))
+}
+
+fn failed(rule: usize) -> String {
+    format!("_failed_{}", rule + 1)
+}
+
+/// The rows as they are stored: defaults filled in, for rows that go on.
+fn batch(entity: &Entity, parent: &Parent, checked: &Checked) -> String {
+    let mut select: Vec<String> = vec![];
+    for value in &checked.values {
+        let name = quote(&value.column.name);
+        select.push(match &value.default {
+            Some(default) => named(&format!("CASE WHEN `_outcome` IS NULL THEN coalesce({name}, {default}) ELSE {name} END"), &value.column.name),
+            None => name,
+        });
+    }
+    select.extend(["_source_system", "_ingestion_timestamp"].map(quote));
+    select.push(named(&format!(":{}", parameter::NOW), "_processing_timestamp"));
+    select.push(named("size(`_validation_errors`) = 0", "_is_valid"));
+    select.push(quote("_validation_errors"));
+    if parent.has_arrival() && entity.sequence_by.is_none() {
+        select.extend(ARRIVAL.map(quote));
+    }
+    select.push(named(&format!(":{}", parameter::BATCH), "_batch_id"));
+    select.extend(["_failed_rules", "_row_id", "_outcome"].map(quote));
+    select.push(named("CASE WHEN `_outcome` = 'quarantined' THEN to_json(`_read`) END", "_raw"));
+    format!("SELECT\n  {}\nFROM `judged`", items(&select))
+}
+
+/// The rows of `batch` that go to the quarantine, as its columns.
+pub(crate) fn quarantine(checked: &Checked) -> String {
+    let mut select: Vec<String> = checked.names().map(quote).collect();
+    select.extend(["_source_system", "_ingestion_timestamp", "_raw", "_validation_errors", "_failed_rules", "_row_id"].map(quote));
+    select.extend([
+        named("'open'", "_status"),
+        named(&format!(":{}", parameter::NOW), "_quarantined_at"),
+        named("CAST(NULL AS TIMESTAMP)", "_resolved_at"),
+        named("CAST(NULL AS STRING)", "_resolved_by"),
+        quote("_batch_id"),
+    ]);
+    format!("SELECT\n  {}\nFROM `batch`\nWHERE `_outcome` = 'quarantined'", items(&select))
+}

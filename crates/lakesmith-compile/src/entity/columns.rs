@@ -1,0 +1,262 @@
+//! `columns:` and `expect:`, checked against the parent's columns.
+
+use super::Parent;
+use crate::expression::{self, Compiled};
+use crate::plan::scope;
+use crate::select::quote;
+use crate::step::Place;
+use crate::table::{Column, schema};
+use lakesmith_project::{ColumnValue, Entity, OnFail};
+use lakesmith_sql::{DataType, Field, parse_expr};
+use lakesmith_text::{Diagnostic, Diagnostics, Located, Span};
+
+/// What is known of an entity once its expressions are checked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Checked {
+    pub(crate) values: Vec<Value>,
+    pub(crate) rules: Vec<Rule>,
+    /// The parent's rows, exploded if the entity asks for it: the SQL of the list.
+    pub(crate) explode: Option<(String, String)>,
+    pub(crate) places: Vec<Place>,
+}
+
+impl Checked {
+    pub(crate) fn columns(&self) -> Vec<Column> {
+        self.values.iter().map(|value| value.column.clone()).collect()
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(|value| value.column.name.as_str())
+    }
+}
+
+/// One column and how it comes about.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) column: Column,
+    pub(crate) compiled: Compiled,
+    /// SQL of the default, of the column's type.
+    pub(crate) default: Option<String>,
+    /// The parent's column that it is, unchanged.
+    pub(crate) passes: Option<String>,
+}
+
+/// One rule; it passes only when `check` is TRUE.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) name: String,
+    pub(crate) message: String,
+    pub(crate) check: String,
+    pub(crate) on_fail: OnFail,
+    pub(crate) at: Span,
+}
+
+/// Everything of the entity that depends on the parent's columns; `None` while those are not known, or with faults.
+pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics) -> Option<Checked> {
+    let Some(columns) = &parent.columns else {
+        syntax(entity, faults);
+        return None;
+    };
+    let before = faults.len();
+    let mut checked = Checked::default();
+    let mut columns = columns.clone();
+    if let Some(explode) = &entity.explode
+        && let Some((sql, ty)) = expression::source_column(&explode.path, &columns, None, faults)
+    {
+        let DataType::Array(element) = ty else {
+            let fault = format!("`{}` is of type {ty}; only an ARRAY can be exploded", explode.path.text());
+            faults.push(Diagnostic::error("type-mismatch", fault).at(explode.path.span()));
+            return None;
+        };
+        columns.push(Column::new(explode.alias.value.clone(), *element));
+        checked.explode = Some((sql, explode.alias.value.clone()));
+    }
+    for key in &entity.key {
+        let listed = entity.columns.iter().any(|column| column.name.value == key.value);
+        if !listed && let Some(column) = expression::find(&columns, &key.value) {
+            checked.values.push(passed(column, &key.value));
+        }
+    }
+    for column in &entity.columns {
+        checked.values.extend(value(column, &columns, faults, &mut checked.places));
+    }
+    if entity.star {
+        rest(&mut checked.values, &columns);
+    }
+    for name in entity.key.iter().chain(&entity.sequence_by) {
+        if !checked.names().any(|known| known == name.value) && before == faults.len() {
+            let fault = format!("`{}` is not among the columns of this table", name.value);
+            faults.push(Diagnostic::error("key-not-a-column", fault).at(name.span).help("list it under `columns:`"));
+        }
+    }
+    rules(entity, &mut checked, faults);
+    (before == faults.len()).then_some(checked)
+}
+
+fn syntax(entity: &Entity, faults: &mut Diagnostics) {
+    for column in &entity.columns {
+        if let ColumnValue::Expr(written) = &column.value {
+            expression::syntax(written, faults);
+        }
+        column.ty.as_ref().map(|ty| expression::data_type(ty, faults));
+    }
+    entity.expect.iter().for_each(|rule| expression::syntax(&rule.check, faults));
+}
+
+fn passed(column: &Column, name: &str) -> Value {
+    let described = Column { name: name.to_owned(), ..column.clone() };
+    Value {
+        compiled: Compiled { sql: quote(&column.name), ty: column.ty.clone(), fails: None },
+        passes: Some(column.name.clone()),
+        column: described,
+        default: None,
+    }
+}
+
+fn value(
+    column: &lakesmith_project::Column, columns: &[Column], faults: &mut Diagnostics, places: &mut Vec<Place>,
+) -> Option<Value> {
+    let want = column.ty.as_ref().map(|ty| expression::data_type(ty, faults));
+    let want = match want {
+        Some(None) => return None,
+        Some(Some(ty)) => Some(ty),
+        None => None,
+    };
+    let scope = scope(None, &schema(columns));
+    let (expr, ty, passes) = match &column.value {
+        ColumnValue::Expr(written) => {
+            let (expr, ty) = expression::expression(written, &scope, faults)?;
+            places.push(Place { sql: expr.to_string(), over: "read".to_owned(), at: written.span() });
+            (expr, ty, None)
+        }
+        ColumnValue::From(written) => named(written, columns, faults)?,
+        ColumnValue::Same => named(&Located::verbatim(column.name.value.clone(), column.name.span.file, column.name.span.start), columns, faults)?,
+    };
+    let fault = |error: lakesmith_sql::SqlError| Diagnostic::error("type-mismatch", error.message).at(column.name.span);
+    let compiled = expression::lenient(&expr, &ty, want.as_ref()).map_err(|error| faults.push(fault(error))).ok()?;
+    let default = column.default.as_ref().map(|default| default_value(&default.value, &compiled.ty));
+    let description = column.description.as_ref().map(|words| words.value.clone());
+    let passes = passes.filter(|_| want.as_ref().is_none_or(|want| *want == ty));
+    Some(Value { column: Column::new(column.name.value.clone(), compiled.ty.clone()).described(description), compiled, default, passes })
+}
+
+type Named = (lakesmith_sql::Expr, DataType, Option<String>);
+
+fn named(written: &Located, columns: &[Column], faults: &mut Diagnostics) -> Option<Named> {
+    let (sql, ty) = expression::source_column(written, columns, None, faults)?;
+    let plain = columns.iter().find(|column| quote(&column.name) == sql).map(|column| column.name.clone());
+    let expr = parse_expr(&sql).map_err(|error| faults.push(error.diagnostic(written))).ok()?;
+    Some((expr, ty, plain))
+}
+
+fn default_value(default: &lakesmith_project::Scalar, ty: &DataType) -> String {
+    use lakesmith_project::Scalar;
+    let value = match default {
+        Scalar::Text(text) => crate::select::literal(text),
+        Scalar::Number(text) => text.clone(),
+        Scalar::Bool(true) => "TRUE".to_owned(),
+        Scalar::Bool(false) => "FALSE".to_owned(),
+    };
+    format!("CAST({value} AS {ty})")
+}
+
+/// `'*'`: the columns that no other column is made of, in snake_case.
+fn rest(values: &mut Vec<Value>, columns: &[Column]) {
+    for column in columns.iter().filter(|column| !column.name.starts_with('_')) {
+        let name = snake_case(&column.name);
+        let used = values.iter().any(|v| v.passes.as_deref() == Some(&column.name) || v.column.name == name || v.compiled.sql.contains(&quote(&column.name)));
+        if !used {
+            values.push(passed(column, &name));
+        }
+    }
+}
+
+/// `ShipTo` → `ship_to`, `Order ID` → `order_id`, `HTTPCode` → `http_code`.
+pub(crate) fn snake_case(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
+    let mut out = String::new();
+    for (i, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            if !out.ends_with('_') && !out.is_empty() {
+                out.push('_');
+            }
+            continue;
+        }
+        let before = i.checked_sub(1).map(|i| chars[i]);
+        let after = chars.get(i + 1).copied();
+        let starts = c.is_uppercase()
+            && before.is_some_and(|b| b.is_lowercase() || b.is_numeric() || (b.is_uppercase() && after.is_some_and(char::is_lowercase)));
+        if starts && !out.ends_with('_') {
+            out.push('_');
+        }
+        out.extend(c.to_lowercase());
+    }
+    out.trim_end_matches('_').to_owned()
+}
+
+fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
+    let built_in = |value: &Value| {
+        value.compiled.fails.as_ref()?;
+        let name = format!("{} does not parse", value.column.name);
+        let check = format!("NOT {}", quote(&lost(&value.column.name)));
+        Some(Rule { message: name.clone(), name, check, on_fail: OnFail::Quarantine, at: entity.at })
+    };
+    checked.rules = checked.values.iter().filter_map(built_in).collect();
+    let mut known = schema(&checked.columns());
+    known.fields.push(Field { name: "_source_system".to_owned(), ty: DataType::String, nullable: true });
+    let scope = scope(None, &known);
+    for rule in &entity.expect {
+        let Some((expr, ty)) = expression::expression(&rule.check, &scope, faults) else { continue };
+        if !matches!(ty, DataType::Boolean | DataType::Null) {
+            let fault = format!("a rule is a condition, and this one is of type {ty}");
+            faults.push(Diagnostic::error("type-mismatch", fault).at(rule.check.span()));
+            continue;
+        }
+        checked.places.push(Place { sql: expr.to_string(), over: "typed".to_owned(), at: rule.check.span() });
+        checked.rules.push(Rule {
+            name: rule.name.value.clone(),
+            message: rule.message.as_ref().map_or_else(|| in_words(&rule.name.value, rule.check.text()), |m| m.value.clone()),
+            check: expr.to_string(),
+            on_fail: rule.on_fail,
+            at: rule.check.span(),
+        });
+    }
+}
+
+/// The hidden column that is TRUE where the value of a column was there and is gone.
+pub(crate) fn lost(column: &str) -> String {
+    format!("_lost_{column}")
+}
+
+/// `order_id IS NOT NULL` fails as "order_id is null"; another rule says its name and its condition.
+fn in_words(name: &str, check: &str) -> String {
+    let words: Vec<&str> = check.split_whitespace().collect();
+    match words.as_slice() {
+        [column, is, not, null] if [is, not, null].iter().zip(["is", "not", "null"]).all(|(a, b)| a.eq_ignore_ascii_case(b)) => {
+            format!("{} is null", column.trim_matches('`'))
+        }
+        _ => format!("{name}: not true that {}", words.join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_snake_case() {
+        let cases = [
+            ("OrderID", "order_id"), ("Order ID", "order_id"), ("ShipTo", "ship_to"), ("HTTPCode", "http_code"),
+            ("E-Mail", "e_mail"), ("lastName", "last_name"), ("SEGMENT", "segment"), ("Line2No", "line2_no"), ("a__b", "a_b"),
+        ];
+        for (name, snake) in cases {
+            assert_eq!(snake_case(name), snake, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_rule_without_a_message_speaks_for_itself() {
+        assert_eq!(in_words("present", "order_id is NOT null"), "order_id is null");
+        assert_eq!(in_words("positive", "amount  > 0"), "positive: not true that amount > 0");
+    }
+}

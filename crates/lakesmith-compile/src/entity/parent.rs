@@ -1,0 +1,26 @@
+//! What an entity is read from: a bronze table, or another entity whose rows it follows.
+
+use crate::name::{Layer, TableName};
+use crate::table::{Column, Table};
+
+/// The input of an entity.
+#[derive(Clone, Debug)]
+pub(crate) struct Parent {
+    pub(crate) name: TableName,
+    /// All its columns, once they are known.
+    pub(crate) columns: Option<Vec<Column>>,
+    /// What makes its rows unique, if it is an entity.
+    pub(crate) identity: Vec<String>,
+}
+
+impl Parent {
+    pub(crate) fn new(table: &Table, known: bool, identity: Vec<String>) -> Self {
+        Parent { name: table.name.clone(), columns: known.then(|| table.columns.clone()), identity }
+    }
+
+    /// Whether its rows have an arrival order of their own. The rows of an entity do not: they are replaced together
+    /// with their parent's.
+    pub(crate) fn has_arrival(&self) -> bool {
+        self.name.layer() == Layer::Bronze
+    }
+}

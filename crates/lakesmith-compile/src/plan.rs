@@ -1,0 +1,269 @@
+//! The plan: every flow of a project, in the order in which they can run.
+
+use crate::entity::{Parent, Shape};
+use crate::name::{Layer, TableName};
+use crate::step::Step;
+use crate::table::{Column, Table};
+use crate::{bronze, date, dimension, entity, fact};
+use lakesmith_project::{DimensionHistory, Entity, History, Project};
+use lakesmith_sql::{Schema, Scope};
+use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
+use std::collections::BTreeMap;
+
+/// The columns that bronze tables have of their sources, without lakesmith's own. They are not in the project: they
+/// are read from the tables, or inferred from the files. A table that is missing here is not known yet.
+pub type Columns = BTreeMap<TableName, Vec<Column>>;
+
+/// What kind of table a flow fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowKind {
+    /// Rows of a source as they came: `project.sources[source].tables[table]`.
+    Bronze {
+        /// Index of the source in the project.
+        source: usize,
+        /// Index of the table in the source.
+        table: usize,
+    },
+    /// A cleansed entity.
+    Entity {
+        /// What of a key's states is kept.
+        history: History,
+    },
+    /// The calendar.
+    DateDimension,
+    /// Members of a dimension.
+    Dimension {
+        /// Whether former versions of a member are kept.
+        history: DimensionHistory,
+    },
+    /// Facts at one grain.
+    Fact,
+}
+
+/// A table that a flow reads, in the order of the step's parameters `:after_1`, `:after_2` …
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// The table.
+    pub table: TableName,
+    /// Where the project names it.
+    pub at: Span,
+}
+
+/// What fills one table.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// The table's name is the flow's.
+    pub name: TableName,
+    /// What kind of table it is.
+    pub kind: FlowKind,
+    /// Where the project defines it.
+    pub at: Span,
+    /// Labels to select it by.
+    pub tags: Vec<String>,
+    /// The tables it reads.
+    pub inputs: Vec<Input>,
+    /// The table it fills.
+    pub target: Table,
+    /// The tables that belong to it; they are committed before the target.
+    pub companions: Vec<Table>,
+    /// Whether the target's columns are known: not before its sources have been seen.
+    pub columns_known: bool,
+    /// The step of every batch. `None` until the columns are known.
+    pub step: Option<Step>,
+    /// The step of a batch whose target is empty, where it is simpler.
+    pub first: Option<Step>,
+    /// A number that follows the definition of a flow without inputs.
+    pub fingerprint: Option<i64>,
+}
+
+impl Flow {
+    /// Names of all flows that must have run before this one.
+    pub fn upstream(&self) -> impl Iterator<Item = &TableName> {
+        self.inputs.iter().map(|input| &input.table)
+    }
+}
+
+/// Every flow of a project, inputs before those who read them.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The project's name, the first part of three-part table names.
+    pub lakehouse: String,
+    /// The flows in order.
+    pub flows: Vec<Flow>,
+}
+
+impl Plan {
+    /// The flow that fills a table.
+    pub fn flow(&self, name: &TableName) -> Option<&Flow> {
+        self.flows.iter().find(|flow| flow.name == *name)
+    }
+
+    /// Every table: targets and companions.
+    pub fn tables(&self) -> impl Iterator<Item = (&Flow, &Table)> {
+        self.flows.iter().flat_map(|flow| std::iter::once(&flow.target).chain(&flow.companions).map(move |table| (flow, table)))
+    }
+
+    /// The table of that name, with the flow it belongs to.
+    pub fn table(&self, name: &TableName) -> Option<(&Flow, &Table)> {
+        self.tables().find(|(_, table)| table.name == *name)
+    }
+}
+
+pub(crate) fn scope(qualifier: Option<&str>, schema: &Schema) -> Scope {
+    match qualifier {
+        None => Scope::of(schema.clone()),
+        Some(qualifier) => Scope::default().with(qualifier, schema.clone()),
+    }
+}
+
+/// What is known while flows are put together.
+pub(crate) struct Known<'a> {
+    pub(crate) plan: Plan,
+    pub(crate) entities: BTreeMap<TableName, Shape>,
+    pub(crate) project: &'a Project,
+}
+
+impl Known<'_> {
+    /// The table that gold reads by that name, or the reason why not.
+    pub(crate) fn silver(&self, written: &Spanned<String>, faults: &mut Diagnostics) -> Option<(&Flow, &Shape)> {
+        let name = self.table_name(written, faults)?;
+        if name.layer() == Layer::Bronze {
+            faults.push(
+                Diagnostic::error("layer-skipped", format!("gold never reads bronze: `{name}` has not been cleansed"))
+                    .at(written.span)
+                    .help("define an entity in silver/ and read that"),
+            );
+            return None;
+        }
+        match (self.plan.flow(&name), self.entities.get(&name)) {
+            (Some(flow), Some(shape)) => Some((flow, shape)),
+            _ => {
+                self.unknown(&name, written, faults);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn table_name(&self, written: &Spanned<String>, faults: &mut Diagnostics) -> Option<TableName> {
+        let own = format!("{}.", self.plan.lakehouse);
+        let name = TableName::parse(written.value.strip_prefix(&own).unwrap_or(&written.value));
+        if name.is_none() {
+            let fault = format!("`{}` is not the name of a table", written.value);
+            faults.push(Diagnostic::error("unknown-table", fault).at(written.span).help("tables are named `layer.name`, as in `silver.sales_orders`"));
+        }
+        name
+    }
+
+    pub(crate) fn unknown(&self, name: &TableName, written: &Spanned<String>, faults: &mut Diagnostics) {
+        let names = self.names();
+        let wanted = name.to_string();
+        // A table that the project defines, with a fault of its own, is not unknown.
+        if names.contains(&wanted) || self.project.incomplete.contains(&wanted) {
+            return;
+        }
+        let fault = Diagnostic::error("unknown-table", format!("there is no table `{name}`")).at(written.span);
+        faults.push(match nearest(&wanted, names.iter().map(String::as_str)) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault.help(format!("the project defines: {}", names.join(", "))),
+        });
+    }
+
+    fn names(&self) -> Vec<String> {
+        let project = self.project;
+        let bronze = project.sources.iter().flat_map(|source| source.tables.iter().map(|table| bronze::name(source, table).to_string()));
+        let silver = project.entities.iter().map(|entity| entity::name(entity).to_string());
+        bronze.chain(silver).collect()
+    }
+}
+
+/// Puts a project's flows in order, each with its step as far as the columns of bronze are known. Reports every fault.
+pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostics) {
+    let mut faults = Diagnostics::default();
+    let plan = Plan { lakehouse: project.lakehouse.name.value.clone(), flows: vec![] };
+    let mut known = Known { plan, entities: BTreeMap::new(), project };
+    for (s, source) in project.sources.iter().enumerate() {
+        for (t, table) in source.tables.iter().enumerate() {
+            let data = bronze_columns.get(&bronze::name(source, table));
+            known.plan.flows.push(bronze::flow(source, table, (s, t), data.map(Vec::as_slice)));
+        }
+    }
+    entities(&mut known, &mut faults);
+    if let Some(calendar) = &project.lakehouse.calendar
+        && !project.dimensions.iter().any(|dimension| dimension.name.value == date::NAME)
+    {
+        known.plan.flows.push(date::flow(calendar));
+    }
+    for dimension in &project.dimensions {
+        known.plan.flows.extend(dimension::flow(dimension, &known, &mut faults));
+    }
+    for fact in &project.facts {
+        known.plan.flows.extend(fact::flow(fact, &known, &mut faults));
+    }
+    for aggregate in &project.aggregates {
+        faults.push(
+            Diagnostic::error("unsupported", format!("aggregate tables are not built yet: `{}`", aggregate.name.value))
+                .at(aggregate.name.span)
+                .help("query the fact with GROUP BY, and take this file out of gold/"),
+        );
+    }
+    (known.plan, faults)
+}
+
+/// Entities after their parents; those that wait for each other are a cycle.
+fn entities(known: &mut Known, faults: &mut Diagnostics) {
+    let mut waiting: Vec<&Entity> = known.project.entities.iter().collect();
+    while !waiting.is_empty() {
+        let names: Vec<TableName> = waiting.iter().map(|entity| entity::name(entity)).collect();
+        let mut rest = vec![];
+        let before = waiting.len();
+        for entity in waiting {
+            let Some(parent) = known.table_name(&entity.from, faults) else { continue };
+            if parent != entity::name(entity) && !names.contains(&parent) {
+                self::entity(known, entity, &parent, faults);
+            } else {
+                rest.push(entity);
+            }
+        }
+        if rest.len() == before {
+            for entity in rest {
+                let fault = format!("`{}` reads `{}`, which waits for it in turn", entity::name(entity), entity.from.value);
+                faults.push(Diagnostic::error("cycle", fault).at(entity.from.span).help("flows must have an order: read from an earlier table"));
+            }
+            return;
+        }
+        waiting = rest;
+    }
+}
+
+fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut Diagnostics) {
+    let Some(flow) = known.plan.flow(parent) else {
+        known.unknown(parent, &entity.from, faults);
+        return;
+    };
+    if parent.layer() == Layer::Gold {
+        faults.push(Diagnostic::error("layer-skipped", "silver never reads gold").at(entity.from.span).help("read bronze, or another entity of silver"));
+        return;
+    }
+    if let Some(later) = unsupported(entity) {
+        faults.push(later);
+        return;
+    }
+    let identity = known.entities.get(parent).map(|shape| shape.identity.clone()).unwrap_or_default();
+    let parent = Parent::new(&flow.target, flow.columns_known, identity);
+    let flow = entity::flow(entity, &parent, faults);
+    known.entities.insert(flow.name.clone(), entity::shape(entity));
+    known.plan.flows.push(flow);
+}
+
+/// What a project may say of an entity and this version does not do yet.
+fn unsupported(entity: &Entity) -> Option<Diagnostic> {
+    let later = |what: &str, at: Span| Diagnostic::error("unsupported", format!("{what} is not built yet")).at(at);
+    if let Some(lookup) = entity.lookup.first() {
+        return Some(later("`lookup`", lookup.name.span).help("take the lookup out; a fact can reach the table through a dimension"));
+    }
+    if entity.history == History::Type2 {
+        let fault = later("`history: type2` in silver", entity.at);
+        return Some(fault.help("keep every state with `history: changes` and build the versions in a type 2 dimension"));
+    }
+    None
+}

@@ -1,0 +1,68 @@
+//! What `lakesmith compile` prints: the very steps that run.
+
+use crate::plan::{Flow, Plan};
+use crate::step::{Keyed, Step, Write};
+use serde_json::{Value, json};
+
+/// The flows as text: name, inputs, write and SQL of each.
+pub fn show<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> String {
+    flows.into_iter().map(flow).collect::<Vec<_>>().join("\n")
+}
+
+fn flow(flow: &Flow) -> String {
+    let mut out = format!("-- {}\n", flow.name);
+    for (n, input) in flow.inputs.iter().enumerate() {
+        out += &format!("--   reads {} (:after_{m}, :upto_{m})\n", input.table, m = n + 1);
+    }
+    match &flow.step {
+        None => out += "--   the columns of its source are not known yet: run it once, or put a file into the landing folder\n",
+        Some(step) => {
+            out += &format!("--   writes {}: {}\n", flow.target.path, write(&step.write));
+            for companion in &flow.companions {
+                out += &format!("--   beside it {}\n", companion.name);
+            }
+            out += &format!("{};\n", step.sql());
+            if let Some(first) = &flow.first {
+                out += &format!("\n-- {} while it is empty\n{};\n", flow.name, first.sql());
+            }
+        }
+    }
+    out
+}
+
+fn write(write: &Write) -> String {
+    let words = |keyed: &Keyed| format!("one row per ({})", keyed.identity.join(", "));
+    match write {
+        Write::Append => "append".to_owned(),
+        Write::ReplaceKeys(keyed) => format!("replace keys ({}), {}", keyed.keys.join(", "), words(keyed)),
+        Write::ReplaceAll(keyed) => format!("replace all, {}", words(keyed)),
+    }
+}
+
+/// The same as data: `{ "format_version": 1, "lakehouse": …, "flows": [ { "name", "inputs", "target", "step", … } ] }`.
+pub fn show_json<'a>(plan: &Plan, flows: impl IntoIterator<Item = &'a Flow>) -> Value {
+    let step = |step: &Option<Step>| {
+        step.as_ref().map(|step| {
+            let mut value = serde_json::to_value(step).unwrap_or_default();
+            if let Some(object) = value.as_object_mut() {
+                object.insert("sql".to_owned(), json!(step.sql()));
+            }
+            value
+        })
+    };
+    let flows: Vec<Value> = flows
+        .into_iter()
+        .map(|flow| {
+            json!({
+                "name": flow.name,
+                "inputs": flow.inputs.iter().map(|input| &input.table).collect::<Vec<_>>(),
+                "target": flow.target,
+                "companions": flow.companions,
+                "tags": flow.tags,
+                "step": step(&flow.step),
+                "first_step": step(&flow.first),
+            })
+        })
+        .collect();
+    json!({ "format_version": 1, "lakehouse": plan.lakehouse, "flows": flows })
+}
