@@ -1,5 +1,11 @@
 //! `gold/*.yaml` with `aggregate:`: a fact summed up.
 
+mod keys;
+mod read;
+
+pub(crate) use keys::KEYS;
+pub(crate) use read::read;
+
 use crate::NamedExpr;
 use lakesmith_text::{Located, Span, Spanned};
 

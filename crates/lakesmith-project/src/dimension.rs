@@ -1,5 +1,11 @@
 //! `gold/*.yaml` with `dimension:`: what facts are seen by, as in Kimball.
 
+mod keys;
+mod read;
+
+pub(crate) use keys::KEYS;
+pub(crate) use read::read;
+
 use lakesmith_text::{Span, Spanned};
 
 /// A dimension. It fills `gold.<name>`. The date dimension `dim_date` needs no file: it follows from the calendar.

@@ -1,5 +1,12 @@
 //! `silver/<domain>/<entity>.yaml`: a cleansed table.
 
+mod check;
+mod keys;
+mod read;
+
+pub(crate) use keys::KEYS;
+pub(crate) use read::read;
+
 use lakesmith_text::{Located, Span, Spanned};
 
 /// An entity. It fills `silver.<domain>_<name>`.

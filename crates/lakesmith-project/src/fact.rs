@@ -1,5 +1,11 @@
 //! `gold/*.yaml` with `fact:`: what is measured, as in Kimball.
 
+mod keys;
+mod read;
+
+pub(crate) use keys::KEYS;
+pub(crate) use read::read;
+
 use crate::NamedExpr;
 use lakesmith_text::{Located, Span, Spanned};
 
@@ -55,10 +61,6 @@ pub enum FactKind {
     /// One row per event.
     #[default]
     Transaction,
-    /// One row per period.
-    PeriodicSnapshot,
-    /// One row per process, overwritten as it goes on.
-    AccumulatingSnapshot,
 }
 
 /// A fact's key to a dimension.

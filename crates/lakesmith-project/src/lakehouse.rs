@@ -1,5 +1,11 @@
 //! `lakehouse.yaml`: the project's name, its calendar, its targets and what holds everywhere.
 
+mod keys;
+mod read;
+
+pub(crate) use keys::KEYS;
+pub(crate) use read::read;
+
 use chrono::{Month, NaiveDate};
 use lakesmith_text::Spanned;
 

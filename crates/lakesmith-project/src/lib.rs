@@ -10,12 +10,25 @@
 //! SQL is not parsed here, and what files say of each other is not checked beyond names that collide.
 
 mod aggregate;
+mod check;
+mod choice;
+mod collide;
 mod dimension;
+mod document;
 mod entity;
 mod fact;
+mod fields;
+mod folder;
 mod lakehouse;
+mod load;
+mod names;
 mod project;
+mod reference;
+mod scalar;
+mod schema;
+mod shape;
 mod source;
+mod yaml;
 
 pub use aggregate::Aggregate;
 pub use dimension::{Dimension, DimensionHistory, FirstVersion, Validity};
@@ -24,7 +37,10 @@ pub use entity::{
 };
 pub use fact::{Additivity, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate};
 pub use lakehouse::{ByteSize, Calendar, Defaults, Engine, Lakehouse, Memory, Target};
+pub use load::load;
 pub use project::Project;
+pub use reference::reference;
+pub use schema::schemas;
 pub use source::{
     ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, SchemaEvolution, Snapshot, Source, SourceKind,
     SourceTable,

@@ -1,8 +1,13 @@
 //! `sources/*.yaml`: the systems outside and the bronze tables that follow from them.
 
-pub(crate) mod files;
+mod files;
+mod keys;
+mod read;
 
 pub use files::{CsvOptions, Encoding, FileFormat};
+
+pub(crate) use keys::KEYS;
+pub(crate) use read::read;
 
 use lakesmith_text::{Span, Spanned};
 

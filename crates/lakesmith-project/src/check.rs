@@ -1,0 +1,197 @@
+//! A value against its shape: unknown and missing keys, wrong types, words that do not exist. All faults, not the first.
+
+use crate::choice::{Word, Words};
+use crate::scalar;
+use crate::shape::{Key, Object, Shape};
+use crate::yaml::{Entry, Kind, Node, boolean, number};
+use lakesmith_text::{Diagnostic, Diagnostics, Span, nearest};
+
+/// Says everything that is wrong with a whole file.
+pub(crate) fn check_file(node: &Node, object: &Object, diagnostics: &mut Diagnostics) {
+    let mut check = Check { diagnostics };
+    let at = node.entries().first().map_or(node.span, |entry| entry.key.span);
+    match &node.kind {
+        Kind::Map(entries) => check.object(entries, object, at),
+        _ => check.wrong_type(node, "the file", "a map of `key: value`", node.span),
+    }
+}
+
+/// What `'*'` among columns may be.
+const STAR: Words =
+    Words { words: &[Word { word: "snake_case", doc: "The columns not listed pass, with names in snake_case." }], later: &[] };
+
+struct Check<'a> {
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Check<'_> {
+    fn value(&mut self, node: &Node, shape: &Shape, name: &str, at: Span) {
+        match (shape, &node.kind) {
+            (Shape::List(of), Kind::Seq(items)) => items.iter().for_each(|item| self.value(item, of, name, item.span)),
+            (Shape::List(of), Kind::Scalar { .. } | Kind::Map(_)) => self.value(node, of, name, at),
+            (Shape::Object(object), Kind::Map(entries)) => self.object(entries, object, at),
+            (Shape::Object(object), Kind::Null) if object.may_be_empty => {}
+            (Shape::Named(of) | Shape::Columns(of) | Shape::Labelled(of), Kind::Map(entries)) => {
+                self.named(entries, of, shape);
+            }
+            (Shape::Or(_, map), Kind::Map(_)) => self.value(node, map, name, at),
+            (Shape::Or(word, _), _) => self.value(node, word, name, at),
+            (Shape::List(_) | Shape::Object(_) | Shape::Named(_) | Shape::Columns(_) | Shape::Labelled(_), _)
+            | (_, Kind::Null | Kind::Seq(_) | Kind::Map(_)) => self.wrong_type(node, name, expected(shape), at),
+            (_, Kind::Scalar { text, plain }) => self.scalar(node, text.text(), *plain, shape, name),
+        }
+    }
+
+    fn object(&mut self, entries: &[Entry], object: &Object, at: Span) {
+        for entry in entries {
+            match object.keys.iter().find(|key| key.name == entry.key.value) {
+                Some(key) => self.value(&entry.value, &key.shape, key.name, entry.key.span),
+                None => self.unknown_key(entry, object),
+            }
+        }
+        for key in object.keys.iter().filter(|key| key.required) {
+            if !entries.iter().any(|entry| entry.key.value == key.name) {
+                self.missing_key(key, object, at);
+            }
+        }
+    }
+
+    fn named(&mut self, entries: &[Entry], of: &Shape, shape: &Shape) {
+        for entry in entries {
+            let (name, at) = (&entry.key.value, entry.key.span);
+            match shape {
+                Shape::Columns(_) if name == "*" => {
+                    self.value(&entry.value, &Shape::Choice(&STAR), name, at);
+                    continue;
+                }
+                Shape::Named(_) | Shape::Columns(_) if !scalar::is_name(name) => {
+                    self.diagnostics.push(no_name(name, at));
+                }
+                _ => {}
+            }
+            self.value(&entry.value, of, name, at);
+        }
+    }
+
+    fn scalar(&mut self, node: &Node, text: &str, plain: bool, shape: &Shape, name: &str) {
+        let wrong = match shape {
+            Shape::Text | Shape::Sql | Shape::SqlType | Shape::Literal => {
+                // An empty text stands for something only as a literal.
+                text.trim().is_empty() && !matches!(shape, Shape::Literal)
+            }
+            Shape::Bool => !plain || boolean(text).is_none(),
+            Shape::Fraction => !plain || number(text).is_none(),
+            _ => false,
+        };
+        if wrong {
+            return self.wrong_type(node, name, expected(shape), node.span);
+        }
+        let value = match shape {
+            Shape::Name if !scalar::is_name(text) => return self.diagnostics.push(no_name(text, node.span)),
+            Shape::Choice(words) => return self.word(text, words, name, node.span),
+            Shape::Table => scalar::is_table(text),
+            Shape::Fraction => number(text).is_some_and(|number| (0.0..=1.0).contains(&number)),
+            Shape::Char => scalar::character(text).is_some(),
+            Shape::Date => scalar::date(text).is_some(),
+            Shape::Month => scalar::month(text).is_some(),
+            Shape::Size => scalar::size(text).is_some(),
+            Shape::Memory => scalar::memory(text).is_some(),
+            _ => true,
+        };
+        if !value {
+            let message = format!("`{name}` must be {}", expected(shape));
+            self.diagnostics.push(Diagnostic::error("invalid-value", message).at(node.span));
+        }
+    }
+
+    fn word(&mut self, text: &str, words: &Words, name: &str, at: Span) {
+        if words.words.iter().any(|word| word.word == text) {
+            return;
+        }
+        let all = words.words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(", ");
+        let diagnostic = if words.later.contains(&text) {
+            Diagnostic::error("unsupported", format!("`{name}: {text}` does not work yet"))
+                .help(format!("what works: {all}"))
+        } else {
+            let known = words.words.iter().map(|word| word.word).chain(words.later.iter().copied());
+            let help = match nearest(text, known) {
+                Some(near) => format!("did you mean `{near}`? One of {all}"),
+                None => format!("one of {all}"),
+            };
+            Diagnostic::error("invalid-value", format!("`{text}` is no value of `{name}`")).help(help)
+        };
+        self.diagnostics.push(diagnostic.at(at));
+    }
+
+    fn unknown_key(&mut self, entry: &Entry, object: &Object) {
+        let key = &entry.key;
+        let diagnostic = if key.value == "<<" {
+            Diagnostic::error("unsupported", "merge keys (`<<`) are not supported").help("write the keys out")
+        } else {
+            let help = match nearest(key, object.keys.iter().map(|key| key.name)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("{} has the keys {}", object.name, names(object)),
+            };
+            Diagnostic::error("unknown-key", format!("unknown key `{}`", key.value))
+                .label(format!("not a key of {}", object.name))
+                .help(help)
+        };
+        self.diagnostics.push(diagnostic.at(key.span));
+    }
+
+    fn missing_key(&mut self, key: &Key, object: &Object, at: Span) {
+        self.diagnostics.push(
+            Diagnostic::error("missing-key", format!("{} needs the key `{}`", object.name, key.name))
+                .at(at)
+                .help(format!("`{}`: {}", key.name, key.doc)),
+        );
+    }
+
+    fn wrong_type(&mut self, node: &Node, name: &str, expected: &str, at: Span) {
+        let name = if name == "the file" { name.to_owned() } else { format!("`{name}`") };
+        let span = if node.span.is_empty() { at } else { node.span };
+        self.diagnostics.push(
+            Diagnostic::error("wrong-type", format!("{name} must be {expected}"))
+                .at(span)
+                .label(format!("this is {}", node.described())),
+        );
+    }
+}
+
+fn no_name(text: &str, at: Span) -> Diagnostic {
+    Diagnostic::error("invalid-value", format!("`{text}` is no name"))
+        .at(at)
+        .help("a name is made of letters, digits and `_`, and does not begin with a digit")
+}
+
+fn names(object: &Object) -> String {
+    object.keys.iter().map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a shape looks like, in words that follow "must be".
+pub(crate) fn expected(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Text | Shape::Choice(_) => "a text",
+        Shape::Name => "a name",
+        Shape::Table => "a table such as `silver.sales_orders`",
+        Shape::Sql => "Spark SQL",
+        Shape::SqlType => "a Spark SQL type such as `string` or `\"decimal(18,2)\"`",
+        Shape::Bool => "`true` or `false`",
+        Shape::Char => "a single ASCII character",
+        Shape::Fraction => "a number from 0 to 1",
+        Shape::Date => "a day such as `2025-01-31`",
+        Shape::Month => "the name of a month such as `april`",
+        Shape::Size => "a size such as `512MiB` or `10GiB`",
+        Shape::Memory => "a size such as `4GiB`, or a share of the machine such as `50%`",
+        Shape::Literal => "a text, a number, `true` or `false`",
+        Shape::List(of) => match of {
+            Shape::Or(..) => "a list of columns or `{ name: expression }`",
+            Shape::Name => "a list of names",
+            _ => "a list of texts",
+        },
+        Shape::Named(Shape::Sql) => "a map of `name: expression`",
+        Shape::Named(_) | Shape::Columns(_) | Shape::Labelled(_) => "a map of `name: value`",
+        Shape::Object(_) => "a map of `key: value`",
+        Shape::Or(word, _) => expected(word),
+    }
+}

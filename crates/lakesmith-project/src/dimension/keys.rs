@@ -1,0 +1,49 @@
+//! The keys of a dimension.
+
+use super::{DimensionHistory, FirstVersion, Validity};
+use crate::choice::{Choice, choice};
+use crate::shape::{CLUSTER_BY, DESCRIPTION, Key, NAMES, OWNER, Object, PARTITION_BY, Shape, TAGS};
+
+/// The file.
+pub(crate) const KEYS: Object = Object {
+    name: "a dimension",
+    may_be_empty: false,
+    keys: &[
+        Key::required("dimension", Shape::Name, "The dimension's name: it fills `gold.<name>`."),
+        Key::required("from", Shape::Table, "The silver table it reads. For `type2` it must keep states: `history: changes` or `type2`."),
+        Key::required("natural_key", NAMES, "The columns that name a member in the source system."),
+        Key::required("surrogate_key", Shape::Name, "The name of its BIGINT key, which facts hold."),
+        Key::defaulted("history", Shape::Choice(&DimensionHistory::WORDS), "type1", "Whether it keeps versions of a member."),
+        Key::optional("sequence_by", Shape::Name, "The column that orders the states of a member. Left out: that of its input."),
+        Key::optional(
+            "track",
+            NAMES,
+            "Under `type2`: the attributes whose change opens a version; others overwrite. Left out: every attribute.",
+        ),
+        Key::optional(
+            "attributes",
+            NAMES,
+            "The columns it keeps. Left out: every column of the input that does not begin with `_`.",
+        ),
+        Key::defaulted("validity", Shape::Choice(&Validity::WORDS), "date", "How finely the validity of versions is told."),
+        Key::defaulted("first_version", Shape::Choice(&FirstVersion::WORDS), "change", "Where a member's first version starts."),
+        PARTITION_BY,
+        CLUSTER_BY,
+        DESCRIPTION,
+        OWNER,
+        TAGS,
+    ],
+};
+
+choice! { pub DimensionHistory:
+    "type1" = Type1, "The latest state of each member.";
+    "type2" = Type2, "A version per change, each with the time it was valid.";
+}
+choice! { pub Validity:
+    "date" = Date, "By UTC day; of several changes on one day the last counts.";
+    "timestamp" = Timestamp, "By instant.";
+}
+choice! { pub FirstVersion:
+    "change" = Change, "At its first change.";
+    "beginning" = Beginning, "At 1900-01-01.";
+}

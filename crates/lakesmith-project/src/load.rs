@@ -1,0 +1,200 @@
+//! From a folder to a project. The only place here that reads files.
+
+use crate::check::check_file;
+use crate::lakehouse::Target;
+use crate::shape::Object;
+use crate::yaml::{self, Node};
+use crate::{Lakehouse, Project, aggregate, collide, dimension, entity, fact, folder, lakehouse, scalar, source};
+use lakesmith_text::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, nearest};
+use std::path::Path;
+
+/// The file at a project's root.
+const ROOT: &str = "lakehouse.yaml";
+
+/// Reads the project in `dir` and says everything that is wrong with it.
+///
+/// It reads `lakehouse.yaml` and the YAML files under `sources/`, `silver/` and `gold/`, and nothing else. What a faulty
+/// file still says is in the project; a project with errors is good for showing them, not for running.
+pub fn load(dir: &Path) -> (Project, Diagnostics) {
+    let mut loading = Loading { sources: Sources::new(), diagnostics: Diagnostics::new() };
+    let mut project = Project {
+        root: dir.to_owned(),
+        sources_text: Sources::new(),
+        lakehouse: nameless(),
+        sources: Vec::new(),
+        entities: Vec::new(),
+        dimensions: Vec::new(),
+        facts: Vec::new(),
+        aggregates: Vec::new(),
+        incomplete: Vec::new(),
+    };
+    if dir.join(ROOT).is_file() {
+        loading.project(dir, &mut project);
+    } else {
+        loading.diagnostics.push(
+            Diagnostic::error("no-project", format!("there is no `{ROOT}` in `{}`", dir.display()))
+                .help("go to the folder that holds it, or make a project with `lakesmith init`"),
+        );
+    }
+    project.sources_text = loading.sources;
+    (project, loading.diagnostics)
+}
+
+struct Loading {
+    sources: Sources,
+    diagnostics: Diagnostics,
+}
+
+impl Loading {
+    fn project(&mut self, dir: &Path, project: &mut Project) {
+        if let Some((node, _)) = self.tree(dir, ROOT) {
+            check_file(&node, &lakehouse::KEYS, &mut self.diagnostics);
+            if let Some(lakehouse) = lakehouse::read(&node, &mut self.diagnostics) {
+                project.lakehouse = lakehouse;
+            }
+        }
+        for path in self.files(dir, "sources") {
+            self.source(dir, &path, project);
+        }
+        for path in self.files(dir, "silver") {
+            self.entity(dir, &path, project);
+        }
+        for path in self.files(dir, "gold") {
+            self.gold(dir, &path, project);
+        }
+        collide::check(project, &mut self.diagnostics);
+    }
+
+    fn source(&mut self, dir: &Path, path: &str, project: &mut Project) {
+        let Some((node, _)) = self.tree(dir, path) else { return };
+        check_file(&node, &source::KEYS, &mut self.diagnostics);
+        let read = source::read(&node, &mut self.diagnostics);
+        // Tables of the file that could not be read are known by name.
+        if let Some(name) = text(&node, "source") {
+            let tables = node.entries().iter().filter(|entry| entry.key.value == "tables");
+            for entry in tables.flat_map(|entry| entry.value.entries()) {
+                let there = read.iter().flat_map(|source| &source.tables).any(|table| table.name == entry.key);
+                if !there {
+                    project.incomplete.push(format!("bronze.{name}_{}", entry.key));
+                }
+            }
+        }
+        project.sources.extend(read);
+    }
+
+    fn entity(&mut self, dir: &Path, path: &str, project: &mut Project) {
+        let parts: Vec<&str> = path.split('/').collect();
+        let [_, domain, file] = parts[..] else {
+            let Some((node, _)) = self.tree(dir, path) else { return };
+            let at = node.entries().first().map_or(node.span, |entry| entry.key.span);
+            self.diagnostics.push(
+                Diagnostic::error("misplaced-file", "an entity lies in the folder of its domain")
+                    .at(at)
+                    .help("move the file to `silver/<domain>/<entity>.yaml`"),
+            );
+            return;
+        };
+        let name = file.rsplit_once('.').map_or(file, |(name, _)| name);
+        let table = format!("silver.{domain}_{name}");
+        let Some((node, file)) = self.tree(dir, path) else {
+            project.incomplete.push(table);
+            return;
+        };
+        for part in [domain, name] {
+            if !scalar::is_name(part) {
+                self.diagnostics.push(
+                    Diagnostic::error("invalid-value", format!("`{part}` is no name, so that the file cannot name a table"))
+                        .at(Span::point(file, 0))
+                        .help("rename it: a name is made of letters, digits and `_`, and does not begin with a digit"),
+                );
+            }
+        }
+        check_file(&node, &entity::KEYS, &mut self.diagnostics);
+        match entity::read(domain, name, &node, &mut self.diagnostics) {
+            Some(entity) => project.entities.push(entity),
+            None => project.incomplete.push(table),
+        }
+    }
+
+    /// Which kind of gold table a file describes is told by the key that names it.
+    fn gold(&mut self, dir: &Path, path: &str, project: &mut Project) {
+        let Some((node, _)) = self.tree(dir, path) else { return };
+        let kinds: [(&str, &Object); 3] =
+            [("dimension", &dimension::KEYS), ("fact", &fact::KEYS), ("aggregate", &aggregate::KEYS)];
+        let found = kinds.iter().find(|(kind, _)| node.entries().iter().any(|entry| entry.key.value == *kind));
+        let Some((kind, keys)) = found else {
+            self.nameless_gold(&node);
+            return;
+        };
+        check_file(&node, keys, &mut self.diagnostics);
+        let read = match *kind {
+            "dimension" => dimension::read(&node, &mut self.diagnostics).map(|read| project.dimensions.push(read)),
+            "fact" => fact::read(&node, &mut self.diagnostics).map(|read| project.facts.push(read)),
+            _ => aggregate::read(&node, &mut self.diagnostics).map(|read| project.aggregates.push(read)),
+        };
+        if let (None, Some(name)) = (read, text(&node, kind)) {
+            project.incomplete.push(format!("gold.{name}"));
+        }
+    }
+
+    fn nameless_gold(&mut self, node: &Node) {
+        let kinds = ["dimension", "fact", "aggregate"];
+        let slip = node.entries().iter().find_map(|entry| Some((entry, nearest(&entry.key, kinds)?)));
+        let at = node.entries().first().map_or(node.span, |entry| entry.key.span);
+        let message = "a gold file needs one of the keys `dimension`, `fact` and `aggregate`";
+        let diagnostic = Diagnostic::error("missing-key", message);
+        self.diagnostics.push(match slip {
+            Some((entry, near)) => diagnostic.at(entry.key.span).help(format!("did you mean `{near}`?")),
+            None => diagnostic.at(at).help("the key says what the table is and names it: `dimension: dim_customer`"),
+        });
+    }
+
+    /// A file as a tree; none if it cannot be read as one, which is then said.
+    fn tree(&mut self, dir: &Path, path: &str) -> Option<(Node, FileId)> {
+        let (text, fault) = folder::text(dir, path);
+        let file = self.sources.add(path, text);
+        if let Some((fault, at)) = fault {
+            self.diagnostics.push(fault.at(Span::point(file, at)));
+            return None;
+        }
+        let before = self.diagnostics.len();
+        let node = yaml::parse(file, self.sources.text(file), &mut self.diagnostics);
+        match node {
+            Some(node) if !matches!(node.kind, yaml::Kind::Null) => Some((node, file)),
+            _ => {
+                if self.diagnostics.len() == before {
+                    self.diagnostics.push(
+                        Diagnostic::error("empty-file", "the file holds nothing")
+                            .at(Span::point(file, 0))
+                            .help("write what it should hold, or remove it"),
+                    );
+                }
+                None
+            }
+        }
+    }
+
+    fn files(&mut self, dir: &Path, folder: &str) -> Vec<String> {
+        let (paths, faults) = folder::yaml_files(dir, folder);
+        self.diagnostics.extend(faults);
+        paths
+    }
+}
+
+/// The text of a key at the top of a file.
+fn text(node: &Node, key: &str) -> Option<Spanned<String>> {
+    node.entries().iter().find(|entry| entry.key.value == key).and_then(|entry| entry.value.text())
+}
+
+/// What stands for a `lakehouse.yaml` that is missing or has no name.
+fn nameless() -> Lakehouse {
+    let mut nowhere = Sources::new();
+    let at = Span::point(nowhere.add(ROOT, ""), 0);
+    Lakehouse {
+        name: Spanned::new(String::new(), at),
+        description: None,
+        calendar: None,
+        defaults: crate::Defaults::default(),
+        targets: vec![Target::dev(at)],
+    }
+}
