@@ -1,0 +1,109 @@
+//! What can go wrong: with the source as a whole, and with one file of it.
+//!
+//! The two are kept apart because they are answered differently. An error of the source stops the batch; a fault of
+//! one file becomes its receipt, and the other files of the batch go on.
+
+use arrow::datatypes::DataType;
+
+/// A failure of the source as a whole. Nothing of the batch has been committed when one is returned.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The store could not be asked: the network, the credentials, the permission on the folder.
+    #[error("the store cannot be read at `{path}`: {source}")]
+    Store {
+        /// The folder or file that was asked for, within the store.
+        path: String,
+        /// What the store said.
+        source: object_store::Error,
+    },
+    /// The source's file pattern is no glob, or leads out of the source's folder.
+    #[error("`{pattern}` is not a usable file pattern: {reason}")]
+    Pattern {
+        /// The pattern as written.
+        pattern: String,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// A column has a type that no file format is read into.
+    #[error("column `{column}` has the type {data_type}, which files cannot be read into")]
+    UnsupportedType {
+        /// The column, with the path to the field for nested ones.
+        column: String,
+        /// The type asked for.
+        data_type: DataType,
+    },
+    /// A large file, read twice (to check it, then to decode it), was not the same both times.
+    #[error("the file `{path}` changed while it was read")]
+    ChangedWhileReading {
+        /// The file, relative to the source's folder.
+        path: String,
+    },
+    /// Arrow refused the columns that were built.
+    #[error("the rows of a file could not be put into a batch: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl ConnectError {
+    /// Whether the same call may succeed later without anybody changing the project.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            ConnectError::Store { source, .. } => !matches!(
+                source,
+                object_store::Error::PermissionDenied { .. }
+                    | object_store::Error::Unauthenticated { .. }
+                    | object_store::Error::NotSupported { .. }
+                    | object_store::Error::NotImplemented { .. }
+            ),
+            ConnectError::ChangedWhileReading { .. } => true,
+            ConnectError::Pattern { .. } | ConnectError::UnsupportedType { .. } | ConnectError::Arrow(_) => false,
+        }
+    }
+}
+
+/// Why one file yields no rows. Its text is what the file's receipt says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileFault {
+    /// Bytes that are not UTF-8 text.
+    #[error("not UTF-8 text: first bad byte at offset {offset}")]
+    NotUtf8 {
+        /// Offset of the first bad byte from the start of the file.
+        offset: u64,
+    },
+    /// A NUL byte: the file is binary, or was preallocated and never written.
+    #[error("binary data: NUL byte at offset {offset}")]
+    BinaryNul {
+        /// Offset of the first NUL from the start of the file.
+        offset: u64,
+    },
+    /// A CSV quote that is still open at the end of the file.
+    #[error("the quote opened on line {line} is never closed")]
+    UnbalancedQuote {
+        /// Line of the opening quote, counted from 1.
+        line: u64,
+    },
+    /// One row larger than 1 GiB.
+    #[error("the row at offset {offset} is larger than 1 GiB")]
+    RowTooLarge {
+        /// Offset of the row from the start of the file.
+        offset: u64,
+    },
+    /// The file was listed but is no longer there.
+    #[error("the file is gone")]
+    Vanished,
+    /// The file is not the one that was listed, or changed while it was read. It waits for the next batch.
+    #[error("the file changed while it was read")]
+    Changed,
+    /// The operating system refuses this one file.
+    #[error("the file cannot be opened: {reason}")]
+    Unreadable {
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl FileFault {
+    /// Whether the file should be looked at again by the next batch as it is, without a receipt for this reading.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, FileFault::Vanished | FileFault::Changed)
+    }
+}

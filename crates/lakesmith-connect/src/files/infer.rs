@@ -1,0 +1,103 @@
+//! The schema of a table, from a sample of its files.
+
+use std::sync::Arc;
+
+use arrow::datatypes::Schema;
+use bytes::Bytes;
+
+use super::fetch::Remote;
+use super::text::checked;
+use super::{FileEntry, FileSource, Inferred};
+use crate::error::ConnectError;
+use crate::format::Stop;
+use crate::format::shape::Shapes;
+
+/// Files that are looked at.
+const SAMPLE_FILES: usize = 32;
+/// Bytes that are looked at, over all files.
+const SAMPLE_BYTES: u64 = 8 << 20;
+/// Rows that are looked at, over all files.
+const SAMPLE_ROWS: u64 = 20_000;
+/// The most that is read of a file whose first row is larger than its share.
+const FIRST_ROW_BYTES: u64 = 64 << 20;
+
+impl FileSource {
+    /// Infers the table's columns from the beginnings of up to 32 of `files`, spread over all of them.
+    ///
+    /// BIGINT if every value is a canonical whole number that fits; DOUBLE if every value is a canonical finite number
+    /// and none would be rounded; BOOLEAN for `true` and `false`; lists and structs of JSON; STRING for the rest, and
+    /// where no value was seen. A hint wins; a column of `known` keeps its type and place. A column that has a hint
+    /// but was not seen is the last. Files that cannot be read are passed over.
+    ///
+    /// # Errors
+    /// [`ConnectError::Store`] if the store fails.
+    pub async fn infer(&self, files: &[FileEntry], known: Option<&Schema>) -> Result<Inferred, ConnectError> {
+        let picked: Vec<&FileEntry> = spread(files, SAMPLE_FILES);
+        let count = picked.len().max(1) as u64;
+        let (bytes, rows) = (SAMPLE_BYTES / count, SAMPLE_ROWS / count);
+        let mut shapes = Shapes::of_table(known);
+        let mut sampled_rows = 0;
+        for file in picked {
+            let remote =
+                Remote { store: self.store.clone(), location: self.locate(&file.path)?, entry: file.clone() };
+            match self.sample_file(&remote, bytes, rows, &mut shapes).await {
+                Ok(found) => sampled_rows += found,
+                Err(Stop::Failed(error)) => return Err(error),
+                Err(Stop::Fault(fault)) => {
+                    tracing::debug!(path = file.path, error = %fault, "a file was left out of the sample");
+                }
+            }
+        }
+        let fields = shapes.into_fields(known, &self.hints);
+        let first_added = known.map_or(0, |schema| schema.fields().len());
+        let added = fields.iter().skip(first_added).map(|field| field.name().clone()).collect();
+        Ok(Inferred { schema: Arc::new(Schema::new(fields)), added, sampled_rows })
+    }
+
+    async fn sample_file(
+        &self,
+        remote: &Remote,
+        bytes: u64,
+        rows: u64,
+        shapes: &mut Shapes,
+    ) -> Result<u64, Stop> {
+        let mut taken = bytes;
+        let mut beginning = remote.beginning(taken).await?;
+        while !beginning.contains(&b'\n') && is_cut(&beginning, taken) && taken < FIRST_ROW_BYTES {
+            taken *= 4;
+            beginning = remote.beginning(taken).await?;
+        }
+        let complete = !is_cut(&beginning, taken) && beginning.len() as u64 >= remote.entry.size;
+        let whole_lines = match beginning.iter().rposition(|byte| *byte == b'\n') {
+            _ if complete => &beginning[..],
+            Some(newline) => &beginning[..=newline],
+            None => &[],
+        };
+        Ok(self.format.sample(checked(whole_lines, 0)?, complete, rows, shapes))
+    }
+}
+
+/// Whether `beginning` may be less than the file.
+fn is_cut(beginning: &Bytes, taken: u64) -> bool {
+    beginning.len() as u64 >= taken
+}
+
+/// Up to `count` of `all`, evenly spread, first and last among them.
+fn spread<T>(all: &[T], count: usize) -> Vec<&T> {
+    if all.len() <= count {
+        return all.iter().collect();
+    }
+    (0..count).map(|index| &all[index * (all.len() - 1) / (count - 1)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_spread_over_the_files() {
+        let all: Vec<usize> = (0..100).collect();
+        assert_eq!(spread(&all, 4), [&0, &33, &66, &99]);
+        assert_eq!(spread(&all[..3], 4), [&0, &1, &2]);
+    }
+}

@@ -1,0 +1,86 @@
+//! Sources of type `files`: a folder of an object store, a pattern of names in it, and one format.
+
+mod fetch;
+mod infer;
+mod list;
+mod pattern;
+mod read;
+mod text;
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, Utc};
+use object_store::ObjectStore;
+use object_store::path::Path;
+
+pub use read::FileRows;
+
+use crate::error::FileFault;
+use crate::format::Format;
+
+/// One table of a source of files.
+#[derive(Debug, Clone)]
+pub struct FileSource {
+    /// Where the files lie.
+    pub store: Arc<dyn ObjectStore>,
+    /// The source's folder within the store.
+    pub root: Path,
+    /// Glob relative to `root`: `orders/*.json`, `orders/**/*.json`, `{a,b}/*.csv`.
+    pub pattern: String,
+    /// How the bytes of a file become rows.
+    pub format: Format,
+    /// Types that are told rather than inferred, by the source's name of the column (a path with dots for nested
+    /// fields: `Lines.Qty`). Values of hinted columns are read leniently: see [`FileSource::read`].
+    pub hints: Vec<(String, DataType)>,
+}
+
+/// A file that has arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEntry {
+    /// Path relative to the source's folder.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// When the store says it was last written.
+    pub modified: DateTime<Utc>,
+    /// The store's mark of this content, where it gives one.
+    pub etag: Option<String>,
+}
+
+/// The schema of a table, from a sample of its files.
+#[derive(Debug, Clone)]
+pub struct Inferred {
+    /// The data columns, all nullable: those already known as they are, then the new ones in order of appearance.
+    /// A field whose name differs from the source's carries that in its metadata under [`crate::SOURCE_NAME`].
+    pub schema: SchemaRef,
+    /// Names of the columns that were not known before.
+    pub added: Vec<String>,
+    /// Rows that were looked at.
+    pub sampled_rows: u64,
+}
+
+/// A whole file, read.
+#[derive(Debug, Clone)]
+pub struct FileRead {
+    /// The rows in the file's order, at most [`crate::ROWS_PER_BATCH`] a batch: the columns of the schema asked for,
+    /// then `_source_position` BIGINT (number of the row in the file, from 0) and `_rescued_data` STRING (one JSON
+    /// object of what did not fit; NULL if all did).
+    pub batches: Vec<RecordBatch>,
+    /// What the file's receipt says.
+    pub report: FileReport,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileReport {
+    /// Rows read, corrupt lines included.
+    pub rows: u64,
+    /// Rows with something in `_rescued_data`.
+    pub rescued_rows: u64,
+    /// SHA-256 of the file's bytes, in hex; empty if they could not be fetched.
+    pub hash: String,
+    /// Why there are no rows.
+    pub error: Option<FileFault>,
+}

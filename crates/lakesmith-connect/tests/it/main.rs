@@ -1,0 +1,1 @@
+//! Case files: the bytes of files in, schema, rows and reports out.
