@@ -59,7 +59,10 @@ pub struct Format {
 
 impl Default for Format {
     fn default() -> Self {
-        Self { provider: "parquet".to_owned(), options: BTreeMap::new() }
+        Self {
+            provider: "parquet".to_owned(),
+            options: BTreeMap::new(),
+        }
     }
 }
 
@@ -177,7 +180,11 @@ pub struct Cdc {
 impl Action {
     /// `txn(app_id, version)`, stamped with `now` (milliseconds since 1970).
     pub fn txn(app_id: impl Into<String>, version: i64, now: i64) -> Self {
-        Self::Txn(Txn { app_id: app_id.into(), version, last_updated: Some(now) })
+        Self::Txn(Txn {
+            app_id: app_id.into(),
+            version,
+            last_updated: Some(now),
+        })
     }
 }
 
@@ -193,12 +200,19 @@ pub struct CommitInfo {
 }
 
 /// Reads a commit file: its actions and its `commitInfo`. Actions that are not among [`Action`]'s are left out.
-pub(super) fn parse_commit(bytes: &[u8]) -> Result<(Vec<Action>, Option<Value>), serde_json::Error> {
+pub(super) fn parse_commit(
+    bytes: &[u8],
+) -> Result<(Vec<Action>, Option<Value>), serde_json::Error> {
     const KNOWN: [&str; 6] = ["protocol", "metaData", "add", "remove", "txn", "cdc"];
     let mut actions = Vec::new();
     let mut info = None;
-    for line in bytes.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()) {
-        let Value::Object(mut entry) = serde_json::from_slice::<Value>(line)? else { continue };
+    for line in bytes
+        .split(|b| *b == b'\n')
+        .filter(|l| !l.trim_ascii().is_empty())
+    {
+        let Value::Object(mut entry) = serde_json::from_slice::<Value>(line)? else {
+            continue;
+        };
         if let Some(found) = entry.remove("commitInfo") {
             info = Some(found);
         }
@@ -218,12 +232,18 @@ mod tests {
     #[test]
     fn lines_of_a_foreign_commit_are_read_and_written_back() {
         let lines = concat!(
-            r#"{"commitInfo":{"timestamp":5,"operation":"WRITE"}}"#, "\n",
-            r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#, "\n",
-            r#"{"domainMetadata":{"domain":"d","configuration":"","removed":false}}"#, "\n",
-            r#"{"txn":{"appId":"flow","version":7}}"#, "\n",
-            r#"{"add":{"path":"a%2520b","partitionValues":{"p":null},"size":1,"modificationTime":2,"dataChange":true}}"#, "\n",
-            r#"{"remove":{"path":"x","dataChange":false,"deletionTimestamp":3}}"#, "\n",
+            r#"{"commitInfo":{"timestamp":5,"operation":"WRITE"}}"#,
+            "\n",
+            r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#,
+            "\n",
+            r#"{"domainMetadata":{"domain":"d","configuration":"","removed":false}}"#,
+            "\n",
+            r#"{"txn":{"appId":"flow","version":7}}"#,
+            "\n",
+            r#"{"add":{"path":"a%2520b","partitionValues":{"p":null},"size":1,"modificationTime":2,"dataChange":true}}"#,
+            "\n",
+            r#"{"remove":{"path":"x","dataChange":false,"deletionTimestamp":3}}"#,
+            "\n",
         );
         let (actions, info) = parse_commit(lines.as_bytes()).unwrap();
         assert_eq!(info.unwrap()["operation"], "WRITE");

@@ -40,7 +40,11 @@ impl Storage {
     ///
     /// # Errors
     /// What the store gives; [`DeltaError::Log`] for a damaged commit.
-    pub async fn history(&self, path: &TablePath, limit: usize) -> Result<Vec<HistoryEntry>, DeltaError> {
+    pub async fn history(
+        &self,
+        path: &TablePath,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, DeltaError> {
         let log = self.log(path)?;
         let folder = log.folder();
         let mut commits: Vec<(i64, i64)> = log
@@ -74,11 +78,19 @@ fn commit_version(name: &str) -> Option<i64> {
 }
 
 fn entry(version: i64, modified: i64, actions: &[Action], info: Value) -> HistoryEntry {
-    let object = |key: &str| info.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+    let object = |key: &str| {
+        info.get(key)
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default()
+    };
     let text = |key: &str| info.get(key).and_then(Value::as_str).map(str::to_owned);
     let mut found = HistoryEntry {
         version,
-        timestamp: info.get("timestamp").and_then(Value::as_i64).unwrap_or(modified),
+        timestamp: info
+            .get("timestamp")
+            .and_then(Value::as_i64)
+            .unwrap_or(modified),
         operation: text("operation"),
         parameters: object("operationParameters")
             .into_iter()
@@ -99,7 +111,10 @@ fn entry(version: i64, modified: i64, actions: &[Action], info: Value) -> Histor
             Action::Add(add) => {
                 found.files_added += 1;
                 found.bytes_added += add.size;
-                found.rows_added = found.rows_added.zip(DataFile::from(add).num_records()).map(|(a, b)| a + b);
+                found.rows_added = found
+                    .rows_added
+                    .zip(DataFile::from(add).num_records())
+                    .map(|(a, b)| a + b);
             }
             Action::Remove(_) => found.files_removed += 1,
             _ => {}
@@ -116,7 +131,12 @@ mod tests {
     #[test]
     fn only_commit_files_have_a_version() {
         assert_eq!(commit_version("00000000000000000007.json"), Some(7));
-        for other in ["00000000000000000007.checkpoint.parquet", "_last_checkpoint", "7.json", "00000000000000000001.00000000000000000005.compacted.json"] {
+        for other in [
+            "00000000000000000007.checkpoint.parquet",
+            "_last_checkpoint",
+            "7.json",
+            "00000000000000000001.00000000000000000005.compacted.json",
+        ] {
             assert_eq!(commit_version(other), None, "{other}");
         }
     }

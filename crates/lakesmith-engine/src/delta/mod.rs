@@ -35,7 +35,7 @@ pub use create::TableSpec;
 pub use error::{CommitError, DeltaError};
 pub use file::{DataFile, Stats};
 pub use history::HistoryEntry;
-pub use scan::{provider, ScanCounts, ScanOptions};
+pub use scan::{ScanCounts, ScanOptions, provider};
 pub use snapshot::{Files, Snapshot};
 pub use storage::{Storage, TablePath};
 pub use writer::{FileWriter, WriterOptions};

@@ -62,14 +62,25 @@ pub async fn provider(
         None => files.extend(all.iter().cloned()),
         Some(paths) => {
             let wanted: HashSet<&str> = paths.iter().map(String::as_str).collect();
-            files.extend(all.iter().filter(|f| wanted.contains(f.path.as_str())).cloned());
+            files.extend(
+                all.iter()
+                    .filter(|f| wanted.contains(f.path.as_str()))
+                    .cloned(),
+            );
             if files.len() < wanted.len() {
                 let (table, version) = (snapshot.table().clone(), snapshot.version());
-                return Err(DeltaError::Log { table, version, reason: "a file that is to be read is not in it".to_owned() });
+                return Err(DeltaError::Log {
+                    table,
+                    version,
+                    reason: "a file that is to be read is not in it".to_owned(),
+                });
             }
         }
     }
-    let files = files.into_iter().map(|f| ScanFile::new(snapshot, f, &options)).collect::<Result<Vec<_>, _>>()?;
+    let files = files
+        .into_iter()
+        .map(|f| ScanFile::new(snapshot, f, &options))
+        .collect::<Result<Vec<_>, _>>()?;
 
     let schema = snapshot.schema();
     let partitions = snapshot.partition_columns();
@@ -79,7 +90,13 @@ pub async fn provider(
             constant.push(Arc::new(field.clone()));
         }
     }
-    stored.extend(schema.fields().iter().filter(|f| !partitions.contains(f.name())).cloned());
+    stored.extend(
+        schema
+            .fields()
+            .iter()
+            .filter(|f| !partitions.contains(f.name()))
+            .cloned(),
+    );
     let mut fields: Vec<FieldRef> = schema.fields().to_vec();
     if let Some(name) = &options.file_column {
         let field = Arc::new(Field::new(name, DataType::Utf8, false));
@@ -107,32 +124,57 @@ struct ScanFile {
 }
 
 impl ScanFile {
-    fn new(snapshot: &Snapshot, file: Arc<DataFile>, options: &ScanOptions) -> Result<Self, DeltaError> {
+    fn new(
+        snapshot: &Snapshot,
+        file: Arc<DataFile>,
+        options: &ScanOptions,
+    ) -> Result<Self, DeltaError> {
         let table = snapshot.table().clone();
-        let damaged = |reason: String| DeltaError::Log { table: table.clone(), version: snapshot.version(), reason };
-        let path = percent_decode(&file.path).ok_or_else(|| damaged("the path of a data file is not UTF-8".to_owned()))?;
+        let damaged = |reason: String| DeltaError::Log {
+            table: table.clone(),
+            version: snapshot.version(),
+            reason,
+        };
+        let path = percent_decode(&file.path)
+            .ok_or_else(|| damaged("the path of a data file is not UTF-8".to_owned()))?;
         if path.contains("://") {
             let feature = "data files outside the table's folder".to_owned();
-            return Err(DeltaError::UnsupportedFeature { table, feature, access: "read" });
+            return Err(DeltaError::UnsupportedFeature {
+                table,
+                feature,
+                access: "read",
+            });
         }
         let location = snapshot.log().object(&path)?;
         let schema = snapshot.schema();
         let mut constants = Vec::with_capacity(snapshot.partition_columns().len() + 1);
         for name in snapshot.partition_columns() {
             let text = file.partition_values.get(name).and_then(Option::as_deref);
-            let value = schema.field_with_name(name).ok().and_then(|f| partition_scalar(text, f.data_type()));
-            constants.push(value.ok_or_else(|| damaged(format!("a value of partition column `{name}` cannot be read")))?);
+            let value = schema
+                .field_with_name(name)
+                .ok()
+                .and_then(|f| partition_scalar(text, f.data_type()));
+            constants.push(value.ok_or_else(|| {
+                damaged(format!(
+                    "a value of partition column `{name}` cannot be read"
+                ))
+            })?);
         }
         if options.file_column.is_some() {
             constants.push(ScalarValue::Utf8(Some(file.path.clone())));
         }
-        Ok(Self { file, location, constants })
+        Ok(Self {
+            file,
+            location,
+            constants,
+        })
     }
 
     fn partitioned(&self) -> PartitionedFile {
         let meta = ObjectMeta {
             location: self.location.clone(),
-            last_modified: DateTime::from_timestamp_millis(self.file.modification_time).unwrap_or_default(),
+            last_modified: DateTime::from_timestamp_millis(self.file.modification_time)
+                .unwrap_or_default(),
             size: self.size(),
             e_tag: None,
             version: None,
@@ -158,7 +200,9 @@ struct DeltaScan {
 
 impl fmt::Debug for DeltaScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeltaScan").field("files", &self.files.len()).finish_non_exhaustive()
+        f.debug_struct("DeltaScan")
+            .field("files", &self.files.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -172,7 +216,10 @@ impl TableProvider for DeltaScan {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
@@ -203,7 +250,9 @@ impl TableProvider for DeltaScan {
             None => (0..self.schema.fields().len()).collect(),
         };
         if files.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns)?))));
+            return Ok(Arc::new(EmptyExec::new(Arc::new(
+                self.schema.project(&columns)?,
+            ))));
         }
         let indices = columns
             .iter()
@@ -212,11 +261,16 @@ impl TableProvider for DeltaScan {
 
         let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
         let reader = CachedParquetFileReaderFactory::new(self.store.clone(), metadata_cache);
-        let parquet_options =
-            TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
+        let parquet_options = TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..Default::default()
+        };
         let mut source = ParquetSource::new(self.table_schema.clone())
             .with_table_parquet_options(parquet_options)
-            .with_parquet_file_reader_factory(Arc::new(counts::CountingReader::new(reader, self.counts.clone())));
+            .with_parquet_file_reader_factory(Arc::new(counts::CountingReader::new(
+                reader,
+                self.counts.clone(),
+            )));
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
         }
@@ -238,7 +292,9 @@ fn predicate(
     filters: &[Expr],
 ) -> DataFusionResult<Option<Arc<dyn PhysicalExpr>>> {
     let schema = DFSchema::try_from(schema.clone())?;
-    Ok(conjunction_opt(filters.iter().filter_map(|f| state.create_physical_expr(f.clone(), &schema).ok())))
+    Ok(conjunction_opt(filters.iter().filter_map(|f| {
+        state.create_physical_expr(f.clone(), &schema).ok()
+    })))
 }
 
 /// As many files as surely hold `limit` rows.
@@ -257,7 +313,11 @@ fn first_rows(files: Vec<ScanFile>, limit: Option<usize>) -> Vec<ScanFile> {
 
 /// At most `target` groups of about the same size: the largest file goes to the group that is smallest so far.
 fn group(mut files: Vec<ScanFile>, target: usize) -> Vec<FileGroup> {
-    files.sort_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.location.cmp(&b.location)));
+    files.sort_by(|a, b| {
+        b.size()
+            .cmp(&a.size())
+            .then_with(|| a.location.cmp(&b.location))
+    });
     let count = target.clamp(1, files.len().max(1));
     let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); count];
     for file in files {
@@ -266,7 +326,10 @@ fn group(mut files: Vec<ScanFile>, target: usize) -> Vec<FileGroup> {
             group.push(file.partitioned());
         }
     }
-    groups.into_iter().map(|(_, group)| FileGroup::new(group)).collect()
+    groups
+        .into_iter()
+        .map(|(_, group)| FileGroup::new(group))
+        .collect()
 }
 
 /// The number of rows is exact when every file says it; the size in memory is a guess from the size on disk.

@@ -118,13 +118,18 @@ impl FileWriter {
                 columns.push((name.clone(), index, field.is_nullable()));
             }
         }
-        let file_columns: Vec<usize> =
-            (0..schema.fields().len()).filter(|i| !partition_by.contains(schema.field(*i).name())).collect();
+        let file_columns: Vec<usize> = (0..schema.fields().len())
+            .filter(|i| !partition_by.contains(schema.field(*i).name()))
+            .collect();
         // Field metadata belongs to the table's schema in the log: a file does not repeat it.
-        let file_fields: Vec<_> =
-            file_columns.iter().map(|i| schema.field(*i).clone().with_metadata(HashMap::new())).collect();
-        let level = ZstdLevel::try_new(options.zstd_level)
-            .map_err(|e| DeltaError::Parquet { table: table.clone(), source: Box::new(e) })?;
+        let file_fields: Vec<_> = file_columns
+            .iter()
+            .map(|i| schema.field(*i).clone().with_metadata(HashMap::new()))
+            .collect();
+        let level = ZstdLevel::try_new(options.zstd_level).map_err(|e| DeltaError::Parquet {
+            table: table.clone(),
+            source: Box::new(e),
+        })?;
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_dictionary_enabled(options.dictionary)
@@ -173,7 +178,11 @@ impl FileWriter {
         Ok(())
     }
 
-    async fn write_partition(&mut self, values: Vec<Option<String>>, rows: &RecordBatch) -> Result<(), DeltaError> {
+    async fn write_partition(
+        &mut self,
+        values: Vec<Option<String>>,
+        rows: &RecordBatch,
+    ) -> Result<(), DeltaError> {
         let mut file = match self.open.remove(&values) {
             Some(file) => file,
             None => {
@@ -196,7 +205,11 @@ impl FileWriter {
         if self.open.len() < self.options.open_files.max(1) {
             return Ok(());
         }
-        let largest = self.open.iter().max_by_key(|(_, file)| file.bytes()).map(|(values, _)| values.clone());
+        let largest = self
+            .open
+            .iter()
+            .max_by_key(|(_, file)| file.bytes())
+            .map(|(values, _)| values.clone());
         if let Some(values) = largest
             && let Some(file) = self.open.remove(&values)
         {
@@ -208,19 +221,35 @@ impl FileWriter {
     fn open_file(&mut self, values: &[Option<String>]) -> Result<OpenFile, DeltaError> {
         let number = self.files;
         self.files += 1;
-        let path = format!("{}part-{number:05}-{}-c000.zstd.parquet", self.partitioning.folder(values), self.id);
+        let path = format!(
+            "{}part-{number:05}-{}-c000.zstd.parquet",
+            self.partitioning.folder(values),
+            self.id
+        );
         let sink = ParquetObjectWriter::new(self.log.store.clone(), self.object(&path)?);
-        let writer = AsyncArrowWriter::try_new(sink, self.file_schema.clone(), Some(self.properties.clone()))
-            .map_err(|e| self.parquet(e))?;
+        let writer = AsyncArrowWriter::try_new(
+            sink,
+            self.file_schema.clone(),
+            Some(self.properties.clone()),
+        )
+        .map_err(|e| self.parquet(e))?;
         let named = &self.options.stats_columns;
         let stats = FileStats::new(&self.file_schema, |index, name| match named.is_empty() {
             true => index < DEFAULT_STATS_COLUMNS,
             false => named.iter().any(|n| n == name),
         });
-        Ok(OpenFile { writer, stats, path })
+        Ok(OpenFile {
+            writer,
+            stats,
+            path,
+        })
     }
 
-    async fn finish(&mut self, values: &[Option<String>], mut file: OpenFile) -> Result<(), DeltaError> {
+    async fn finish(
+        &mut self,
+        values: &[Option<String>],
+        mut file: OpenFile,
+    ) -> Result<(), DeltaError> {
         file.writer.finish().await.map_err(|e| self.parquet(e))?;
         self.done.push(Add {
             // The path as it lies in the storage is encoded once more: only its `%` need it.
@@ -238,7 +267,11 @@ impl FileWriter {
 
     /// Bytes written so far, with those still in memory.
     pub fn bytes(&self) -> u64 {
-        let done: u64 = self.done.iter().map(|a| u64::try_from(a.size).unwrap_or_default()).sum();
+        let done: u64 = self
+            .done
+            .iter()
+            .map(|a| u64::try_from(a.size).unwrap_or_default())
+            .sum();
         done + self.open.values().map(|f| f.bytes() as u64).sum::<u64>()
     }
 
@@ -260,7 +293,9 @@ impl FileWriter {
         drop(self.open);
         for add in &self.done {
             let path = add.path.replace("%25", "%");
-            let Ok(object) = self.log.object(&path) else { continue };
+            let Ok(object) = self.log.object(&path) else {
+                continue;
+            };
             if let Err(error) = self.log.store.delete(&object).await {
                 let error = store_error(&self.log.table, &object, error);
                 tracing::warn!(%error, "a data file that is not needed could not be deleted");
@@ -273,6 +308,9 @@ impl FileWriter {
     }
 
     fn parquet(&self, source: parquet::errors::ParquetError) -> DeltaError {
-        DeltaError::Parquet { table: self.log.table.clone(), source: Box::new(source) }
+        DeltaError::Parquet {
+            table: self.log.table.clone(),
+            source: Box::new(source),
+        }
     }
 }
