@@ -52,12 +52,23 @@ pub(crate) struct StructColumn {
 impl Column {
     /// One column per field of `schema`.
     pub(crate) fn for_schema(schema: &Schema, hints: &Hints) -> Result<Vec<Column>, ConnectError> {
-        schema.fields().iter().map(|field| Column::new(field, "", false, hints)).collect()
+        schema
+            .fields()
+            .iter()
+            .map(|field| Column::new(field, "", false, hints))
+            .collect()
     }
 
-    fn new(field: &Field, parent: &str, hinted: bool, hints: &Hints) -> Result<Column, ConnectError> {
+    fn new(
+        field: &Field,
+        parent: &str,
+        hinted: bool,
+        hints: &Hints,
+    ) -> Result<Column, ConnectError> {
         let path = Hints::path(parent, source_name(field));
-        let hinted = hinted || hints.get(&path).is_some() || hints.get(&Hints::path(parent, field.name())).is_some();
+        let hinted = hinted
+            || hints.get(&path).is_some()
+            || hints.get(&Hints::path(parent, field.name())).is_some();
         match field.data_type() {
             DataType::List(element) => Ok(Column::List(ListColumn {
                 field: element.clone(),
@@ -69,26 +80,51 @@ impl Column {
             DataType::Struct(fields) => Column::structure(fields, &path, hinted, hints),
             scalar => Scalar::new(scalar, hinted)
                 .map(Column::Scalar)
-                .ok_or_else(|| ConnectError::UnsupportedType { column: path, data_type: scalar.clone() }),
+                .ok_or_else(|| ConnectError::UnsupportedType {
+                    column: path,
+                    data_type: scalar.clone(),
+                }),
         }
     }
 
     /// The elements of the list at `path`, which add no step to the path of what they hold.
-    fn element(field: &Field, path: &str, hinted: bool, hints: &Hints) -> Result<Column, ConnectError> {
+    fn element(
+        field: &Field,
+        path: &str,
+        hinted: bool,
+        hints: &Hints,
+    ) -> Result<Column, ConnectError> {
         match field.data_type() {
             DataType::Struct(fields) => Column::structure(fields, path, hinted, hints),
             _ => {
                 let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-                Column::new(&Field::new(name, field.data_type().clone(), true), parent, hinted, hints)
+                Column::new(
+                    &Field::new(name, field.data_type().clone(), true),
+                    parent,
+                    hinted,
+                    hints,
+                )
             }
         }
     }
 
-    fn structure(fields: &Fields, path: &str, hinted: bool, hints: &Hints) -> Result<Column, ConnectError> {
-        let children =
-            fields.iter().map(|field| Column::new(field, path, hinted, hints)).collect::<Result<Vec<_>, _>>()?;
+    fn structure(
+        fields: &Fields,
+        path: &str,
+        hinted: bool,
+        hints: &Hints,
+    ) -> Result<Column, ConnectError> {
+        let children = fields
+            .iter()
+            .map(|field| Column::new(field, path, hinted, hints))
+            .collect::<Result<Vec<_>, _>>()?;
         let keys = Keys::new(fields);
-        Ok(Column::Struct(StructColumn { fields: fields.clone(), keys, children, validity: NullBufferBuilder::new(0) }))
+        Ok(Column::Struct(StructColumn {
+            fields: fields.clone(),
+            keys,
+            children,
+            validity: NullBufferBuilder::new(0),
+        }))
     }
 
     /// Appends NULL.
@@ -121,15 +157,25 @@ impl Column {
                 list.count = 0;
                 let elements = list.elements.finish()?;
                 let offsets = OffsetBuffer::new(offsets.into());
-                Ok(Arc::new(ListArray::try_new(list.field.clone(), offsets, elements, list.validity.finish())?))
+                Ok(Arc::new(ListArray::try_new(
+                    list.field.clone(),
+                    offsets,
+                    elements,
+                    list.validity.finish(),
+                )?))
             }
             Column::Struct(structure) => {
                 let length = structure.validity.len();
                 let validity = structure.validity.finish();
-                let children =
-                    structure.children.iter_mut().map(Column::finish).collect::<Result<Vec<_>, ConnectError>>()?;
+                let children = structure
+                    .children
+                    .iter_mut()
+                    .map(Column::finish)
+                    .collect::<Result<Vec<_>, ConnectError>>()?;
                 let fields = structure.fields.clone();
-                Ok(Arc::new(StructArray::try_new_with_length(fields, children, validity, length)?))
+                Ok(Arc::new(StructArray::try_new_with_length(
+                    fields, children, validity, length,
+                )?))
             }
         }
     }
@@ -175,8 +221,15 @@ pub(crate) struct Slot {
 impl Keys {
     /// The keys of `fields`.
     pub(crate) fn new(fields: &Fields) -> Keys {
-        let names: Vec<String> = fields.iter().map(|field| source_name(field).to_owned()).collect();
-        Keys { lookup: Lookup::new(names.iter().map(String::as_str)), slots: vec![None; names.len()], names }
+        let names: Vec<String> = fields
+            .iter()
+            .map(|field| source_name(field).to_owned())
+            .collect();
+        Keys {
+            lookup: Lookup::new(names.iter().map(String::as_str)),
+            slots: vec![None; names.len()],
+            names,
+        }
     }
 
     /// How the source calls field `index`.
@@ -187,7 +240,9 @@ impl Keys {
     /// The field that `key` means, and whether by its exact name. `expected` is the likely one: objects of one file
     /// mostly give their keys in one order.
     pub(crate) fn find(&self, key: &str, expected: usize) -> Option<(usize, bool)> {
-        if self.names.get(expected).is_some_and(|name| name == key) && self.lookup.exact(key) == Some(expected) {
+        if self.names.get(expected).is_some_and(|name| name == key)
+            && self.lookup.exact(key) == Some(expected)
+        {
             return Some((expected, true));
         }
         match self.lookup.exact(key) {

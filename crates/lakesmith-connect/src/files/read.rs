@@ -52,7 +52,10 @@ impl FileSource {
             while let Some(batch) = rows.next().await? {
                 batches.push(batch);
             }
-            Ok(FileRead { batches, report: rows.report() })
+            Ok(FileRead {
+                batches,
+                report: rows.report(),
+            })
         }
     }
 
@@ -63,14 +66,28 @@ impl FileSource {
         file: FileEntry,
         schema: SchemaRef,
     ) -> impl Future<Output = Result<FileRows, ConnectError>> + Send + use<> {
+        self.open_held(file, schema, HELD_BYTES)
+    }
+
+    /// Opens a file whose bytes are held if they are at most `held_bytes`.
+    fn open_held(
+        &self,
+        file: FileEntry,
+        schema: SchemaRef,
+        held_bytes: u64,
+    ) -> impl Future<Output = Result<FileRows, ConnectError>> + Send + use<> {
         let columns = Column::for_schema(&schema, &Hints::new(&self.hints));
         let location = self.locate(&file.path);
         let (store, format) = (self.store.clone(), self.format.clone());
         async move {
-            let remote = Remote { store, location: location?, entry: file };
+            let remote = Remote {
+                store,
+                location: location?,
+                entry: file,
+            };
             let rows = Rows::new(&schema, columns?);
             let mut report = FileReport::default();
-            let input = match Input::open(&remote, &format, &mut report.hash).await {
+            let input = match Input::open(&remote, &format, held_bytes, &mut report.hash).await {
                 Ok(input) => input,
                 Err(Stop::Fault(fault)) => {
                     report.error = Some(fault);
@@ -78,7 +95,13 @@ impl FileSource {
                 }
                 Err(Stop::Failed(error)) => return Err(error),
             };
-            Ok(FileRows { path: remote.entry.path, input, decoder: format.decoder(&schema), rows, report })
+            Ok(FileRows {
+                path: remote.entry.path,
+                input,
+                decoder: format.decoder(&schema),
+                rows,
+                report,
+            })
         }
     }
 }
@@ -111,7 +134,11 @@ impl FileRows {
                 Ok(()) => {}
                 Err(Stop::Failed(error)) => return Err(error),
                 // The file passed the check, so it is another one now.
-                Err(Stop::Fault(_)) => return Err(ConnectError::ChangedWhileReading { path: self.path.clone() }),
+                Err(Stop::Fault(_)) => {
+                    return Err(ConnectError::ChangedWhileReading {
+                        path: self.path.clone(),
+                    });
+                }
             }
         }
     }
@@ -119,7 +146,11 @@ impl FileRows {
     /// What the file's receipt says; complete once [`FileRows::next`] has returned `None`.
     pub fn report(&self) -> FileReport {
         let (rows, rescued_rows) = (self.rows.count, self.rows.rescued_count);
-        FileReport { rows, rescued_rows, ..self.report.clone() }
+        FileReport {
+            rows,
+            rescued_rows,
+            ..self.report.clone()
+        }
     }
 
     /// Decodes the next piece.
@@ -130,17 +161,29 @@ impl FileRows {
                 let rest = &bytes[*at..];
                 let window = piece(rest);
                 let last = window.len() == rest.len();
-                let mut consumed = self.decoder.decode(text::checked(window, *at as u64)?, last, &mut self.rows)?;
+                let mut consumed = self.decoder.decode(
+                    text::checked(window, *at as u64)?,
+                    last,
+                    &mut self.rows,
+                )?;
                 if consumed == 0 && !last {
                     // A row larger than a piece.
-                    consumed = self.decoder.decode(text::checked(rest, *at as u64)?, true, &mut self.rows)?;
+                    consumed = self.decoder.decode(
+                        text::checked(rest, *at as u64)?,
+                        true,
+                        &mut self.rows,
+                    )?;
                 }
                 *at += consumed;
                 if *at == bytes.len() {
                     self.end()?;
                 }
             }
-            Input::Stream { remote, stream, text } => match stream.next().await {
+            Input::Stream {
+                remote,
+                stream,
+                text,
+            } => match stream.next().await {
                 Some(bytes) => {
                     text.push(&bytes.map_err(|error| remote.stop(error))?);
                     if let Some(ready) = text.ready(false)? {
@@ -180,8 +223,15 @@ fn piece(bytes: &[u8]) -> &[u8] {
 
 /// Where the text of an open file comes from.
 enum Input {
-    Held { bytes: Bytes, at: usize },
-    Stream { remote: Remote, stream: BoxStream<'static, object_store::Result<Bytes>>, text: Text },
+    Held {
+        bytes: Bytes,
+        at: usize,
+    },
+    Stream {
+        remote: Remote,
+        stream: BoxStream<'static, object_store::Result<Bytes>>,
+        text: Box<Text>,
+    },
     Done,
 }
 
@@ -197,9 +247,14 @@ impl std::fmt::Debug for Input {
 
 impl Input {
     /// Checks the file and stands at its beginning. The hash is given also where the check fails.
-    async fn open(remote: &Remote, format: &Format, hash: &mut String) -> Result<Input, Stop> {
+    async fn open(
+        remote: &Remote,
+        format: &Format,
+        held_bytes: u64,
+        hash: &mut String,
+    ) -> Result<Input, Stop> {
         let mut checker = format.checker();
-        if remote.entry.size <= HELD_BYTES {
+        if remote.entry.size <= held_bytes {
             let bytes = remote.whole().await?;
             *hash = text::hash(&bytes);
             checker.check(text::checked(&bytes, 0)?, true)?;
@@ -209,12 +264,19 @@ impl Input {
         *hash = found;
         checked?;
         let stream = remote.stream().await?;
-        Ok(Input::Stream { remote: remote.clone(), stream, text: Text::default() })
+        Ok(Input::Stream {
+            remote: remote.clone(),
+            stream,
+            text: Box::default(),
+        })
     }
 }
 
 /// Reads a large file to its end: its hash, and whether it can be decoded.
-async fn check(remote: &Remote, mut checker: Checker) -> Result<(String, Result<(), FileFault>), Stop> {
+async fn check(
+    remote: &Remote,
+    mut checker: Checker,
+) -> Result<(String, Result<(), FileFault>), Stop> {
     let mut stream = remote.stream().await?;
     let mut text = Text::default();
     let mut checked = Ok(());
@@ -239,4 +301,99 @@ async fn check(remote: &Remote, mut checker: Checker) -> Result<(String, Result<
     }
     remote.check_unchanged().await?;
     Ok((text.hash(), checked))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::format::CsvOptions;
+    use arrow::datatypes::{DataType, Field, Schema};
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+    use object_store::{ObjectStore, ObjectStoreExt};
+    use std::sync::Arc;
+
+    async fn read(
+        text: &str,
+        format: Format,
+        held_bytes: u64,
+    ) -> (Option<RecordBatch>, FileReport) {
+        let store = Arc::new(InMemory::new());
+        store
+            .put(&Path::from("in/a"), text.to_owned().into())
+            .await
+            .unwrap();
+        let source = FileSource {
+            store: store as Arc<dyn ObjectStore>,
+            root: Path::from("in"),
+            pattern: "*".to_owned(),
+            format,
+            hints: Vec::new(),
+        };
+        let fields = [
+            Field::new("t", DataType::Utf8, true),
+            Field::new("n", DataType::Int64, true),
+        ];
+        let schema = Arc::new(Schema::new(fields.to_vec()));
+        let file = source.list().await.unwrap().remove(0);
+        let mut rows = source.open_held(file, schema, held_bytes).await.unwrap();
+        let mut batches = Vec::new();
+        while let Some(batch) = rows.next().await.unwrap() {
+            batches.push(batch);
+        }
+        let whole = batches
+            .first()
+            .map(|first| arrow::compute::concat_batches(&first.schema(), &batches).unwrap());
+        (whole, rows.report())
+    }
+
+    /// A large file is read twice and never held; the outcome must not differ.
+    #[tokio::test]
+    async fn a_large_file_reads_as_a_small_one() {
+        let long = "x\nü".repeat(500);
+        let csv: String = (0..4000)
+            .map(|n| format!("\"{long}\",{}\r\n", if n % 7 == 0 { -1 } else { n }))
+            .collect();
+        let wide = format!("t,n\n\"{}\",1\nb,2", "y\n".repeat(3 << 20));
+        let json: String = (0..40_000)
+            .map(|n| format!("{{\"n\":{n},\"t\":\"{}\"}}\n", "ü".repeat(50)))
+            .collect();
+        let csv_format = || Format::Csv(CsvOptions::default());
+        for (text, format, rows) in [
+            (format!("\u{feff}t,n\n{csv}short,oops"), csv_format(), 4001),
+            (wide, csv_format(), 2),
+            (
+                format!("\u{feff}{json}not json\n\n{json}"),
+                Format::Json,
+                80_001,
+            ),
+            (String::new(), Format::Json, 0),
+        ] {
+            let held = read(&text, format.clone(), u64::MAX).await;
+            assert_eq!((held.1.rows, &held.1.error), (rows, &None));
+            assert_eq!(read(&text, format, 0).await, held);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_large_file_with_a_fault_has_no_rows() {
+        let csv = format!("t,n\n{}", "some text,1\n".repeat(200_000));
+        for (text, expected) in [
+            (
+                format!("{csv}\"open\n"),
+                FileFault::UnbalancedQuote { line: 200_002 },
+            ),
+            (
+                format!("{csv}\0"),
+                FileFault::BinaryNul {
+                    offset: csv.len() as u64,
+                },
+            ),
+        ] {
+            let (rows, report) = read(&text, Format::Csv(CsvOptions::default()), 0).await;
+            assert_eq!((rows, report.rows, report.error), (None, 0, Some(expected)));
+            assert_eq!(report.hash, text::hash(text.as_bytes()));
+        }
+    }
 }
