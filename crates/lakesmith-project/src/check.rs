@@ -12,7 +12,11 @@ pub(crate) fn check_file(node: &Node, object: &Object, diagnostics: &mut Diagnos
     let at = node.entries().first().map_or(node.span, |entry| entry.key.span);
     match &node.kind {
         Kind::Map(entries) => check.object(entries, object, at),
-        _ => check.wrong_type(node, "the file", "a map of `key: value`", node.span),
+        _ => check.diagnostics.push(
+            Diagnostic::error("wrong-type", "the file must be a map of `key: value`")
+                .at(node.span)
+                .label(format!("this is {}", node.described())),
+        ),
     }
 }
 
@@ -28,16 +32,21 @@ impl Check<'_> {
     fn value(&mut self, node: &Node, shape: &Shape, name: &str, at: Span) {
         match (shape, &node.kind) {
             (Shape::List(of), Kind::Seq(items)) => items.iter().for_each(|item| self.value(item, of, name, item.span)),
-            (Shape::List(of), Kind::Scalar { .. } | Kind::Map(_)) => self.value(node, of, name, at),
+            (Shape::List(of), Kind::Scalar { .. }) => self.value(node, of, name, at),
+            (Shape::List(of @ Shape::Or(..)), Kind::Map(_)) => self.value(node, of, name, at),
             (Shape::Object(object), Kind::Map(entries)) => self.object(entries, object, at),
-            (Shape::Object(object), Kind::Null) if object.may_be_empty => {}
+            (Shape::Object(object), Kind::Null(_)) if object.may_be_empty => {}
             (Shape::Named(of) | Shape::Columns(of) | Shape::Labelled(of), Kind::Map(entries)) => {
                 self.named(entries, of, shape);
             }
+            (Shape::Verbatim, Kind::Null(written)) if !written.is_empty() => {}
             (Shape::Or(_, map), Kind::Map(_)) => self.value(node, map, name, at),
+            (Shape::Or(Shape::Choice(words), Shape::Object(map)), Kind::Scalar { text, .. }) => {
+                self.word(text.text(), words, Some(map), name, node.span);
+            }
             (Shape::Or(word, _), _) => self.value(node, word, name, at),
             (Shape::List(_) | Shape::Object(_) | Shape::Named(_) | Shape::Columns(_) | Shape::Labelled(_), _)
-            | (_, Kind::Null | Kind::Seq(_) | Kind::Map(_)) => self.wrong_type(node, name, expected(shape), at),
+            | (_, Kind::Null(_) | Kind::Seq(_) | Kind::Map(_)) => self.wrong_type(node, name, shape, at),
             (_, Kind::Scalar { text, plain }) => self.scalar(node, text.text(), *plain, shape, name),
         }
     }
@@ -50,7 +59,7 @@ impl Check<'_> {
             }
         }
         for key in object.keys.iter().filter(|key| key.required) {
-            if !entries.iter().any(|entry| entry.key.value == key.name) {
+            if !present(entries, object, key.name) {
                 self.missing_key(key, object, at);
             }
         }
@@ -84,11 +93,11 @@ impl Check<'_> {
             _ => false,
         };
         if wrong {
-            return self.wrong_type(node, name, expected(shape), node.span);
+            return self.wrong_type(node, name, shape, node.span);
         }
         let value = match shape {
             Shape::Name if !scalar::is_name(text) => return self.diagnostics.push(no_name(text, node.span)),
-            Shape::Choice(words) => return self.word(text, words, name, node.span),
+            Shape::Choice(words) => return self.word(text, words, None, name, node.span),
             Shape::Table => scalar::is_table(text),
             Shape::Fraction => number(text).is_some_and(|number| (0.0..=1.0).contains(&number)),
             Shape::Char => scalar::character(text).is_some(),
@@ -104,14 +113,15 @@ impl Check<'_> {
         }
     }
 
-    fn word(&mut self, text: &str, words: &Words, name: &str, at: Span) {
+    /// One of a few words; `or` is the map that may stand in their place.
+    fn word(&mut self, text: &str, words: &Words, or: Option<&Object>, name: &str, at: Span) {
         if words.words.iter().any(|word| word.word == text) {
             return;
         }
-        let all = words.words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(", ");
+        let map = or.iter().flat_map(|map| map.keys).map(|key| format!("`{{ {}: … }}`", key.name));
+        let all = words.words.iter().map(|word| format!("`{}`", word.word)).chain(map).collect::<Vec<_>>().join(", ");
         let diagnostic = if words.later.contains(&text) {
-            Diagnostic::error("unsupported", format!("`{name}: {text}` does not work yet"))
-                .help(format!("what works: {all}"))
+            Diagnostic::error("unsupported", format!("`{name}: {text}` does not work yet")).help(format!("what works: {all}"))
         } else {
             let known = words.words.iter().map(|word| word.word).chain(words.later.iter().copied());
             let help = match nearest(text, known) {
@@ -147,15 +157,23 @@ impl Check<'_> {
         );
     }
 
-    fn wrong_type(&mut self, node: &Node, name: &str, expected: &str, at: Span) {
-        let name = if name == "the file" { name.to_owned() } else { format!("`{name}`") };
+    fn wrong_type(&mut self, node: &Node, name: &str, shape: &Shape, at: Span) {
         let span = if node.span.is_empty() { at } else { node.span };
-        self.diagnostics.push(
-            Diagnostic::error("wrong-type", format!("{name} must be {expected}"))
-                .at(span)
-                .label(format!("this is {}", node.described())),
-        );
+        let diagnostic = Diagnostic::error("wrong-type", format!("`{name}` must be {}", expected(shape)))
+            .at(span)
+            .label(format!("this is {}", node.described()));
+        self.diagnostics.push(match shape {
+            Shape::Object(object) => diagnostic.help(format!("{} has the keys {}", object.name, names(object))),
+            _ => diagnostic,
+        });
     }
+}
+
+/// Whether a key is there, or an unknown one that is offered it: a slip is one fault, not two.
+pub(crate) fn present(entries: &[Entry], object: &Object, name: &str) -> bool {
+    let known = |entry: &Entry| object.keys.iter().any(|key| key.name == entry.key.value);
+    let meant = |entry: &&Entry| nearest(&entry.key, object.keys.iter().map(|key| key.name)) == Some(name);
+    entries.iter().any(|entry| entry.key.value == name) || entries.iter().filter(|entry| !known(entry)).any(|entry| meant(&entry))
 }
 
 fn no_name(text: &str, at: Span) -> Diagnostic {
@@ -171,7 +189,7 @@ fn names(object: &Object) -> String {
 /// What a shape looks like, in words that follow "must be".
 pub(crate) fn expected(shape: &Shape) -> &'static str {
     match shape {
-        Shape::Text | Shape::Choice(_) => "a text",
+        Shape::Text | Shape::Verbatim | Shape::Choice(_) => "a text",
         Shape::Name => "a name",
         Shape::Table => "a table such as `silver.sales_orders`",
         Shape::Sql => "Spark SQL",

@@ -30,7 +30,9 @@ pub(crate) fn check(project: &Project, diagnostics: &mut Diagnostics) {
                     .help("choose a name that does not end with `_quarantine`, `_receipts` or `_tombstones`"),
             );
         }
-        if table == DIM_DATE && let Some(calendar) = &project.lakehouse.calendar {
+        if table == DIM_DATE
+            && let Some(calendar) = &project.lakehouse.calendar
+        {
             diagnostics.push(
                 Diagnostic::error("reserved-name", "`gold.dim_date` follows from the calendar")
                     .at(*at)
@@ -43,9 +45,8 @@ pub(crate) fn check(project: &Project, diagnostics: &mut Diagnostics) {
 
 /// Every table with the place that names it.
 fn tables(project: &Project) -> Vec<(String, Span)> {
-    let bronze = project.sources.iter().flat_map(|source| {
-        source.tables.iter().map(|table| (source.bronze_table(table), table.name.span))
-    });
+    let bronze =
+        project.sources.iter().flat_map(|source| source.tables.iter().map(|table| (source.bronze_table(table), table.name.span)));
     let silver = project.entities.iter().map(|entity| (entity.table(), entity.at));
     let dimensions = project.dimensions.iter().map(|dimension| (dimension.table(), dimension.name.span));
     let facts = project.facts.iter().map(|fact| (fact.table(), fact.name.span));

@@ -44,6 +44,11 @@ impl<'a> Fields<'a> {
         self.get(key).is_some()
     }
 
+    /// Whether the key is there, or was meant to be.
+    pub(crate) fn present(&self, key: &str) -> bool {
+        crate::check::present(self.entries, self.object, key)
+    }
+
     /// A text.
     pub(crate) fn text(&self, key: &str) -> Option<Spanned<String>> {
         self.get(key)?.text().filter(|text| !text.trim().is_empty())
@@ -58,6 +63,11 @@ impl<'a> Fields<'a> {
     /// A name.
     pub(crate) fn name(&self, key: &str) -> Option<Spanned<String>> {
         self.text(key).filter(|text| scalar::is_name(text))
+    }
+
+    /// What stands for a text that is missing while the rest of its map is checked.
+    pub(crate) fn nothing(&self) -> Spanned<String> {
+        Spanned::new(String::new(), self.at)
     }
 
     /// A table, as `layer.name`.
@@ -113,10 +123,9 @@ impl<'a> Fields<'a> {
         let items = self.get(key).map_or(&[][..], Node::items).iter();
         items
             .flat_map(|item| match &item.kind {
-                Kind::Map(entries) => entries
-                    .iter()
-                    .map(|entry| NamedExpr { name: entry.key.clone(), expr: located(&entry.value) })
-                    .collect(),
+                Kind::Map(entries) => {
+                    entries.iter().map(|entry| NamedExpr { name: entry.key.clone(), expr: located(&entry.value) }).collect()
+                }
                 _ => Vec::from_iter(item.text().map(|name| NamedExpr { name, expr: None })),
             })
             .collect()

@@ -67,5 +67,6 @@ pub(crate) fn text(root: &Path, path: &str) -> (String, Option<(Diagnostic, u32)
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error("unreadable-file", format!("`{path}` cannot be read: {error}")).help("check that it exists and who may read it")
+    Diagnostic::error("unreadable-file", format!("`{path}` cannot be read: {error}"))
+        .help("check that it exists and who may read it")
 }

@@ -49,9 +49,7 @@ impl Loading {
     fn project(&mut self, dir: &Path, project: &mut Project) {
         if let Some((node, _)) = self.tree(dir, ROOT) {
             check_file(&node, &lakehouse::KEYS, &mut self.diagnostics);
-            if let Some(lakehouse) = lakehouse::read(&node, &mut self.diagnostics) {
-                project.lakehouse = lakehouse;
-            }
+            project.lakehouse = lakehouse::read(&node, &mut self.diagnostics);
         }
         for path in self.files(dir, "sources") {
             self.source(dir, &path, project);
@@ -160,7 +158,7 @@ impl Loading {
         let before = self.diagnostics.len();
         let node = yaml::parse(file, self.sources.text(file), &mut self.diagnostics);
         match node {
-            Some(node) if !matches!(node.kind, yaml::Kind::Null) => Some((node, file)),
+            Some(node) if !matches!(node.kind, yaml::Kind::Null(_)) => Some((node, file)),
             _ => {
                 if self.diagnostics.len() == before {
                     self.diagnostics.push(

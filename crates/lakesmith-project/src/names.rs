@@ -3,12 +3,10 @@
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
 
 /// Says which names stand twice; case makes no difference, as in Spark.
-pub(crate) fn distinct<'a>(
-    names: impl IntoIterator<Item = &'a Spanned<String>>,
-    what: &str,
-    diagnostics: &mut Diagnostics,
-) {
+pub(crate) fn distinct<'a>(names: impl IntoIterator<Item = &'a Spanned<String>>, what: &str, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<&Spanned<String>> = Vec::new();
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_by_key(|name| name.span);
     for name in names {
         match seen.iter().find(|first| first.eq_ignore_ascii_case(name)) {
             None => seen.push(name),
@@ -16,7 +14,10 @@ pub(crate) fn distinct<'a>(
                 Diagnostic::error("duplicate-column", format!("{what} `{name}` is there twice"))
                     .at(name.span)
                     .related(first.span, "first written here")
-                    .help("column names differ by more than case"),
+                    .help(match first.value == name.value {
+                        true => "keep one of the two, or rename it",
+                        false => "names that differ only in case are the same to Spark SQL",
+                    }),
             ),
         }
     }
@@ -80,8 +81,6 @@ pub(crate) fn no_effect(fields: &crate::fields::Fields<'_>, key: &str, only: &st
 /// Says that a key holds an empty list where at least one name is needed.
 pub(crate) fn not_empty(fields: &crate::fields::Fields<'_>, key: &str, diagnostics: &mut Diagnostics) {
     if fields.get(key).is_some_and(|node| matches!(&node.kind, crate::yaml::Kind::Seq(items) if items.is_empty())) {
-        diagnostics.push(
-            Diagnostic::error("invalid-value", format!("`{key}` needs at least one column")).at(fields.place(key)),
-        );
+        diagnostics.push(Diagnostic::error("invalid-value", format!("`{key}` needs at least one column")).at(fields.place(key)));
     }
 }

@@ -59,6 +59,7 @@ fn value(shape: &Shape) -> Value {
         Shape::Month => json!({ "type": "string" }),
         Shape::Size => json!({ "type": "string", "pattern": "^[0-9.]+ *[KMGTkmgt]?[Ii]?[Bb]?$" }),
         Shape::Memory => json!({ "type": "string", "pattern": "^[0-9.]+ *(%|[KMGTkmgt]?[Ii]?[Bb]?)$" }),
+        Shape::Verbatim => json!({ "type": ["string", "number", "boolean", "null"] }),
         Shape::Literal => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Choice(words) => {
             let one = words.words.iter().map(|word| json!({ "const": word.word, "description": word.doc }));
@@ -86,9 +87,7 @@ fn value(shape: &Shape) -> Value {
 /// What a shape is called in the reference.
 pub(crate) fn described(shape: &Shape) -> String {
     match shape {
-        Shape::Choice(words) => {
-            words.words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(" \\| ")
-        }
+        Shape::Choice(words) => words.words.iter().map(|word| format!("`{}`", word.word)).collect::<Vec<_>>().join(" \\| "),
         Shape::Or(one, other) if matches!(**one, Shape::Choice(_)) => format!("{} or {}", described(one), expected(other)),
         _ => expected(shape).to_owned(),
     }

@@ -32,6 +32,8 @@ pub(crate) enum Shape {
     Memory,
     /// A text, a number or a truth value.
     Literal,
+    /// Any scalar as it is written, `NULL` included.
+    Verbatim,
     /// One of a few words.
     Choice(&'static Words),
     /// A list; a single value counts as a list of one.

@@ -105,11 +105,8 @@ mod tests {
         let mut sources = Sources::new();
         // A double-quoted scalar: `a \" b` decodes to `a " b`.
         let file = sources.add("x.yaml", r#"check: "a \" b""#);
-        let pieces = vec![
-            Piece { text: 0..2, file: 8..10 },
-            Piece { text: 2..3, file: 10..12 },
-            Piece { text: 3..5, file: 12..14 },
-        ];
+        let pieces =
+            vec![Piece { text: 0..2, file: 8..10 }, Piece { text: 2..3, file: 10..12 }, Piece { text: 3..5, file: 12..14 }];
         let located = Located::new("a \" b", Span::new(file, 7, 15), pieces);
         assert_eq!(sources.slice(located.at(0..1)), "a");
         assert_eq!(sources.slice(located.at(2..3)), "\\\"");

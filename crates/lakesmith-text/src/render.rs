@@ -11,7 +11,15 @@ use std::ops::Range;
 /// there, shows the line with a caret under the place, and ends with what to do. `color` adds ANSI colours.
 pub fn render(diagnostics: &Diagnostics, sources: &Sources, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let shown = diagnostics.iter().map(|diagnostic| renderer.render(&report(diagnostic, sources)));
+    let shown = diagnostics.iter().map(|diagnostic| match diagnostic.span {
+        Some(_) => renderer.render(&report(diagnostic, sources)),
+        // Without a line to show the parts need no frame.
+        None => report(diagnostic, sources)
+            .iter()
+            .map(|part| renderer.render(std::slice::from_ref(part)))
+            .collect::<Vec<_>>()
+            .join("\n"),
+    });
     let mut text = shown.collect::<Vec<_>>().join("\n\n");
     if !text.is_empty() {
         text.push('\n');

@@ -12,9 +12,9 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Aggrega
     let fields = Fields::of_file(node, &KEYS);
     let measures = fields.entries("measures").iter();
     let aggregate = Aggregate {
-        name: fields.name("aggregate")?,
+        name: fields.name("aggregate").unwrap_or_else(|| fields.nothing()),
         at: fields.at,
-        from: fields.table("from")?,
+        from: fields.table("from").unwrap_or_else(|| fields.nothing()),
         group_by: fields.names("group_by"),
         measures: measures.filter_map(|entry| Some((entry.key.clone(), located(&entry.value)?))).collect(),
         partition_by: fields.named_exprs("partition_by"),
@@ -27,5 +27,5 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Aggrega
     let columns: Vec<_> = aggregate.group_by.iter().chain(aggregate.measures.iter().map(|(name, _)| name)).collect();
     distinct(columns.iter().copied(), "the column", diagnostics);
     not_reserved(columns, diagnostics);
-    Some(aggregate)
+    (!aggregate.name.is_empty() && !aggregate.from.is_empty()).then_some(aggregate)
 }

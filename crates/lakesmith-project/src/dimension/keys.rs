@@ -10,7 +10,11 @@ pub(crate) const KEYS: Object = Object {
     may_be_empty: false,
     keys: &[
         Key::required("dimension", Shape::Name, "The dimension's name: it fills `gold.<name>`."),
-        Key::required("from", Shape::Table, "The silver table it reads. For `type2` it must keep states: `history: changes` or `type2`."),
+        Key::required(
+            "from",
+            Shape::Table,
+            "The silver table it reads. For `type2` it must keep states: `history: changes` or `type2`.",
+        ),
         Key::required("natural_key", NAMES, "The columns that name a member in the source system."),
         Key::required("surrogate_key", Shape::Name, "The name of its BIGINT key, which facts hold."),
         Key::defaulted("history", Shape::Choice(&DimensionHistory::WORDS), "type1", "Whether it keeps versions of a member."),

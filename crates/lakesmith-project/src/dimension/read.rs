@@ -11,11 +11,11 @@ use lakesmith_text::Diagnostics;
 pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Dimension> {
     let fields = Fields::of_file(node, &KEYS);
     let dimension = Dimension {
-        name: fields.name("dimension")?,
+        name: fields.name("dimension").unwrap_or_else(|| fields.nothing()),
         at: fields.at,
-        from: fields.table("from")?,
+        from: fields.table("from").unwrap_or_else(|| fields.nothing()),
         natural_key: fields.names("natural_key"),
-        surrogate_key: fields.name("surrogate_key")?,
+        surrogate_key: fields.name("surrogate_key").unwrap_or_else(|| fields.nothing()),
         history: fields.choice("history").unwrap_or_default(),
         sequence_by: fields.name("sequence_by"),
         track: fields.names("track"),
@@ -29,7 +29,8 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Dimensi
         tags: fields.texts("tags"),
     };
     check(&dimension, &fields, diagnostics);
-    Some(dimension)
+    let needed = [&dimension.name, &dimension.from, &dimension.surrogate_key];
+    needed.iter().all(|text| !text.is_empty()).then_some(dimension)
 }
 
 fn check(dimension: &Dimension, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {

@@ -7,7 +7,7 @@ use lakesmith_text::{Diagnostic, Diagnostics};
 
 /// Says what does not fit together in an entity.
 pub(super) fn check(entity: &Entity, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
-    if !fields.has("key") && entity.history != History::Append {
+    if !fields.present("key") && entity.history != History::Append {
         diagnostics.push(
             Diagnostic::error("missing-key", "an entity needs the key `key`")
                 .at(fields.at)

@@ -52,7 +52,11 @@ pub(crate) const COLUMN: Object = Object {
             "The column of the input, or a path into a struct such as `line.LineNo`. Left out: the one of the same name.",
         ),
         Key::optional("expr", Shape::Sql, "A Spark SQL expression over the input's columns, in place of `from`."),
-        Key::optional("type", Shape::SqlType, "The type it is cast to. A value that does not parse sends its row to the quarantine."),
+        Key::optional(
+            "type",
+            Shape::SqlType,
+            "The type it is cast to. A value that does not parse sends its row to the quarantine.",
+        ),
         Key::optional("default", Shape::Literal, "What stands in for NULL, after the rules were checked."),
         Key::optional("description", Shape::Text, "What it holds, for people."),
         Key::optional("tags", TEXTS, "Words about it, such as `pii.email`."),
@@ -64,7 +68,11 @@ pub(crate) const EXPECTATION: Object = Object {
     name: "an expectation",
     may_be_empty: false,
     keys: &[
-        Key::required("check", Shape::Sql, "A Spark SQL condition over the columns. A row passes only when it is TRUE; NULL fails."),
+        Key::required(
+            "check",
+            Shape::Sql,
+            "A Spark SQL condition over the columns. A row passes only when it is TRUE; NULL fails.",
+        ),
         Key::defaulted("on_fail", Shape::Choice(&OnFail::WORDS), "quarantine", "What happens with a row that does not pass."),
         Key::optional("message", Shape::Text, "What `_validation_errors` says of the row. Left out: the rule's name."),
         Key::optional("dimension", Shape::Choice(&QualityDimension::WORDS), "Which side of quality it is about."),

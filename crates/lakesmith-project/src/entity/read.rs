@@ -15,17 +15,13 @@ pub(crate) fn read(domain: &str, name: &str, node: &Node, diagnostics: &mut Diag
         domain: domain.to_owned(),
         name: name.to_owned(),
         at: fields.at,
-        from: fields.table("from")?,
+        from: fields.table("from").unwrap_or_else(|| fields.nothing()),
         explode: explode(&fields, diagnostics),
         key: fields.names("key"),
         sequence_by: fields.name("sequence_by"),
         history: fields.choice("history").unwrap_or_default(),
         star: columns.iter().any(|entry| entry.key.value == "*"),
-        columns: columns
-            .iter()
-            .filter(|entry| entry.key.value != "*")
-            .map(|entry| column(entry, diagnostics))
-            .collect(),
+        columns: columns.iter().filter(|entry| entry.key.value != "*").map(|entry| column(entry, diagnostics)).collect(),
         expect: fields.entries("expect").iter().filter_map(expectation).collect(),
         lookup: fields.entries("lookup").iter().filter_map(lookup).collect(),
         partition_by: fields.named_exprs("partition_by"),
@@ -35,7 +31,7 @@ pub(crate) fn read(domain: &str, name: &str, node: &Node, diagnostics: &mut Diag
         tags: fields.texts("tags"),
     };
     check::check(&entity, &fields, diagnostics);
-    Some(entity)
+    Some(entity).filter(|entity| !entity.from.is_empty())
 }
 
 fn explode(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Explode> {

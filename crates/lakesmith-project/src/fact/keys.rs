@@ -16,7 +16,11 @@ pub(crate) const KEYS: Object = Object {
         Key::optional("from", Shape::Table, "The silver table it reads. Either this or `sql` is needed."),
         Key::optional("sql", Shape::Sql, "A Spark SQL query over silver tables that it reads instead."),
         Key::optional("dimensions", Shape::Named(&Shape::Object(&DIMENSION)), "Its keys to dimensions, by column."),
-        Key::optional("degenerate", NAMES, "The columns of the input it keeps beside keys and measures, such as an order's number."),
+        Key::optional(
+            "degenerate",
+            NAMES,
+            "The columns of the input it keeps beside keys and measures, such as an order's number.",
+        ),
         Key::optional("surrogate_key", Shape::Name, "The name of a BIGINT key of its own."),
         Key::optional("measures", Shape::Named(&Shape::Object(&MEASURE)), "What it measures, by column."),
         Key::defaulted(
@@ -38,9 +42,21 @@ pub(crate) const DIMENSION: Object = Object {
     name: "a dimension of a fact",
     may_be_empty: false,
     keys: &[
-        Key::required("dimension", Shape::Name, "The dimension by its name, such as `dim_customer`; `dim_date` follows from the calendar."),
-        Key::required("on", NAMES, "The input's columns that are equal to the natural key, in its order; for `dim_date` the date."),
-        Key::optional("as_of", Shape::Name, "The input's column whose time selects the version of a type 2 member. Left out: the current one."),
+        Key::required(
+            "dimension",
+            Shape::Name,
+            "The dimension by its name, such as `dim_customer`; `dim_date` follows from the calendar.",
+        ),
+        Key::required(
+            "on",
+            NAMES,
+            "The input's columns that are equal to the natural key, in its order; for `dim_date` the date.",
+        ),
+        Key::optional(
+            "as_of",
+            Shape::Name,
+            "The input's column whose time selects the version of a type 2 member. Left out: the current one.",
+        ),
         Key::defaulted("missing", Shape::Choice(&MissingMember::WORDS), "unknown", "What happens when there is no such member."),
     ],
 };

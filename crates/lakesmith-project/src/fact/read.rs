@@ -12,7 +12,7 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Fact> {
     let fields = Fields::of_file(node, &KEYS);
     let measures = fields.entries("measures").iter().map(|entry| measure(entry, diagnostics)).collect();
     let fact = Fact {
-        name: fields.name("fact")?,
+        name: fields.name("fact").unwrap_or_else(|| fields.nothing()),
         at: fields.at,
         kind: fields.choice("kind").unwrap_or_default(),
         grain: fields.text("grain"),
@@ -31,7 +31,7 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Fact> {
         tags: fields.texts("tags"),
     };
     check(&fact, &fields, diagnostics);
-    (fact.from.is_some() != fact.sql.is_some()).then_some(fact)
+    (!fact.name.is_empty() && fact.from.is_some() != fact.sql.is_some()).then_some(fact)
 }
 
 fn dimension(entry: &Entry) -> Option<FactDimension> {
@@ -61,7 +61,7 @@ fn measure(entry: &Entry, diagnostics: &mut Diagnostics) -> Measure {
 
 fn check(fact: &Fact, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
     conflict(fields, "from", "sql", "keep `from` for one table, `sql` for a query over several", diagnostics);
-    if !fields.has("from") && !fields.has("sql") {
+    if !fields.present("from") && !fields.present("sql") {
         diagnostics.push(
             Diagnostic::error("missing-key", "a fact needs one of the keys `from` and `sql`")
                 .at(fields.at)

@@ -11,15 +11,16 @@ use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned};
 /// What `engine:` may be as a word.
 pub(crate) const EMBEDDED: Words = Words { words: &[Word { word: "embedded", doc: "This process." }], later: &[] };
 
-/// The lakehouse that a tree describes; none if it has no name.
-pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Lakehouse> {
+/// The lakehouse that a tree describes; its name is empty if the tree has none.
+pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Lakehouse {
     let fields = Fields::of_file(node, &KEYS);
-    let name = fields.name("lakehouse")?;
+    let name = fields.name("lakehouse").unwrap_or_else(|| Spanned::new(String::new(), fields.at));
     let mut targets: Vec<Target> =
         fields.entries("targets").iter().filter_map(|entry| target(&entry.key, &entry.value)).collect();
-    let mut defaults = fields.entries("targets").iter().filter(|entry| {
-        Fields::new(&entry.value, &TARGET, entry.key.span).bool("default") == Some(true)
-    });
+    let mut defaults = fields
+        .entries("targets")
+        .iter()
+        .filter(|entry| Fields::new(&entry.value, &TARGET, entry.key.span).bool("default") == Some(true));
     if let (Some(first), Some(second)) = (defaults.next(), defaults.next()) {
         diagnostics.push(
             Diagnostic::error("invalid-value", "two targets are the default")
@@ -31,13 +32,13 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Lakehou
     if targets.is_empty() {
         targets.push(Target::dev(name.span));
     }
-    Some(Lakehouse {
+    Lakehouse {
         description: fields.text("description"),
         calendar: calendar(&fields, diagnostics),
         defaults: fields.object("defaults", &DEFAULTS).map(|fields| self::defaults(&fields)).unwrap_or_default(),
         targets,
         name,
-    })
+    }
 }
 
 impl Target {

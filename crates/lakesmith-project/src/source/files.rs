@@ -80,9 +80,14 @@ pub(crate) const CSV: Object = Object {
         Key::defaulted("delimiter", Shape::Char, "\",\"", "Between two values; `\\t` is a tab."),
         Key::defaulted("quote", Shape::Char, "'\"'", "Around a value that holds a delimiter, a quote or a line break."),
         Key::optional("escape", Shape::Char, "Before a quote inside a quoted value. Left out: a quote is written twice."),
-        Key::defaulted("header", Shape::Bool, "true", "Whether the first record names the columns; else they are `_c0`, `_c1`, …."),
+        Key::defaulted(
+            "header",
+            Shape::Bool,
+            "true",
+            "Whether the first record names the columns; else they are `_c0`, `_c1`, ….",
+        ),
         Key::defaulted("encoding", Shape::Choice(&Encoding::WORDS), "utf-8", "How characters are written as bytes."),
-        Key::optional("null_value", Shape::Literal, "The unquoted text that means NULL, beside the empty one."),
+        Key::optional("null_value", Shape::Verbatim, "The unquoted text that means NULL, beside the empty one."),
     ],
 };
 
@@ -112,6 +117,6 @@ pub(crate) fn csv(fields: Option<Fields<'_>>, path: &str) -> CsvOptions {
     options.escape = character("escape");
     options.header = fields.bool("header").unwrap_or(options.header);
     options.encoding = fields.choice("encoding").unwrap_or_default();
-    options.null_value = fields.get("null_value").and_then(Node::text);
+    options.null_value = fields.get("null_value").and_then(Node::verbatim);
     options
 }

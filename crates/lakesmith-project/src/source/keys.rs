@@ -1,7 +1,7 @@
 //! The keys of `sources/*.yaml`.
 
-use super::{ChangeCapture, Deletes, OnChange, SchemaEvolution, Snapshot, SourceKind};
 use super::files::{CSV, Format};
+use super::{ChangeCapture, Deletes, OnChange, SchemaEvolution, Snapshot, SourceKind};
 use crate::choice::{Choice, choice};
 use crate::shape::{DESCRIPTION, Key, OWNER, Object, Shape, TAGS, TEXTS};
 
@@ -29,12 +29,12 @@ pub(crate) const TABLE: Object = Object {
     name: "a source table",
     may_be_empty: false,
     keys: &[
-        Key::required("path", Shape::Text, "Which files are its own: a glob such as `orders/*.json`, relative to the source's path."),
-        Key::optional(
-            "format",
-            Shape::Choice(&Format::WORDS),
-            "How its files are written. Left out: by the ending of `path`.",
+        Key::required(
+            "path",
+            Shape::Text,
+            "Which files are its own: a glob such as `orders/*.json`, relative to the source's path.",
         ),
+        Key::optional("format", Shape::Choice(&Format::WORDS), "How its files are written. Left out: by the ending of `path`."),
         Key::optional("csv", Shape::Object(&CSV), "How its CSV files are written."),
         Key::optional(
             "schema_hints",

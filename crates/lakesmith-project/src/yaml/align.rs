@@ -6,7 +6,7 @@
 use lakesmith_text::Piece;
 use serde_saphyr::granit_parser::ScalarStyle;
 
-/// The pieces of `decoded`, which was written as `raw` (quotes or block header included) at byte `base` of the file.
+/// The pieces of `decoded`, which was written as `raw` (quotes included; a block from the line after its header) at byte `base` of the file.
 pub(super) fn pieces(raw: &str, base: usize, style: ScalarStyle, decoded: &str) -> Vec<Piece> {
     let mut walk = Walk { raw, base, decoded, r: 0, d: 0, pieces: Vec::new() };
     let reached = match style {
@@ -65,16 +65,12 @@ impl Walk<'_> {
         true
     }
 
-    /// Block scalars: a header line, then lines with their indentation cut off; `>` also joins lines.
+    /// Block scalars, from the line after their header: lines with their indentation cut off; `>` also joins lines.
     fn block(&mut self) -> bool {
-        let header = self.raw.find('\n').map_or(self.raw.len(), |at| at + 1);
-        if self.raw.starts_with(['|', '>']) {
-            self.r = header;
-        }
-        let body = &self.raw[self.r..];
-        let indent = body.lines().find(|line| !line.trim().is_empty()).map_or(0, indentation);
-        // With an explicit indentation (`|2`) the first line may begin with spaces of its own.
-        let indent = indent - (indentation(self.decoded.trim_start_matches('\n'))).min(indent);
+        let body = self.raw;
+        // The first line with something on it may begin with spaces of its own (`|2`).
+        let first = |text: &str| text.lines().find(|line| !line.trim().is_empty()).map_or(0, indentation);
+        let indent = first(body).saturating_sub(first(self.decoded));
         for line in body.split_inclusive('\n') {
             let content = line.trim_end_matches(['\n', '\r']);
             let cut = indentation(content).min(indent);
@@ -113,9 +109,7 @@ impl Walk<'_> {
         self.r += length;
         self.d += length;
         match self.pieces.last_mut() {
-            Some(last)
-                if last.text.len() == last.file.len() && last.file.end == file.start && last.text.end == text.start =>
-            {
+            Some(last) if last.text.len() == last.file.len() && last.file.end == file.start && last.text.end == text.start => {
                 last.text.end = text.end;
                 last.file.end = file.end;
             }

@@ -13,8 +13,8 @@ pub(crate) struct Node {
 /// What a value is.
 #[derive(Debug, Clone)]
 pub(crate) enum Kind {
-    /// Nothing, or `null`.
-    Null,
+    /// Nothing, or `null` as it was written.
+    Null(String),
     /// A scalar; `plain` when it is written without quotes and not as a block.
     Scalar { text: Located, plain: bool },
     /// A list.
@@ -39,6 +39,14 @@ impl Node {
         }
     }
 
+    /// The text of a scalar, `null` as it was written included.
+    pub(crate) fn verbatim(&self) -> Option<Spanned<String>> {
+        match &self.kind {
+            Kind::Null(written) if !written.is_empty() => Some(Spanned::new(written.clone(), self.span)),
+            _ => self.text(),
+        }
+    }
+
     /// The entries of a map; none of anything else.
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.kind {
@@ -51,7 +59,7 @@ impl Node {
     pub(crate) fn items(&self) -> &[Node] {
         match &self.kind {
             Kind::Seq(items) => items,
-            Kind::Null => &[],
+            Kind::Null(_) => &[],
             _ => std::slice::from_ref(self),
         }
     }
@@ -59,7 +67,7 @@ impl Node {
     /// What the user sees it as.
     pub(crate) fn described(&self) -> &'static str {
         match &self.kind {
-            Kind::Null => "nothing",
+            Kind::Null(_) => "nothing",
             Kind::Seq(_) => "a list",
             Kind::Map(_) => "a map",
             Kind::Scalar { plain: true, text } if boolean(text.text()).is_some() => "a truth value",

@@ -2,7 +2,7 @@
 
 use super::{Entry, Kind, Node, align};
 use lakesmith_text::{Diagnostic, Diagnostics, FileId, Located, Span, Spanned};
-use serde_saphyr::granit_parser::{self as granit, Event, Options, Parser, ScalarStyle, ScanError};
+use serde_saphyr::granit_parser::{self as granit, ErrorKind, Event, Options, Parser, ScalarStyle, ScanError};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -152,18 +152,20 @@ impl Tree<'_> {
         };
         open.height = open.height.max(height + 1);
         open.weight += weight;
-        let key = match &mut open.kind {
+        let waiting = match &mut open.kind {
             Partial::Seq(items) => {
                 items.push(node);
                 return Some(());
             }
             Partial::Map(_, key) => key,
         };
-        match key.take() {
+        match waiting.take() {
             Some(key) => self.entry(key, node),
             None => {
-                *key = Some(node.text().unwrap_or_else(|| Spanned::new(String::new(), node.span)));
-                if matches!(node.kind, Kind::Seq(_) | Kind::Map(_)) {
+                let text = node.text().unwrap_or_else(|| Spanned::new(String::new(), node.span));
+                let none = text.is_empty();
+                *waiting = Some(text);
+                if none {
                     self.fault("a key must be a text", node.span, "put the key in quotes");
                 }
             }
@@ -171,7 +173,11 @@ impl Tree<'_> {
         Some(())
     }
 
+    /// Takes in a key with its value, unless the key is none, which was said.
     fn entry(&mut self, key: Spanned<String>, value: Node) {
+        if key.is_empty() {
+            return;
+        }
         let Some(Open { kind: Partial::Map(entries, _), .. }) = self.open.last_mut() else { return };
         match entries.iter().find(|entry| entry.key == key) {
             None => entries.push(Entry { key, value }),
@@ -190,15 +196,23 @@ impl Tree<'_> {
     fn scalar(&self, decoded: &str, style: ScalarStyle, span: Span, text_tag: bool) -> Node {
         let plain = style == ScalarStyle::Plain && !text_tag;
         if plain && matches!(decoded, "" | "~" | "null" | "Null" | "NULL") {
-            return Node { span, kind: Kind::Null };
+            return Node { span, kind: Kind::Null(decoded.to_owned()) };
         }
         // A block's last line breaks are no part of what was meant.
         let decoded = match style {
             ScalarStyle::Literal | ScalarStyle::Folded => decoded.trim_end(),
             _ => decoded,
         };
-        let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or("");
-        let pieces = align::pieces(raw, span.start as usize, style, decoded);
+        // A block's span begins with its first visible character; what lies between that and its header is needed too.
+        let start = match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                let header = self.text.get(..span.start as usize).map_or(0, |before| before.trim_end().len());
+                self.text.get(header..).and_then(|rest| rest.find('\n')).map_or(header, |feed| header + feed + 1)
+            }
+            _ => span.start as usize,
+        };
+        let raw = self.text.get(start..span.end as usize).unwrap_or("");
+        let pieces = align::pieces(raw, start, style, decoded);
         Node { span, kind: Kind::Scalar { text: Located::new(decoded, span, pieces), plain } }
     }
 
@@ -230,8 +244,19 @@ fn syntax(error: &ScanError, file: FileId, text: &str) -> Diagnostic {
     let line = text[..at].rfind('\n').map_or(0, |feed| feed + 1);
     let start = text[line..at].chars().all(char::is_whitespace);
     let tab = text[line..].chars().take_while(|c| c.is_whitespace() && *c != '\n').any(|c| c == '\t');
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return Diagnostic::error("too-large", format!("lists and maps lie more than {MAX_DEPTH} deep in each other"))
+            .at(Span::point(file, at as u32))
+            .help("split the file");
+    }
     let message = error.info();
-    let help = if tab {
+    let help = if message.contains("anchor") {
+        "an alias `*name` stands for a value that is marked `&name` before it"
+    } else if message.contains("quote") {
+        "close the quote"
+    } else if message.contains("':' indicator") {
+        "perhaps a bracket, a brace or a quote before it is not closed"
+    } else if tab {
         "indent with spaces: YAML does not take tabs"
     } else if message.contains("mapping values") {
         "put the value in quotes if it holds `: `"
@@ -240,7 +265,8 @@ fn syntax(error: &ScanError, file: FileId, text: &str) -> Diagnostic {
     } else {
         "put the value in quotes if it begins with or holds a special character"
     };
-    Diagnostic::error("invalid-yaml", format!("this is no valid YAML: {message}"))
-        .at(Span::point(file, at as u32))
-        .help(help)
+    Diagnostic::error("invalid-yaml", format!("this is no valid YAML: {message}")).at(Span::point(file, at as u32)).help(help)
 }
+
+#[cfg(test)]
+mod tests;

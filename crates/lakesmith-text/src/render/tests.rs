@@ -11,7 +11,7 @@ fn findings() -> (Diagnostics, Sources) {
     let twice = Diagnostic::warning("duplicate-table", "two files fill `silver.x`")
         .at(Span::new(other, 0, 4))
         .related(Span::new(orders, 0, 4), "the first is here");
-    let none = Diagnostic::error("no-project", "no `lakehouse.yaml` here");
+    let none = Diagnostic::error("no-project", "no `lakehouse.yaml` here").help("make one");
     ([unknown, twice, none].into_iter().collect(), sources)
 }
 
@@ -19,6 +19,7 @@ fn findings() -> (Diagnostics, Sources) {
 fn text_shows_the_place_the_line_and_what_to_do() {
     let (diagnostics, sources) = findings();
     let expected = r#"error[no-project]: no `lakehouse.yaml` here
+help: make one
 
 error[unknown-key]: unknown key `kye`
  --> silver/sales/orders.yaml:3:1
@@ -54,7 +55,10 @@ fn colour_is_only_added_when_asked_for() {
 fn json_holds_every_place() {
     let (diagnostics, sources) = findings();
     let all: Value = serde_json::from_str(&render_json(&diagnostics, &sources)).unwrap_or_default();
-    assert_eq!(all[0], json!({"code": "no-project", "severity": "error", "message": "no `lakehouse.yaml` here"}));
+    assert_eq!(
+        all[0],
+        json!({"code": "no-project", "severity": "error", "message": "no `lakehouse.yaml` here", "help": "make one"})
+    );
     assert_eq!(all[1]["path"], "silver/sales/orders.yaml");
     assert_eq!((&all[1]["line"], &all[1]["column"], &all[1]["end_column"]), (&json!(3), &json!(1), &json!(4)));
     assert_eq!(all[2]["related"][0]["label"], "the first is here");
