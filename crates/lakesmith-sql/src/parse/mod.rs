@@ -1,10 +1,11 @@
 //! From text to tree.
 //!
 //! sqlparser does the grammar. Around it stand what Spark reads differently: string literals ([`literal`]), number suffixes
-//! ([`token`]), and a few forms of the grammar ([`dialect`]).
+//! ([`token`]), and a few forms of the grammar ([`dialect`]); what can be written in several ways gets one form ([`normal`]).
 
 mod dialect;
 mod literal;
+mod normal;
 mod token;
 
 use crate::{Expr, Query, SqlError};
@@ -31,7 +32,9 @@ pub fn parse_query(text: &str) -> Result<Query, SqlError> {
         }
         Some(_) => {}
     }
-    whole(text, tokens, |parser| parser.parse_query()).map(|query| Query::new(*query))
+    let mut query = whole(text, tokens, |parser| parser.parse_query())?;
+    normal::normalise(&mut *query)?;
+    Ok(Query::new(*query))
 }
 
 /// Parses one expression.
@@ -43,7 +46,9 @@ pub fn parse_expr(text: &str) -> Result<Expr, SqlError> {
     if tokens.iter().all(|token| matches!(token.token, Token::Whitespace(_))) {
         return Err(SqlError::new("sql-syntax", "there is no expression here").at(Some(0..text.len())));
     }
-    whole(text, tokens, |parser| parser.parse_expr()).map(Expr::new)
+    let mut expr = whole(text, tokens, |parser| parser.parse_expr())?;
+    normal::normalise(&mut expr)?;
+    Ok(Expr::new(expr))
 }
 
 /// Runs a parser over all tokens: what is left over is a fault too.

@@ -1,6 +1,8 @@
 //! What callers see of resolution.
 
-use crate::{DataType, Expr, Query, Schema, SqlError};
+use super::names::{Column, Names, Relation};
+use super::resolver::Resolver;
+use crate::{DataType, Expr, Field, Query, Schema, SqlError};
 use std::collections::BTreeSet;
 
 /// A column of a table: `("silver.sales_orders", "order_id")`. The name is the column's own; fields within it are not told apart.
@@ -86,15 +88,63 @@ impl Scope {
 /// # Errors
 /// All faults, each with the bytes it concerns in the text that was parsed.
 pub fn resolve(query: &Query, schemas: &dyn Schemas) -> Result<Resolved, Vec<SqlError>> {
-    let _ = (query, schemas);
-    Err(vec![SqlError::unsupported("queries are not resolved yet")])
+    let mut ast = query.ast().clone();
+    let mut resolver = Resolver::new(schemas);
+    let columns = resolver.query(&mut ast, None);
+    if !resolver.errors.is_empty() {
+        return Err(sorted(resolver.errors));
+    }
+    let field = |column: &Column| Field { name: column.name.clone(), ty: column.ty.clone(), nullable: column.nullable };
+    Ok(Resolved {
+        query: Query::new(ast),
+        schema: Schema::new(columns.iter().map(field).collect()),
+        lineage: columns.into_iter().map(|column| OutputColumn { name: column.name, sources: column.sources }).collect(),
+        tables: resolver.tables,
+        deterministic: resolver.deterministic,
+    })
 }
 
-/// Resolves one expression over the columns of a scope. Aggregates are refused unless [`Scope::allow_aggregates`]; subqueries always.
+/// Resolves one expression over the columns of a scope. Aggregates are refused unless [`Scope::allow_aggregates`]; subqueries and
+/// functions over windows always.
 ///
 /// # Errors
 /// All faults, each with the bytes it concerns in the text that was parsed.
 pub fn resolve_expr(expr: &Expr, scope: &Scope) -> Result<ResolvedExpr, Vec<SqlError>> {
-    let _ = (expr, &scope.relations, scope.aggregates);
-    Err(vec![SqlError::unsupported("expressions are not resolved yet")])
+    let mut ast = expr.ast().clone();
+    let mut resolver = Resolver::new(&NoTables);
+    resolver.no_subquery = Some("an expression");
+    resolver.no_window = Some("an expression");
+    resolver.no_aggregate = if scope.aggregates { None } else { Some("an expression") };
+    let relation = |(qualifier, schema): &(String, Schema)| {
+        let parts = qualifier.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        Relation::table(parts, qualifier, schema.clone())
+    };
+    let names = Names { relations: scope.relations.iter().map(relation).collect(), ..Names::default() };
+    let typed = resolver.expr(&mut ast, &names);
+    if !resolver.errors.is_empty() {
+        return Err(sorted(resolver.errors));
+    }
+    Ok(ResolvedExpr {
+        expr: Expr::new(ast),
+        ty: typed.ty,
+        nullable: typed.nullable,
+        columns: typed.sources,
+        aggregate: typed.aggregate,
+        deterministic: resolver.deterministic,
+    })
+}
+
+/// An expression alone names no tables.
+struct NoTables;
+
+impl Schemas for NoTables {
+    fn table(&self, _: &[String]) -> Option<Schema> {
+        None
+    }
+}
+
+/// In the order of the text.
+fn sorted(mut errors: Vec<SqlError>) -> Vec<SqlError> {
+    errors.sort_by_key(|error| error.range.as_ref().map_or(usize::MAX, |range| range.start));
+    errors
 }

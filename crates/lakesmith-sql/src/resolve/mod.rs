@@ -4,6 +4,15 @@
 //! case, aliases in GROUP BY, HAVING and QUALIFY replaced by what they stand for, and every conversion that can fail written out as a
 //! CAST. An engine then needs no rules of its own about names or implicit casts.
 
+mod call;
+mod expr;
 mod face;
+mod from;
+mod group;
+mod names;
+mod operator;
+mod query;
+mod resolver;
+mod select;
 
 pub use face::{ColumnRef, OutputColumn, Resolved, ResolvedExpr, Schemas, Scope, resolve, resolve_expr};

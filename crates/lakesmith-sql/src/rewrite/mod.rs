@@ -3,6 +3,7 @@
 mod bind;
 mod fails;
 mod lenient;
+pub(crate) mod tree;
 
 pub use bind::{Literal, bind};
 pub use fails::fails;

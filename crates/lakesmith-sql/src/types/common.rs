@@ -99,6 +99,26 @@ pub(crate) fn loses(from: &DataType, to: &DataType) -> bool {
     }
 }
 
+/// Whether `CAST` from one type to the other exists at all.
+pub(crate) fn castable(from: &DataType, to: &DataType) -> bool {
+    match (from, to) {
+        (from, to) if from == to => true,
+        (Null, _) | (_, String) => true,
+        (DataType::Interval, _) | (_, DataType::Interval | Null) => false,
+        (String, to) => to.is_atomic(),
+        (Boolean, to) => to.is_numeric(),
+        (from, Boolean) => from.is_numeric(),
+        (Date, Timestamp) | (Timestamp, Date) => true,
+        (Timestamp, to) => to.is_numeric(),
+        (from, Timestamp) => from.is_numeric(),
+        (from, DataType::Binary) => from.is_integral(),
+        (Array(from), Array(to)) => castable(from, to),
+        (Map(from_key, from_value), Map(to_key, to_value)) => castable(from_key, to_key) && castable(from_value, to_value),
+        (Struct(from), Struct(to)) => from.len() == to.len() && from.iter().zip(to).all(|(from, to)| castable(&from.ty, &to.ty)),
+        (from, to) => from.is_numeric() && to.is_numeric(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,9 @@ mod parse;
 mod sql;
 
 pub use common::common_type;
-pub(crate) use common::{comparable, implicit, loses};
+pub(crate) use common::{castable, comparable, implicit, loses};
+pub(crate) use data_type::same_name;
 pub use data_type::{DataType, Field, Schema};
 pub(crate) use decimal::{arithmetic, as_decimal};
 pub use parse::parse_type;
-pub(crate) use sql::from_sql;
+pub(crate) use sql::{from_sql, to_sql};
