@@ -9,7 +9,7 @@ use lakesmith_project::{Source, SourceTable};
 use lakesmith_sql::DataType;
 
 /// The columns that lakesmith adds to what the source has.
-pub(crate) fn metadata() -> Vec<Column> {
+pub fn metadata() -> Vec<Column> {
     let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
     vec![
         column("_ingestion_timestamp", DataType::Timestamp, "When the batch that read the row ran, UTC"),
@@ -24,7 +24,7 @@ pub(crate) fn metadata() -> Vec<Column> {
 }
 
 /// The relation whose rows are those of the files that a batch reads.
-pub fn landing(table: &TableName) -> String {
+pub(crate) fn landing(table: &TableName) -> String {
     format!("`landing`.`{}`", table.name())
 }
 

@@ -1,7 +1,7 @@
 //! A step: one `SELECT` in Spark SQL and how its rows are written.
 
 use lakesmith_text::Span;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The named parameters that the runner binds for each batch.
 pub mod parameter {
@@ -22,7 +22,7 @@ pub mod parameter {
 }
 
 /// One named query before the `SELECT`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cte {
     /// The name by which later queries read it.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Cte {
 }
 
 /// How the rows of a step are written.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Write {
     /// Every row is added.
@@ -46,17 +46,17 @@ pub enum Write {
 }
 
 /// What tells rows apart in a replacement.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Keyed {
     /// Columns of the query `keys`, by which the target's rows are concerned; empty with `ReplaceAll`.
     pub keys: Vec<String>,
     /// Columns that make one row of the target unique, NULLs included.
     pub identity: Vec<String>,
     /// The column that numbers rows, if the table has surrogate keys: a row that has one keeps it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub surrogate: Option<String>,
     /// Columns that a replaced row takes from the row it replaces.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kept: Vec<String>,
     /// Columns that say when or how a row came, not what it says: a row that differs in them alone is unchanged.
     pub stamps: Vec<String>,
@@ -79,7 +79,7 @@ pub struct Check {
 }
 
 /// A number that the run reports beside the outcomes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Counted {
     /// What is counted: `unknown customer_key`.
     pub name: String,
@@ -99,7 +99,7 @@ pub struct Place {
 }
 
 /// One `SELECT` and a write, for every batch of one flow.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// Named queries, in order.
     pub with: Vec<Cte>,
@@ -109,16 +109,16 @@ pub struct Step {
     /// How they are written.
     pub write: Write,
     /// The rows for the quarantine, from the kept query `batch`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine: Option<String>,
     /// `_outcome`, number of rows: what became of the rows of `batch` before the select.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcomes: Option<String>,
-    /// What must hold before the first commit.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// What must hold before the first commit. A recorded step has passed them: a record does not bring them back.
+    #[serde(skip_deserializing, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
     /// What is counted and reported.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counts: Vec<Counted>,
     /// The expressions within, each with its line.
     #[serde(skip)]

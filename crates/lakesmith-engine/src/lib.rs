@@ -1,1 +1,18 @@
-//! Runs steps and queries, commits to Delta tables
+//! Runs steps and queries, commits to Delta tables.
+//!
+//! An [`Engine`] computes one batch of one flow ([`Work`] in, [`Computed`] out: data files that lie in the storage, and
+//! the log actions that make them part of the tables) and answers queries. [`delta`] is the only place in the program
+//! that commits. What a batch is, when it runs and in which order its outputs are committed is the runner's business.
+
+pub mod delta;
+mod embedded;
+mod error;
+mod landing;
+mod types;
+mod work;
+
+pub use embedded::{Embedded, Settings};
+pub use error::EngineError;
+pub use landing::{StreamError, stream};
+pub use types::{arrow_schema, arrow_type, column, spark_type};
+pub use work::{Computed, Engine, Outcomes, Output, Pinned, Read, Rows, Work};

@@ -1,1 +1,19 @@
-//! The runner: batches, exactly once
+//! The runner: batches, exactly once.
+//!
+//! A [`Lake`] is a project over a target's storage. [`Lake::execute`] runs flows: each plans its next batch from its
+//! table's own log, computes it once, records it and commits it; see [`batch`]. The other functions only look.
+
+mod batch;
+mod error;
+mod files;
+mod lake;
+mod look;
+mod read;
+mod record;
+mod report;
+mod schedule;
+
+pub use error::RunError;
+pub use lake::{Lake, Options};
+pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
+pub use report::{Event, FlowReport, FlowStatus, Report};

@@ -1,0 +1,200 @@
+//! One batch of one flow: run its step, write what it gives.
+
+use super::kept::Kept;
+use super::relations::Relations;
+use super::{Embedded, replace, write};
+use crate::error::EngineError;
+use crate::work::{Computed, Outcomes, Work};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Int32Type, Int64Type};
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::execution::TaskContext;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::streaming::PartitionStream;
+use lakesmith_compile::{Step, Write, parameter};
+use lakesmith_sql::Literal;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// The name of the kept rows of a step.
+pub(super) const RESULT: &str = "result";
+
+pub(super) async fn compute(engine: &Embedded, mut work: Work<'_>) -> Result<Computed, EngineError> {
+    let step = work.step;
+    let mut relations = relations(engine, &mut work)?;
+    if matches!(step.write, Write::Append) && step.with.is_empty() && step.checks.is_empty() {
+        let (output, rows) = write::stream(engine, &work.flow.target, &work.target, relations.plan(&step.select).await?, relations.context()).await?;
+        let outcomes = Outcomes { read: rows, inserted: rows, ..Outcomes::default() };
+        return Ok(Computed { outputs: vec![output], outcomes, key_mark: work.key_mark, counts: BTreeMap::new() });
+    }
+    match run(engine, &work, &mut relations).await {
+        Err(EngineError::Compute { reason, at: None }) => {
+            let at = culprit(&relations, step).await;
+            Err(EngineError::Compute { reason, at })
+        }
+        other => other,
+    }
+}
+
+async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> Result<Computed, EngineError> {
+    let step = work.step;
+    let mut outcomes = Outcomes::default();
+    let mut pending: Vec<String> = vec![];
+    for cte in &step.with {
+        if !cte.kept {
+            pending.push(format!("`{}` AS (\n{}\n)", cte.name, cte.sql));
+            continue;
+        }
+        let kept = relations.keep(&cte.name, &with(&pending, &cte.sql)).await?;
+        match cte.name.as_str() {
+            "batch" => outcomes.read = kept.rows() as u64,
+            "keys" => replace::narrow(engine, relations, work).await?,
+            _ => {}
+        }
+    }
+    let result = relations.keep(RESULT, &with(&pending, &step.select)).await?;
+    if let Some(sql) = &step.outcomes {
+        let kept = Kept::compute(relations.plan(sql).await?, relations.context()).await?;
+        count_outcomes(&kept, &mut outcomes)?;
+    }
+    check(relations, step).await?;
+    let mut counts = BTreeMap::new();
+    for counted in &step.counts {
+        counts.insert(counted.name.clone(), relations.number(&counted.sql).await?);
+    }
+
+    let mut outputs = vec![];
+    if let (Some(sql), Some(held)) = (&step.quarantine, &work.quarantine)
+        && let Some(table) = work.flow.companions.iter().find(|table| table.path == held.table().as_str())
+        && outcomes.quarantined > 0
+    {
+        let (output, _) = write::stream(engine, table, held, relations.plan(sql).await?, relations.context()).await?;
+        outputs.push(output);
+    }
+    let from_batch = step.with.iter().any(|cte| cte.name == "batch");
+    let (target, key_mark) = replace::write(engine, relations, work, &result, &mut outcomes).await?;
+    if !from_batch {
+        outcomes.read = outcomes.inserted + outcomes.updated + outcomes.unchanged;
+    }
+    outputs.push(target);
+    Ok(Computed { outputs, outcomes, key_mark, counts })
+}
+
+fn with(pending: &[String], sql: &str) -> String {
+    match pending.is_empty() {
+        true => sql.to_owned(),
+        false => format!("WITH {}\n{sql}", pending.join(",\n")),
+    }
+}
+
+/// The relations of a step: its inputs, its target, its parameters, and the rows of a source.
+fn relations(engine: &Embedded, work: &mut Work<'_>) -> Result<Relations, EngineError> {
+    let mut relations = Relations::new(engine.session());
+    relations.fix_now(work.now);
+    relations.set(parameter::BATCH, Literal::BigInt(work.batch));
+    for (n, input) in work.inputs.iter().enumerate() {
+        relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
+        relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));
+        relations.add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None)?;
+    }
+    let name = &work.flow.name;
+    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, None, None)?;
+    if let Some(stream) = work.landing.take() {
+        let schema = stream.schema();
+        let once = Arc::new(Once { schema: schema.clone(), stream: Mutex::new(Some(stream)) });
+        relations.add(&["landing", name.name()], Arc::new(StreamingTable::try_new(schema, vec![once])?));
+    }
+    Ok(relations)
+}
+
+/// A stream as a table that is read once.
+struct Once {
+    schema: arrow::datatypes::SchemaRef,
+    stream: Mutex<Option<SendableRecordBatchStream>>,
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Once")
+    }
+}
+
+impl PartitionStream for Once {
+    fn schema(&self) -> &arrow::datatypes::SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let taken = self.stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        taken.unwrap_or_else(|| Box::pin(datafusion::physical_plan::EmptyRecordBatchStream::new(self.schema.clone())))
+    }
+}
+
+fn count_outcomes(kept: &Kept, outcomes: &mut Outcomes) -> Result<(), EngineError> {
+    for batch in kept.batches() {
+        let words = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8)?;
+        let (words, rows) = (words.as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        for row in 0..batch.num_rows() {
+            let count = rows.value(row) as u64;
+            match words.is_valid(row).then(|| words.value(row)) {
+                Some("quarantined") => outcomes.quarantined += count,
+                Some("dropped") => outcomes.dropped += count,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the select says became of rows that the target is not to hold.
+pub(super) fn count_rest(kept: &Kept, outcomes: &mut Outcomes) -> Result<(), EngineError> {
+    for batch in kept.batches() {
+        let Some(words) = batch.column_by_name("_outcome") else { continue };
+        let words = arrow::compute::cast(words, &arrow::datatypes::DataType::Utf8)?;
+        for word in words.as_string::<i32>().iter().flatten() {
+            match word {
+                "superseded" => outcomes.superseded += 1,
+                "unchanged" => outcomes.unchanged += 1,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a row of the step was read in this batch.
+pub(super) fn is_new(batch: &arrow::record_batch::RecordBatch, row: usize) -> bool {
+    let column = batch.column_by_name("_new").and_then(|column| column.as_primitive_opt::<Int32Type>().cloned());
+    column.is_none_or(|column| column.is_valid(row) && column.value(row) == 1)
+}
+
+async fn check(relations: &Relations, step: &Step) -> Result<(), EngineError> {
+    for check in &step.checks {
+        let count = relations.number(&check.sql).await?;
+        if count > 0 {
+            return Err(EngineError::Check {
+                code: check.code,
+                message: check.message.replace("{count}", &count.to_string()),
+                help: check.help.clone(),
+                at: check.at,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The expression of the project that makes a step fail: the first that fails alone, over the rows it is computed on.
+async fn culprit(relations: &Relations, step: &Step) -> Option<lakesmith_text::Span> {
+    for place in &step.places {
+        let until = step.with.iter().position(|cte| cte.name == place.over)?;
+        let pending: Vec<String> =
+            step.with[..=until].iter().filter(|cte| !cte.kept).map(|cte| format!("`{}` AS (\n{}\n)", cte.name, cte.sql)).collect();
+        let sql = with(&pending, &format!("SELECT count({}) FROM `{}`", place.sql, place.over));
+        match relations.number(&sql).await {
+            Err(EngineError::Compute { .. }) => return Some(place.at),
+            _ => continue,
+        }
+    }
+    None
+}

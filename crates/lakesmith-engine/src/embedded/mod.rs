@@ -1,0 +1,104 @@
+//! The engine in this process: DataFusion over Delta tables.
+
+mod compute;
+mod kept;
+mod relations;
+mod replace;
+mod table;
+mod write;
+
+use crate::delta::{Action, CommitInfo, Snapshot, Storage, TablePath};
+use crate::error::EngineError;
+use crate::work::{Computed, Engine, Output, Read, Rows, Work};
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use datafusion::execution::SessionState;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use futures::TryStreamExt;
+use lakesmith_compile::Table;
+use lakesmith_functions::{session_config, session_state};
+use relations::Relations;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+/// What the engine may use of the machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Threads that compute side by side.
+    pub threads: usize,
+    /// Bytes that sorts, joins and aggregations may hold before they spill.
+    pub memory: usize,
+}
+
+/// DataFusion and the Delta log, in this process.
+#[derive(Clone)]
+pub struct Embedded {
+    storage: Storage,
+    runtime: Arc<RuntimeEnv>,
+    settings: Settings,
+}
+
+impl Embedded {
+    /// An engine over a target's storage.
+    pub fn new(storage: Storage, settings: Settings) -> Result<Self, EngineError> {
+        let pool = FairSpillPool::new(settings.memory);
+        let largest = NonZeroUsize::new(3).unwrap_or(NonZeroUsize::MIN);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, largest)))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory))
+            .build_arc()?;
+        storage.register(&runtime);
+        Ok(Embedded { storage, runtime, settings })
+    }
+
+    /// The storage it works on.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    fn session(&self) -> SessionState {
+        session_state(session_config(self.settings.threads), self.runtime.clone())
+    }
+}
+
+#[async_trait]
+impl Engine for Embedded {
+    async fn snapshot(&self, table: &TablePath) -> Result<Option<Snapshot>, EngineError> {
+        Ok(self.storage.snapshot(table, None).await?)
+    }
+
+    async fn ensure(&self, table: &Table) -> Result<Snapshot, EngineError> {
+        let path = TablePath::new(&table.path);
+        match self.storage.snapshot(&path, None).await? {
+            Some(snapshot) => Ok(snapshot),
+            None => Ok(self.storage.create(&table::spec(table)).await?),
+        }
+    }
+
+    async fn compute(&self, work: Work<'_>) -> Result<Computed, EngineError> {
+        compute::compute(self, work).await
+    }
+
+    async fn append(&self, table: &Table, base: &Snapshot, rows: Vec<RecordBatch>) -> Result<Output, EngineError> {
+        write::append(self, table, base, rows).await
+    }
+
+    async fn commit(&self, table: &TablePath, version: i64, actions: &[Action], info: &CommitInfo) -> Result<Snapshot, EngineError> {
+        Ok(self.storage.commit(table, version, actions, info).await?)
+    }
+
+    async fn query(&self, read: &Read) -> Result<Rows, EngineError> {
+        let mut relations = Relations::new(self.session());
+        relations.fix_now(read.now);
+        for (name, snapshot) in &read.tables {
+            let parts = [name.layer().as_str(), name.name()];
+            relations.add_table(&self.storage, &parts, snapshot, None, None)?;
+            relations.add_alias(&parts, &[&read.lakehouse, parts[0], parts[1]]);
+        }
+        let stream = relations.stream(&read.sql).await?;
+        let schema = stream.schema();
+        Ok(Rows { schema, batches: stream.try_collect().await? })
+    }
+}

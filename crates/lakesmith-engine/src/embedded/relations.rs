@@ -1,0 +1,140 @@
+//! The relations that a step's queries can name, and the way from Spark SQL to rows.
+
+use super::kept::Kept;
+use crate::delta::{ScanOptions, Snapshot, Storage, provider};
+use crate::error::EngineError;
+use crate::types::spark_schema;
+use chrono::{DateTime, Utc};
+use datafusion::catalog::TableProvider;
+use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use lakesmith_functions::Tables;
+use lakesmith_sql::ast::{self, VisitMut, VisitorMut};
+use lakesmith_sql::{Literal, Query, Schema, Schemas, bind, parse_query, resolve};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+type Name = Vec<String>;
+
+/// Named tables, parameters and a session: what queries of one batch run in.
+pub(super) struct Relations {
+    state: SessionState,
+    tables: HashMap<Name, Arc<dyn TableProvider>>,
+    parameters: BTreeMap<String, Literal>,
+}
+
+impl Relations {
+    pub(super) fn new(state: SessionState) -> Self {
+        Relations { state, tables: HashMap::new(), parameters: BTreeMap::new() }
+    }
+
+    /// What `current_timestamp()` and `:now` are.
+    pub(super) fn fix_now(&mut self, now: DateTime<Utc>) {
+        let text = now.format("%Y-%m-%d %H:%M:%S%.6fZ").to_string();
+        self.set(lakesmith_compile::parameter::NOW, Literal::Timestamp(text));
+    }
+
+    pub(super) fn set(&mut self, name: impl Into<String>, value: Literal) {
+        self.parameters.insert(name.into(), value);
+    }
+
+    /// A Delta table at a version; only some of its files, and with the column that names each row's file, if asked.
+    pub(super) fn add_table(
+        &mut self, storage: &Storage, name: &[&str], snapshot: &Snapshot, files: Option<Vec<String>>, file_column: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let options = ScanOptions { files, file_column: file_column.map(str::to_owned), ..ScanOptions::default() };
+        self.add(name, provider(storage, snapshot, options)?);
+        Ok(())
+    }
+
+    pub(super) fn add(&mut self, name: &[&str], table: Arc<dyn TableProvider>) {
+        self.tables.insert(key(name), table);
+    }
+
+    /// A second name of a table.
+    pub(super) fn add_alias(&mut self, name: &[&str], alias: &[&str]) {
+        if let Some(table) = self.tables.get(&key(name)).cloned() {
+            self.tables.insert(key(alias), table);
+        }
+    }
+
+    pub(super) fn context(&self) -> Arc<TaskContext> {
+        self.state.task_ctx()
+    }
+
+    /// From Spark SQL to what runs.
+    pub(super) async fn plan(&self, sql: &str) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
+        let query = batch_time(parse_query(sql)?);
+        let query = bind(&query, &self.parameters)?;
+        let resolved = resolve(&query, self).map_err(EngineError::Sql)?;
+        let plan = lakesmith_functions::plan(&self.state, resolved.query.ast(), self)?;
+        let plan = self.state.optimize(&plan)?;
+        Ok(self.state.query_planner().create_physical_plan(&plan, &self.state).await?)
+    }
+
+    pub(super) async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
+        Ok(execute_stream(self.plan(sql).await?, self.context())?)
+    }
+
+    /// All rows of a query, kept under a name for later ones.
+    pub(super) async fn keep(&mut self, name: &str, sql: &str) -> Result<Kept, EngineError> {
+        let kept = Kept::compute(self.plan(sql).await?, self.context()).await?;
+        self.add(&[name], kept.provider()?);
+        Ok(kept)
+    }
+
+    /// The one BIGINT of a query.
+    pub(super) async fn number(&self, sql: &str) -> Result<u64, EngineError> {
+        let kept = Kept::compute(self.plan(sql).await?, self.context()).await?;
+        let value = kept.batches().filter(|batch| batch.num_rows() > 0).find_map(|batch| {
+            let column = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Int64).ok()?;
+            let column = arrow::array::AsArray::as_primitive_opt::<arrow::datatypes::Int64Type>(column.as_ref())?;
+            Some(column.value(0))
+        });
+        Ok(value.unwrap_or_default().max(0) as u64)
+    }
+}
+
+fn key(name: &[&str]) -> Name {
+    name.iter().map(|part| part.to_lowercase()).collect()
+}
+
+impl Schemas for Relations {
+    fn table(&self, parts: &[String]) -> Option<Schema> {
+        Tables::table(self, parts).map(|table| spark_schema(&table.schema()))
+    }
+}
+
+impl Tables for Relations {
+    fn table(&self, parts: &[String]) -> Option<Arc<dyn TableProvider>> {
+        let name: Vec<&str> = parts.iter().map(String::as_str).collect();
+        self.tables.get(&key(&name)).cloned()
+    }
+}
+
+/// `current_timestamp()`, `now()` and `current_date()` are the batch's time: a batch that is computed again gives the
+/// same rows.
+fn batch_time(query: Query) -> Query {
+    struct BatchTime;
+    impl VisitorMut for BatchTime {
+        type Break = ();
+
+        fn post_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+            let ast::Expr::Function(call) = expr else { return ControlFlow::Continue(()) };
+            let now = format!(":{}", lakesmith_compile::parameter::NOW);
+            let sql = match call.name.to_string().to_lowercase().as_str() {
+                "current_timestamp" | "now" => now,
+                "current_date" | "curdate" => format!("CAST({now} AS DATE)"),
+                _ => return ControlFlow::Continue(()),
+            };
+            if let Ok(parsed) = lakesmith_sql::parse_expr(&sql) {
+                *expr = parsed.into_ast();
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut ast = query.into_ast();
+    let _ = ast.visit(&mut BatchTime);
+    Query::new(ast)
+}

@@ -1,0 +1,280 @@
+//! *Replace keys*: the rows that the target holds of the keys concerned become those of the step. Copy-on-write: only
+//! files that hold a row that changes or goes are written again, and a row that says the same stays as it is.
+
+use super::compute::{RESULT, count_rest, is_new};
+use super::kept::Kept;
+use super::relations::Relations;
+use super::{Embedded, table, write as files};
+use crate::delta::{Action, Snapshot, TablePath};
+use crate::error::EngineError;
+use crate::work::{Outcomes, Output, Work};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
+use arrow::compute::{cast, filter_record_batch};
+use arrow::datatypes::{DataType, Int64Type};
+use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
+use lakesmith_compile::Write;
+use std::collections::BTreeSet;
+
+/// The column that names the file in which a row of the target stands.
+const FILE: &str = "_held_file";
+/// The rows of the target that are concerned.
+const HELD: &str = "held";
+/// The rows of the target that are to go.
+const GONE: &str = "gone";
+/// The rows that are to be written.
+const FRESH: &str = "fresh";
+
+/// Once the keys are known: the target is read only where a file holds one of them.
+pub(super) async fn narrow(engine: &Embedded, relations: &mut Relations, work: &Work<'_>) -> Result<(), EngineError> {
+    let Write::ReplaceKeys(keyed) = &work.step.write else { return Ok(()) };
+    relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE))?;
+    let sql = format!("SELECT DISTINCT `h`.`{FILE}` FROM `{HELD}` `h` LEFT SEMI JOIN `keys` ON {}", same("h", "keys", &keyed.keys));
+    let kept = Kept::compute(relations.plan(&sql).await?, relations.context()).await?;
+    let concerned: Vec<String> = texts(&kept, 0)?.into_iter().collect();
+    let name = &work.flow.name;
+    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, Some(concerned.clone()), None)?;
+    relations.add_table(&engine.storage, &[HELD], &work.target, Some(concerned), Some(FILE))
+}
+
+/// Writes the target's part of a batch and counts what became of the rows. Gives the new key mark.
+pub(super) async fn write(
+    engine: &Embedded, relations: &mut Relations, work: &Work<'_>, result: &Kept, outcomes: &mut Outcomes,
+) -> Result<(Output, i64), EngineError> {
+    count_rest(result, outcomes)?;
+    let target = &work.flow.target;
+    let (schema, metadata) = table::grown(target, &work.target)?;
+    let mut key_mark = work.key_mark;
+    let keyed = match &work.step.write {
+        Write::Append => None,
+        Write::ReplaceKeys(keyed) | Write::ReplaceAll(keyed) => Some(keyed),
+    };
+    let mut removed: Vec<Action> = vec![];
+    let mut rewritten = None;
+    let held_files = work.target.files().await?;
+    let fresh = match keyed {
+        Some(keyed) if !held_files.is_empty() => {
+            if matches!(work.step.write, Write::ReplaceAll(_)) {
+                relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE))?;
+            }
+            let concerned = (!keyed.keys.is_empty()).then_some(keyed.keys.as_slice());
+            let changes = relations.plan(&difference(target, keyed, concerned, &work.target)).await?;
+            let changes = Changes::read(relations, changes, outcomes).await?;
+            if changes.is_empty() && metadata.is_none() {
+                let output = Output { table: TablePath::new(&target.path), base: work.target.version(), replaces: false, actions: vec![], rows: 0 };
+                return Ok((output, key_mark));
+            }
+            let files = changes.files()?;
+            removed = held_files.iter().filter(|file| files.contains(&file.path)).map(|file| file.to_remove(work.now.timestamp_millis())).collect();
+            if !removed.is_empty() {
+                relations.add(&[GONE], changes.gone.provider()?);
+                relations.add_table(&engine.storage, &["kept"], &work.target, Some(files.into_iter().collect()), None)?;
+                let gone: Vec<String> = keyed.identity.iter().map(|name| format!("`k`.`{name}` <=> `{GONE}`.`_held_{name}`")).collect();
+                let columns: Vec<String> = columns_of(&work.target).iter().map(|name| format!("`k`.`{name}`")).collect();
+                rewritten = Some(format!("SELECT {} FROM `kept` `k` LEFT ANTI JOIN `{GONE}` ON {}", columns.join(", "), gone.join(" AND ")));
+            }
+            changes.fresh
+        }
+        _ => {
+            let fresh = wanted(result)?;
+            outcomes.inserted += fresh.batches().map(|batch| (0..batch.num_rows()).filter(|row| is_new(batch, *row)).count() as u64).sum::<u64>();
+            fresh
+        }
+    };
+    let fresh = match keyed.and_then(|keyed| keyed.surrogate.as_ref()) {
+        Some(surrogate) => numbered(fresh, surrogate, &mut key_mark)?,
+        None => fresh,
+    };
+    relations.add(&[FRESH], fresh.provider()?);
+    let rows = fresh.rows();
+    let sql = contents(target, &work.target, rewritten, rows);
+    let (added, _) = files::files(engine, target, &schema, relations.plan(&sql).await?, relations.context()).await?;
+    let replaces = !removed.is_empty();
+    let mut actions: Vec<Action> = metadata.into_iter().collect();
+    actions.extend(removed);
+    actions.extend(added);
+    Ok((Output { table: TablePath::new(&target.path), base: work.target.version(), replaces, actions, rows: rows as u64 }, key_mark))
+}
+
+/// The rows that the target is to hold, without those that only say what became of a row read.
+fn wanted(result: &Kept) -> Result<Kept, EngineError> {
+    let mut partitions = vec![];
+    for partition in &result.partitions {
+        let mut batches = vec![];
+        for batch in partition {
+            batches.push(match batch.column_by_name("_outcome") {
+                Some(outcome) => filter_record_batch(batch, &arrow::compute::is_null(outcome)?)?,
+                None => batch.clone(),
+            });
+        }
+        partitions.push(batches);
+    }
+    Ok(Kept { schema: result.schema.clone(), partitions })
+}
+
+/// What the new files hold: rows of the files that go, as far as they stay, and the fresh ones; sorted as the table is.
+fn contents(target: &lakesmith_compile::Table, held: &Snapshot, rewritten: Option<String>, fresh: usize) -> String {
+    let known: Vec<String> = columns_of(held);
+    let list = |missing: bool| -> String {
+        let each = target.names().filter(|name| !missing || known.iter().any(|k| k == name)).map(|name| format!("`{name}`"));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let sql = match rewritten {
+        // A column that the table does not have yet is NULL in the rows that stay: the project's new columns come last.
+        Some(rewritten) if fresh > 0 => {
+            let stay = target.columns.iter().map(|column| match known.contains(&column.name) {
+                true => format!("`{}`", column.name),
+                false => format!("CAST(NULL AS {}) AS `{}`", column.ty, column.name),
+            });
+            format!("SELECT {} FROM ({rewritten})\nUNION ALL\nSELECT {} FROM `{FRESH}`", stay.collect::<Vec<_>>().join(", "), list(false))
+        }
+        Some(rewritten) => format!("SELECT {} FROM ({rewritten})", list(true)),
+        None => format!("SELECT {} FROM `{FRESH}`", list(false)),
+    };
+    match target.cluster_by.is_empty() {
+        true => sql,
+        false => {
+            let order: Vec<String> = target.cluster_by.iter().map(|name| format!("`{name}`")).collect();
+            format!("SELECT * FROM (\n{sql}\n) ORDER BY {}", order.join(", "))
+        }
+    }
+}
+
+fn columns_of(held: &Snapshot) -> Vec<String> {
+    held.schema().fields().iter().map(|field| field.name().clone()).collect()
+}
+
+/// The step's rows against the target's: one row for each that is in one of them, with what happens to it.
+fn difference(target: &lakesmith_compile::Table, keyed: &lakesmith_compile::Keyed, concerned: Option<&[String]>, held: &Snapshot) -> String {
+    let known = columns_of(held);
+    let compared = target.names().filter(|name| {
+        let own = |list: &[String]| list.iter().any(|own| own == name);
+        !own(&keyed.identity) && !own(&keyed.stamps) && !own(&keyed.kept) && keyed.surrogate.as_deref() != Some(*name)
+    });
+    let mut differs: Vec<String> = compared
+        .map(|name| match known.iter().any(|k| k == name) {
+            true => format!("NOT (`w`.`{name}` <=> `h`.`{name}`)"),
+            false => format!("`w`.`{name}` IS NOT NULL"),
+        })
+        .collect();
+    differs.push("FALSE".to_owned());
+    let mut select: Vec<String> = vec![];
+    for name in target.names() {
+        let keeps = keyed.kept.iter().any(|kept| kept == name) && known.iter().any(|k| k == name);
+        select.push(match name {
+            _ if keyed.surrogate.as_deref() == Some(name) => format!("coalesce(`h`.`{name}`, `w`.`{name}`) AS `{name}`"),
+            _ if keeps => format!("coalesce(`h`.`{name}`, `w`.`{name}`) AS `{name}`"),
+            _ => format!("`w`.`{name}` AS `{name}`"),
+        });
+    }
+    select.extend(keyed.identity.iter().map(|name| format!("`h`.`{name}` AS `_held_{name}`")));
+    select.push(format!("`h`.`{FILE}` AS `{FILE}`"));
+    select.push("`w`.`_new` AS `_new`".to_owned());
+    select.push(format!(
+        "CASE WHEN `h`.`{FILE}` IS NULL THEN 'inserted' WHEN `w`.`_wanted` IS NULL THEN 'removed' WHEN {} THEN 'updated' ELSE 'unchanged' END AS `_change`",
+        differs.join(" OR ")
+    ));
+    let held = match concerned {
+        Some(keys) => format!("SELECT `t`.* FROM `{HELD}` `t` LEFT SEMI JOIN `keys` ON {}", same("t", "keys", keys)),
+        None => format!("SELECT * FROM `{HELD}`"),
+    };
+    format!(
+        "SELECT {}\nFROM (SELECT *, 1 AS `_wanted` FROM `{RESULT}` WHERE `_outcome` IS NULL) `w`\nFULL JOIN ({held}) `h` ON {}",
+        select.join(",\n  "),
+        same("w", "h", &keyed.identity)
+    )
+}
+
+/// What of the difference is to be done.
+struct Changes {
+    /// Rows to be written.
+    fresh: Kept,
+    /// Identities of rows to go, and their files.
+    gone: Kept,
+}
+
+impl Changes {
+    /// Runs the difference, counts, and keeps what is not unchanged.
+    async fn read(relations: &Relations, plan: std::sync::Arc<dyn datafusion::physical_plan::ExecutionPlan>, outcomes: &mut Outcomes) -> Result<Self, EngineError> {
+        let schema = plan.schema();
+        let mut stream = datafusion::physical_plan::execute_stream(plan, relations.context())?;
+        let (mut fresh, mut gone) = (vec![], vec![]);
+        while let Some(batch) = stream.try_next().await? {
+            let change = column(&batch, "_change")?;
+            let change = cast(&change, &DataType::Utf8)?;
+            let change = change.as_string::<i32>();
+            for (row, word) in change.iter().enumerate() {
+                match word {
+                    Some("inserted") if is_new(&batch, row) => outcomes.inserted += 1,
+                    Some("updated") if is_new(&batch, row) => outcomes.updated += 1,
+                    Some("unchanged") if is_new(&batch, row) => outcomes.unchanged += 1,
+                    Some("removed") => outcomes.removed += 1,
+                    _ => {}
+                }
+            }
+            let is = |words: [&str; 2]| -> BooleanArray { change.iter().map(|word| Some(word.is_some_and(|word| words.contains(&word)))).collect() };
+            let (comes, goes) = (is(["inserted", "updated"]), is(["removed", "updated"]));
+            if comes.true_count() > 0 {
+                fresh.push(filter_record_batch(&batch, &comes)?);
+            }
+            if goes.true_count() > 0 {
+                gone.push(filter_record_batch(&batch, &goes)?);
+            }
+        }
+        Ok(Changes { fresh: Kept::of(schema.clone(), fresh), gone: Kept::of(schema, gone) })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.fresh.rows() == 0 && self.gone.rows() == 0
+    }
+
+    fn files(&self) -> Result<BTreeSet<String>, EngineError> {
+        let Ok(index) = self.gone.schema.index_of(FILE) else { return Ok(BTreeSet::new()) };
+        texts(&self.gone, index)
+    }
+}
+
+fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, EngineError> {
+    let missing = || EngineError::Compute { reason: format!("the step gives no column `{name}`"), at: None };
+    batch.column_by_name(name).cloned().ok_or_else(missing)
+}
+
+fn texts(kept: &Kept, index: usize) -> Result<BTreeSet<String>, EngineError> {
+    let mut all = BTreeSet::new();
+    for batch in kept.batches() {
+        let column = cast(batch.column(index), &DataType::Utf8)?;
+        all.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned));
+    }
+    Ok(all)
+}
+
+/// Gives every row that has no surrogate key the next one.
+fn numbered(rows: Kept, surrogate: &str, mark: &mut i64) -> Result<Kept, EngineError> {
+    let index = rows.schema.index_of(surrogate)?;
+    let mut partitions = vec![];
+    for partition in &rows.partitions {
+        let mut batches = vec![];
+        for batch in partition {
+            let held = batch.column(index).as_primitive::<Int64Type>();
+            let keys: Int64Array = (0..batch.num_rows())
+                .map(|row| match held.is_valid(row) {
+                    true => held.value(row),
+                    false => {
+                        *mark += 1;
+                        *mark
+                    }
+                })
+                .collect();
+            let mut columns = batch.columns().to_vec();
+            columns[index] = std::sync::Arc::new(keys);
+            batches.push(RecordBatch::try_new(batch.schema(), columns)?);
+        }
+        partitions.push(batches);
+    }
+    Ok(Kept { schema: rows.schema, partitions })
+}
+
+fn same(left: &str, right: &str, columns: &[String]) -> String {
+    columns.iter().map(|name| format!("`{left}`.`{name}` <=> `{right}`.`{name}`")).collect::<Vec<_>>().join(" AND ")
+}
+

@@ -1,0 +1,64 @@
+//! Compiled tables and Delta tables: creating one, and letting it grow with the project.
+
+use crate::delta::{Action, Metadata, Snapshot, TablePath, TableSpec};
+use crate::error::EngineError;
+use crate::types::{arrow_schema, spark_type};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use lakesmith_compile::{Layer, Table};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Columns that carry statistics are at most so many; they always include `_batch_id`.
+const STATS_COLUMNS: usize = 32;
+
+/// What a new table is to be.
+pub(super) fn spec(table: &Table) -> TableSpec {
+    let mut properties = BTreeMap::new();
+    if table.append_only && table.name.layer() == Layer::Bronze {
+        properties.insert("delta.appendOnly".to_owned(), "true".to_owned());
+    }
+    TableSpec {
+        path: TablePath::new(&table.path),
+        name: table.name.to_string(),
+        description: table.description.clone(),
+        schema: arrow_schema(&table.columns),
+        partition_by: table.partition_by.clone(),
+        properties,
+        stats_columns: stats_columns(table),
+    }
+}
+
+/// The columns whose statistics files keep: the first ones, and `_batch_id`, by which flows find what is new.
+pub(super) fn stats_columns(table: &Table) -> Vec<String> {
+    let batch = "_batch_id".to_owned();
+    let plain = table.names().filter(|name| **name != batch && !table.partition_by.iter().any(|p| p == name)).map(str::to_owned);
+    let has_batch = table.names().any(|name| name == batch);
+    plain.take(STATS_COLUMNS - 1).chain(has_batch.then_some(batch)).collect()
+}
+
+/// The table's schema with the project's new columns at its end, and the metadata action if there are any.
+pub(super) fn grown(table: &Table, held: &Snapshot) -> Result<(SchemaRef, Option<Action>), EngineError> {
+    let wanted = arrow_schema(&table.columns);
+    let schema = held.schema();
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    for field in wanted.fields() {
+        match schema.field_with_name(field.name()) {
+            Ok(known) if spark_type(known.data_type()) == spark_type(field.data_type()) => {}
+            Ok(known) => {
+                return Err(EngineError::TypeChanged {
+                    table: table.name.to_string(),
+                    column: field.name().clone(),
+                    held: spark_type(known.data_type()).to_string(),
+                    wanted: spark_type(field.data_type()).to_string(),
+                });
+            }
+            Err(_) => fields.push(field.clone()),
+        }
+    }
+    if fields.len() == schema.fields().len() {
+        return Ok((schema, None));
+    }
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let metadata: Metadata = held.metadata().with_schema(held.table(), &schema, &stats_columns(table))?;
+    Ok((schema, Some(Action::Metadata(metadata))))
+}

@@ -1,0 +1,72 @@
+//! Rows into data files.
+
+use super::{Embedded, table};
+use crate::delta::{Action, FileWriter, Snapshot, TablePath, WriterOptions};
+use crate::error::EngineError;
+use crate::work::Output;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use futures::{StreamExt, TryStreamExt};
+use lakesmith_compile::Table;
+use std::sync::Arc;
+
+/// Appends the rows of a plan to a table. One file writer for each partition of the plan.
+pub(super) async fn stream(
+    engine: &Embedded, table: &Table, base: &Snapshot, plan: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>,
+) -> Result<(Output, u64), EngineError> {
+    let (schema, metadata) = table::grown(table, base)?;
+    let (mut actions, rows) = files(engine, table, &schema, plan, context).await?;
+    actions.splice(0..0, metadata);
+    let output = Output { table: TablePath::new(&table.path), base: base.version(), replaces: false, actions, rows };
+    Ok((output, rows))
+}
+
+/// Appends batches to a table.
+pub(super) async fn append(engine: &Embedded, table: &Table, base: &Snapshot, batches: Vec<RecordBatch>) -> Result<Output, EngineError> {
+    let (schema, metadata) = table::grown(table, base)?;
+    let mut writer = writer(engine, table, &schema)?;
+    let mut rows = 0;
+    for batch in batches {
+        rows += batch.num_rows() as u64;
+        writer.write(batch).await?;
+    }
+    let mut actions: Vec<Action> = metadata.into_iter().collect();
+    actions.extend(writer.close().await?.into_iter().map(Action::Add));
+    Ok(Output { table: TablePath::new(&table.path), base: base.version(), replaces: false, actions, rows })
+}
+
+/// Writes the rows of a plan into new files of a table and gives their `add` actions and the number of rows.
+pub(super) async fn files(
+    engine: &Embedded, table: &Table, schema: &SchemaRef, plan: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>,
+) -> Result<(Vec<Action>, u64), EngineError> {
+    let partitions = plan.output_partitioning().partition_count();
+    let mut tasks = tokio::task::JoinSet::new();
+    for partition in 0..partitions {
+        let stream = plan.execute(partition, context.clone())?;
+        tasks.spawn(write(writer(engine, table, schema)?, stream));
+    }
+    let (mut actions, mut rows) = (vec![], 0);
+    while let Some(done) = tasks.join_next().await {
+        let (added, written) = done.map_err(|error| EngineError::Compute { reason: error.to_string(), at: None })??;
+        actions.extend(added);
+        rows += written;
+    }
+    Ok((actions, rows))
+}
+
+async fn write(mut writer: FileWriter, stream: SendableRecordBatchStream) -> Result<(Vec<Action>, u64), EngineError> {
+    let mut rows = 0;
+    let mut stream = stream.map_err(EngineError::from).boxed();
+    while let Some(batch) = stream.try_next().await? {
+        rows += batch.num_rows() as u64;
+        writer.write(batch).await?;
+    }
+    Ok((writer.close().await?.into_iter().map(Action::Add).collect(), rows))
+}
+
+fn writer(engine: &Embedded, table: &Table, schema: &SchemaRef) -> Result<FileWriter, EngineError> {
+    let options = WriterOptions { stats_columns: table::stats_columns(table), ..WriterOptions::default() };
+    Ok(FileWriter::new(&engine.storage, &TablePath::new(&table.path), schema.clone(), table.partition_by.clone(), options)?)
+}

@@ -1,0 +1,167 @@
+//! What goes into an engine and what comes out.
+
+use crate::delta::{Action, CommitInfo, Snapshot, TablePath};
+use crate::error::EngineError;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use datafusion::execution::SendableRecordBatchStream;
+use lakesmith_compile::{Flow, Step, Table, TableName};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A table at one version, and the range of its batches that a step reads.
+#[derive(Clone, Debug)]
+pub struct Pinned {
+    /// The table's name in the step's SQL.
+    pub table: TableName,
+    /// The version that is read.
+    pub snapshot: Snapshot,
+    /// `_batch_id` above which rows are new, `:after_n`.
+    pub after: i64,
+    /// `_batch_id` up to which they are read, `:upto_n`.
+    pub upto: i64,
+}
+
+/// One batch of one flow.
+pub struct Work<'a> {
+    /// The flow.
+    pub flow: &'a Flow,
+    /// Its step, or the simpler one of an empty target.
+    pub step: &'a Step,
+    /// The batch's number.
+    pub batch: i64,
+    /// The batch's time; `current_timestamp()` is this.
+    pub now: DateTime<Utc>,
+    /// The target at the version on which the batch is to be committed.
+    pub target: Snapshot,
+    /// The quarantine likewise, if the flow has one.
+    pub quarantine: Option<Snapshot>,
+    /// What is read, in the order of the flow's inputs.
+    pub inputs: Vec<Pinned>,
+    /// The rows of a source, for a bronze flow.
+    pub landing: Option<SendableRecordBatchStream>,
+    /// The highest surrogate key given so far.
+    pub key_mark: i64,
+}
+
+/// What became of the rows read; they add up. For a table of gold, `read` counts the rows it computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// Rows read.
+    pub read: u64,
+    /// New in the target.
+    pub inserted: u64,
+    /// In place of a row with the same key.
+    pub updated: u64,
+    /// Equal to what is there.
+    pub unchanged: u64,
+    /// Another row of the same key counts for more.
+    pub superseded: u64,
+    /// Gone to the quarantine with their reasons.
+    pub quarantined: u64,
+    /// Left out by a rule that says so.
+    pub dropped: u64,
+    /// Rows of the target that are gone. They were not read in this batch.
+    pub removed: u64,
+}
+
+impl Outcomes {
+    /// Whether every row read has exactly one outcome.
+    pub fn add_up(&self) -> bool {
+        self.read == self.inserted + self.updated + self.unchanged + self.superseded + self.quarantined + self.dropped
+    }
+}
+
+impl std::ops::AddAssign for Outcomes {
+    fn add_assign(&mut self, other: Self) {
+        self.read += other.read;
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.superseded += other.superseded;
+        self.quarantined += other.quarantined;
+        self.dropped += other.dropped;
+        self.removed += other.removed;
+    }
+}
+
+/// What a batch does to one table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Output {
+    /// The table.
+    pub table: TablePath,
+    /// The version it was computed on.
+    pub base: i64,
+    /// Whether it takes files away, so that it holds only while those are there.
+    pub replaces: bool,
+    /// Files added and removed, and metadata if the schema grows; without `txn`, which the commit adds.
+    pub actions: Vec<Action>,
+    /// Rows added.
+    pub rows: u64,
+}
+
+/// A computed batch: data files lie in the storage, nothing is committed.
+#[derive(Clone, Debug)]
+pub struct Computed {
+    /// Companions first, the target last.
+    pub outputs: Vec<Output>,
+    /// What became of the rows.
+    pub outcomes: Outcomes,
+    /// The highest surrogate key given, this batch included.
+    pub key_mark: i64,
+    /// What the step counts beside the outcomes: `unknown customer_key`.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// A query that has passed the gate: what every read of a surface is made of.
+#[derive(Clone, Debug)]
+pub struct Read {
+    /// Spark SQL.
+    pub sql: String,
+    /// The tables that may be named, each at the version to read.
+    pub tables: BTreeMap<TableName, Snapshot>,
+    /// The lakehouse's name, which may stand before a table's.
+    pub lakehouse: String,
+    /// What `current_timestamp()` is.
+    pub now: DateTime<Utc>,
+}
+
+/// The answer of a query.
+#[derive(Clone, Debug)]
+pub struct Rows {
+    /// Its columns.
+    pub schema: SchemaRef,
+    /// Its rows, in order.
+    pub batches: Vec<RecordBatch>,
+}
+
+impl Rows {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Runs steps and queries. Nothing else in the program knows which engine it is.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// The newest version of a table; `None` if it does not exist.
+    async fn snapshot(&self, table: &TablePath) -> Result<Option<Snapshot>, EngineError>;
+    /// Makes sure that a table exists: creates it empty, if it does not.
+    async fn ensure(&self, table: &Table) -> Result<Snapshot, EngineError>;
+    /// Computes a batch and writes its data files. Commits nothing.
+    async fn compute(&self, work: Work<'_>) -> Result<Computed, EngineError>;
+    /// Writes rows to a companion and gives its output. Commits nothing.
+    async fn append(&self, table: &Table, base: &Snapshot, rows: Vec<RecordBatch>) -> Result<Output, EngineError>;
+    /// Commits actions at exactly `version`.
+    async fn commit(&self, table: &TablePath, version: i64, actions: &[Action], info: &CommitInfo) -> Result<Snapshot, EngineError>;
+    /// Answers a query.
+    async fn query(&self, read: &Read) -> Result<Rows, EngineError>;
+}

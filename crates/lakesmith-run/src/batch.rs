@@ -1,0 +1,389 @@
+//! How a batch runs: plan, compute, record, commit.
+//!
+//! ```text
+//! snapshot of the target ── txn(flow) = b, positions of the inputs
+//!        │  a record b+1? ───────────────────────────────┐
+//!        │  nothing moved? done                          │
+//!     compute: data files of every output                │
+//!        │                                               │
+//!     record: put if absent, from here it binds ─────────┤
+//!        │                                               ▼
+//!     commit: companions, then the target, each by compare-and-swap with txn(flow, b+1)
+//! ```
+//!
+//! A crash before the record leaves files that no table knows; the next run plans again. A crash after it leaves a
+//! record that the next run finishes.
+
+use crate::error::RunError;
+use crate::files::Arriving;
+use crate::lake::Lake;
+use crate::record::{self, Record, RecordedInput};
+use crate::report::Event;
+use chrono::Utc;
+use futures::StreamExt;
+use lakesmith_compile::{Flow, Step, Table};
+use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
+use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// How often a batch is planned again because another runner got ahead.
+const TRIES: usize = 20;
+
+/// What a flow committed.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) batches: Vec<i64>,
+    pub(crate) outcomes: Outcomes,
+    pub(crate) counts: BTreeMap<String, u64>,
+}
+
+/// Runs a flow until its inputs hold nothing new.
+pub(crate) async fn run(lake: &Lake, flow: &Flow, run_id: &str, events: &(dyn Fn(Event) + Send + Sync)) -> Result<Done, RunError> {
+    let mut done = Done::default();
+    if !flow.columns_known {
+        return Ok(done);
+    }
+    let mut lost = 0;
+    loop {
+        let Some(planned) = plan(lake, flow).await? else { return Ok(done) };
+        let finished = match planned {
+            Planned::Recorded(record) => finish(lake, flow, *record).await?,
+            Planned::New(batch) => match new(lake, flow, run_id, *batch).await? {
+                Some(record) => record,
+                None => {
+                    lost += 1;
+                    if lost == TRIES {
+                        return Err(RunError::Contended { flow: flow.name.clone(), tries: lost });
+                    }
+                    continue;
+                }
+            },
+        };
+        lost = 0;
+        events(Event::Committed { flow: flow.name.clone(), batch: finished.batch, outcomes: finished.outcomes });
+        done.batches.push(finished.batch);
+        done.outcomes += finished.outcomes;
+        for (name, count) in finished.counts {
+            *done.counts.entry(name).or_default() += count;
+        }
+    }
+}
+
+enum Planned {
+    /// A batch that is computed and recorded, and not committed everywhere.
+    Recorded(Box<Record>),
+    /// What the inputs gained.
+    New(Box<Batch>),
+}
+
+/// A batch that is to be computed.
+struct Batch {
+    number: i64,
+    target: Snapshot,
+    inputs: Vec<Pinned>,
+    arriving: Option<Arriving>,
+    key_mark: i64,
+}
+
+/// Names under which a flow keeps its positions in its table's log.
+pub(crate) mod position {
+    use lakesmith_compile::TableName;
+
+    /// The number of the last batch.
+    pub(crate) fn batch(flow: &TableName) -> String {
+        flow.to_string()
+    }
+
+    /// The last batch of an input that was read.
+    pub(crate) fn from(flow: &TableName, input: &TableName) -> String {
+        format!("{flow}/from/{input}")
+    }
+
+    /// The version of an input at which it was read.
+    pub(crate) fn at(flow: &TableName, input: &TableName) -> String {
+        format!("{flow}/at/{input}")
+    }
+
+    /// The definition that a flow without inputs was last computed by.
+    pub(crate) fn definition(flow: &TableName) -> String {
+        format!("{flow}/from/definition")
+    }
+
+    /// The highest surrogate key given.
+    pub(crate) fn keys(flow: &TableName) -> String {
+        format!("{flow}/keys")
+    }
+}
+
+async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
+    let target = lake.engine().ensure(&flow.target).await?;
+    let last = target.txn(&position::batch(&flow.name)).await?.unwrap_or(0);
+    if !flow.companions.is_empty()
+        && let Some(record) = record::latest(lake.storage(), &flow.name, last + 1).await?
+    {
+        return Ok(Some(Planned::Recorded(Box::new(record))));
+    }
+    let mut moved = match flow.fingerprint {
+        Some(definition) => target.txn(&position::definition(&flow.name)).await? != Some(definition),
+        None => false,
+    };
+    let mut inputs = vec![];
+    for input in &flow.inputs {
+        let Some(snapshot) = lake.snapshot(&input.table).await? else { return Err(RunError::NotThereYet(input.table.clone())) };
+        let upto = snapshot.txn(&position::batch(&input.table)).await?.unwrap_or(0);
+        let after = target.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0);
+        moved |= upto > after;
+        inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto });
+    }
+    let arriving = lake.arriving(flow, &target, last).await?;
+    moved |= arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
+    if !moved {
+        return Ok(None);
+    }
+    let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
+    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark }))))
+}
+
+/// Computes a batch, records it if the flow has companions, and commits it. `None`: another runner got ahead.
+async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Option<Record>, RunError> {
+    let step = chosen(flow, &batch.target).await?;
+    let now = Utc::now();
+    let inputs: Vec<RecordedInput> = (batch.inputs.iter())
+        .map(|input| RecordedInput {
+            table: input.table.clone(),
+            version: input.snapshot.version(),
+            after: input.after,
+            upto: input.upto,
+        })
+        .collect();
+    let mut record = Record {
+        format_version: Record::current(),
+        run_id: run_id.to_owned(),
+        flow: flow.name.clone(),
+        batch: batch.number,
+        attempt: 1,
+        now,
+        inputs,
+        fingerprint: flow.fingerprint,
+        outcomes: Outcomes::default(),
+        counts: BTreeMap::new(),
+        key_mark: batch.key_mark,
+        step: step.clone(),
+        outputs: vec![],
+    };
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await?;
+    record.take(computed);
+    if flow.companions.is_empty() {
+        return match commit(lake, flow, &record, record.outputs.len() - 1).await? {
+            Committed::Done => Ok(Some(record)),
+            Committed::Already | Committed::NotApplicable => Ok(None),
+        };
+    }
+    if !record::put(lake.storage(), &record).await? {
+        return Ok(None);
+    }
+    finish(lake, flow, record).await.map(Some)
+}
+
+/// The step for an empty target is simpler, where there is one.
+async fn chosen<'a>(flow: &'a Flow, target: &Snapshot) -> Result<&'a Step, RunError> {
+    let first = match &flow.first {
+        Some(first) if target.files().await?.is_empty() => Some(first),
+        _ => None,
+    };
+    let missing = || RunError::NotThereYet(flow.name.clone());
+    first.or(flow.step.as_ref()).ok_or_else(missing)
+}
+
+impl Record {
+    fn take(&mut self, computed: Computed) {
+        self.outcomes = computed.outcomes;
+        self.counts = computed.counts;
+        self.key_mark = computed.key_mark;
+        self.outputs = computed.outputs;
+    }
+}
+
+async fn compute(
+    lake: &Lake, flow: &Flow, record: &Record, target: Snapshot, inputs: Vec<Pinned>, arriving: Option<Arriving>,
+) -> Result<Computed, RunError> {
+    let quarantine = match flow.companions.iter().find(|_| record.step.quarantine.is_some()) {
+        Some(table) => Some(lake.engine().ensure(table).await?),
+        None => None,
+    };
+    let mut reports = None;
+    let landing = arriving.map(|arriving| {
+        let data = lake.data_schema(flow);
+        let batch = arriving.batch(lake.max_batch());
+        let (schema, rows, told) = batch.rows(data, lake.threads());
+        reports = Some(told);
+        let rows = rows.map(|batch| batch.map_err(|error| datafusion_error(&error)));
+        lakesmith_engine::stream(schema, rows)
+    });
+    let work = Work {
+        flow,
+        step: &record.step,
+        batch: record.batch,
+        now: record.now,
+        target,
+        quarantine,
+        inputs,
+        landing,
+        key_mark: record.key_mark,
+    };
+    let mut computed = lake.engine().compute(work).await?;
+    if let (Some(reports), Some(receipts)) = (reports, flow.companions.first()) {
+        let base = lake.engine().ensure(receipts).await?;
+        let rows = reports.receipts(receipts, record.now, record.batch)?;
+        let output = lake.engine().append(receipts, &base, vec![rows]).await?;
+        computed.outputs.insert(0, output);
+        computed.counts.extend(reports.counts());
+    }
+    Ok(computed)
+}
+
+fn datafusion_error(error: &lakesmith_connect::ConnectError) -> lakesmith_engine::StreamError {
+    lakesmith_engine::StreamError::new(error.to_string())
+}
+
+/// Commits what of a recorded batch is not committed yet.
+async fn finish(lake: &Lake, flow: &Flow, mut record: Record) -> Result<Record, RunError> {
+    let mut at = 0;
+    let mut tries = 0;
+    while at < record.outputs.len() {
+        match commit(lake, flow, &record, at).await? {
+            Committed::Done | Committed::Already => at += 1,
+            Committed::NotApplicable => {
+                tries += 1;
+                if tries == TRIES {
+                    return Err(RunError::Contended { flow: flow.name.clone(), tries });
+                }
+                record = again(lake, flow, &record).await?;
+            }
+        }
+    }
+    Ok(record)
+}
+
+/// Computes again what a record holds and can no longer be applied, from the record's own inputs: the output itself at
+/// its head, everything else at the versions that were read. A further record takes the first one's place.
+async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunError> {
+    let target = lake.engine().ensure(&flow.target).await?;
+    let mut inputs = vec![];
+    for input in &former.inputs {
+        let table = lake.path(&input.table)?;
+        let snapshot = lake.storage().snapshot_at(&table, input.version).await?;
+        inputs.push(Pinned { table: input.table.clone(), snapshot, after: input.after, upto: input.upto });
+    }
+    let last = former.batch - 1;
+    let arriving = lake.arriving(flow, &target, last).await?;
+    let mut record = Record { attempt: former.attempt + 1, ..former.clone() };
+    let computed = compute(lake, flow, &record, target, inputs, arriving).await?;
+    record.take(computed);
+    match record::put(lake.storage(), &record).await? {
+        true => Ok(record),
+        // Someone else computed it again first: theirs binds.
+        false => record::latest(lake.storage(), &flow.name, former.batch).await?.ok_or_else(|| RunError::Contended { flow: flow.name.clone(), tries: 1 }),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Committed {
+    /// By us, now.
+    Done,
+    /// The table has the batch.
+    Already,
+    /// The table has moved in a way that the recorded actions do not allow.
+    NotApplicable,
+}
+
+async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<Committed, RunError> {
+    let Some(output) = record.outputs.get(at) else { return Ok(Committed::Already) };
+    let is_target = output.table.as_str() == flow.target.path;
+    let table = if is_target { &flow.target } else { flow.companions.iter().find(|t| t.path == output.table.as_str()).unwrap_or(&flow.target) };
+    let info = info(flow, record, table, output);
+    let mut error = None;
+    for _ in 0..TRIES {
+        let held = lake.engine().ensure(table).await?;
+        if held.txn(&position::batch(&flow.name)).await?.unwrap_or(0) >= record.batch {
+            return Ok(Committed::Already);
+        }
+        if !applies(lake, output, &held).await? {
+            return Ok(Committed::NotApplicable);
+        }
+        let actions = with_positions(flow, record, output, is_target);
+        match lake.engine().commit(&output.table, held.version() + 1, &actions, &info).await {
+            Ok(snapshot) => {
+                lake.remember(&table.name, snapshot);
+                return Ok(Committed::Done);
+            }
+            // Whatever happened, the log says what became of it: look again.
+            Err(EngineError::Commit(failed @ (CommitError::VersionExists { .. } | CommitError::Unknown { .. }))) => error = Some(failed),
+            Err(failed) => return Err(failed.into()),
+        }
+    }
+    match error {
+        Some(error) => Err(RunError::Engine(error.into())),
+        None => Err(RunError::Contended { flow: flow.name.clone(), tries: TRIES }),
+    }
+}
+
+/// Appends apply unless the table's metadata or protocol changed since the version they were computed on; replacements
+/// only if no commit since then added data or took away one of their files.
+async fn applies(lake: &Lake, output: &Output, held: &Snapshot) -> Result<bool, RunError> {
+    for version in output.base + 1..=held.version() {
+        for action in lake.storage().commit_actions(&output.table, version).await? {
+            let fits = match action {
+                Action::Metadata(_) | Action::Protocol(_) => false,
+                Action::Add(add) => !output.replaces || !add.data_change,
+                Action::Remove(remove) => !output.actions.iter().any(|own| matches!(own, Action::Remove(r) if r.path == remove.path)),
+                Action::Txn(_) | Action::Cdc(_) => true,
+            };
+            if !fits {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// The recorded actions, with the batch's number; on the target also how far its inputs are read.
+fn with_positions(flow: &Flow, record: &Record, output: &Output, is_target: bool) -> Vec<Action> {
+    let at = record.now.timestamp_millis();
+    let mut actions = output.actions.clone();
+    actions.push(Action::txn(position::batch(&flow.name), record.batch, at));
+    if is_target {
+        for input in &record.inputs {
+            actions.push(Action::txn(position::from(&flow.name, &input.table), input.upto, at));
+            actions.push(Action::txn(position::at(&flow.name, &input.table), input.version, at));
+        }
+        actions.extend(record.fingerprint.map(|definition| Action::txn(position::definition(&flow.name), definition, at)));
+        if record.key_mark > 0 {
+            actions.push(Action::txn(position::keys(&flow.name), record.key_mark, at));
+        }
+    }
+    actions
+}
+
+fn info(flow: &Flow, record: &Record, table: &Table, output: &Output) -> CommitInfo {
+    let operation = if output.replaces { "MERGE" } else { "WRITE" };
+    let mut info = BTreeMap::from([
+        ("flow".to_owned(), serde_json::json!(flow.name)),
+        ("batch".to_owned(), serde_json::json!(record.batch)),
+        ("run_id".to_owned(), serde_json::json!(record.run_id)),
+        ("rows".to_owned(), serde_json::json!(output.rows)),
+    ]);
+    if !flow.companions.is_empty() {
+        info.insert("record".to_owned(), serde_json::json!(record.path()));
+    }
+    if table.name == flow.target.name {
+        info.insert("outcomes".to_owned(), serde_json::json!(record.outcomes));
+    }
+    CommitInfo { operation: operation.to_owned(), parameters: BTreeMap::from([("mode".to_owned(), "Append".to_owned())]), info }
+}
+
+/// The identity of a run.
+pub(crate) fn run_id() -> String {
+    Uuid::new_v4().to_string()
+}

@@ -1,0 +1,218 @@
+//! A project over a target's storage.
+
+use crate::batch::position;
+use crate::error::RunError;
+use crate::files::{self, Arriving, Receipts};
+use crate::read;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use lakesmith_compile::{Column, Columns, Flow, FlowKind, Plan, TableName, compile};
+use lakesmith_engine::delta::{Snapshot, Storage, TablePath};
+use lakesmith_engine::{Embedded, Engine, Settings, column};
+use lakesmith_project::{Engine as WantedEngine, Memory, Project};
+use lakesmith_text::Diagnostics;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Batches of a first load hold about so many bytes of source files.
+const MAX_BATCH: u64 = 10 << 30;
+/// The share of the machine's memory that sorts and joins may hold.
+const MEMORY_SHARE: f64 = 0.5;
+
+/// How a lake is opened.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The target; the project's default one if `None`.
+    pub target: Option<String>,
+    /// Threads that compute side by side; all of the machine's if `None`.
+    pub threads: Option<usize>,
+    /// Bytes that sorts and joins may hold; `defaults.memory` of the project if `None`.
+    pub memory: Option<usize>,
+}
+
+/// A project, a target's storage, an engine.
+#[derive(Clone)]
+pub struct Lake {
+    project: Arc<Project>,
+    plan: Arc<Plan>,
+    faults: Diagnostics,
+    engine: Arc<dyn Engine>,
+    storage: Storage,
+    settings: Settings,
+    /// Data columns of bronze tables, as sources give them.
+    data: HashMap<TableName, SchemaRef>,
+    /// Files found while the columns were learnt.
+    found: Arc<Mutex<HashMap<TableName, Arriving>>>,
+    /// The newest snapshot of tables that this run has written.
+    newest: Arc<Mutex<HashMap<TableName, Snapshot>>>,
+}
+
+impl Lake {
+    /// Opens a target's storage and learns which columns its sources have: from the tables, and from files that have
+    /// just arrived. Faults of the project are in [`Lake::faults`].
+    pub async fn open(project: Project, options: &Options) -> Result<Lake, RunError> {
+        let mut lake = Lake::look(project, options)?;
+        lake.learn().await?;
+        Ok(lake)
+    }
+
+    /// Opens a target's storage to look at its tables. Sources are not asked.
+    pub fn look(project: Project, options: &Options) -> Result<Lake, RunError> {
+        let target = match &options.target {
+            None => project.lakehouse.default_target(),
+            Some(name) => {
+                let known: Vec<&str> = project.lakehouse.targets.iter().map(|target| target.name.value.as_str()).collect();
+                let unknown = || RunError::UnknownTarget { name: name.clone(), known: known.join(", ") };
+                Some(project.lakehouse.target(name).ok_or_else(unknown)?)
+            }
+        };
+        if let Some(target) = target
+            && let WantedEngine::Spark(_) = &target.engine
+        {
+            return Err(RunError::UnsupportedEngine { target: target.name.value.clone(), engine: "Spark".to_owned() });
+        }
+        let location = target.map_or(".lake", |target| target.storage.value.as_str());
+        let storage = Storage::open(location, &project.root)?;
+        let settings = settings(&project, options);
+        let engine: Arc<dyn Engine> = Arc::new(Embedded::new(storage.clone(), settings)?);
+        let (plan, faults) = compile(&project, &Columns::new());
+        Ok(Lake {
+            project: Arc::new(project),
+            plan: Arc::new(plan),
+            faults,
+            engine,
+            storage,
+            settings,
+            data: HashMap::new(),
+            found: Arc::default(),
+            newest: Arc::default(),
+        })
+    }
+
+    /// Learns the columns of bronze tables and compiles the project with them.
+    pub(crate) async fn learn(&mut self) -> Result<(), RunError> {
+        let mut columns = Columns::new();
+        for flow in self.plan.flows.clone() {
+            let FlowKind::Bronze { .. } = flow.kind else { continue };
+            let table = TablePath::new(&flow.target.path);
+            let held = self.storage.snapshot(&table, None).await?;
+            let mut schema = held.as_ref().map(|held| data_columns(&held.schema()));
+            let last = match &held {
+                Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
+                None => 0,
+            };
+            let Some(arriving) = self.list(&flow, held.is_some(), last).await? else { continue };
+            if !arriving.files.is_empty() {
+                let inferred = arriving.source.infer(&arriving.files, schema.as_deref()).await.map_err(files::failed(&flow.name))?;
+                schema = Some(inferred.schema);
+            }
+            self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), arriving);
+            if let Some(schema) = schema {
+                columns.insert(flow.name.clone(), schema.fields().iter().map(|field| column(field)).collect());
+                self.data.insert(flow.name.clone(), schema);
+            }
+        }
+        let (plan, faults) = compile(&self.project, &columns);
+        self.plan = Arc::new(plan);
+        self.faults = faults;
+        Ok(())
+    }
+
+    /// What the user wrote.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// Its flows in order.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What is wrong with it.
+    pub fn faults(&self) -> &Diagnostics {
+        &self.faults
+    }
+
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    pub(crate) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.settings.threads
+    }
+
+    pub(crate) fn max_batch(&self) -> u64 {
+        self.project.lakehouse.defaults.max_batch.as_ref().map_or(MAX_BATCH, |bytes| bytes.value.0)
+    }
+
+    /// Where a table of the plan lies.
+    pub(crate) fn path(&self, table: &TableName) -> Result<TablePath, RunError> {
+        let (_, found) = self.plan.table(table).ok_or_else(|| read::unknown(&self.plan, &table.to_string()))?;
+        Ok(TablePath::new(&found.path))
+    }
+
+    /// The newest version of a table of the plan.
+    pub(crate) async fn snapshot(&self, table: &TableName) -> Result<Option<Snapshot>, RunError> {
+        let path = self.path(table)?;
+        let known = self.newest.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned();
+        Ok(self.storage.snapshot(&path, known.as_ref()).await?)
+    }
+
+    pub(crate) fn remember(&self, table: &TableName, snapshot: Snapshot) {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).insert(table.clone(), snapshot);
+    }
+
+    /// The columns that a bronze flow's source has.
+    pub(crate) fn data_schema(&self, flow: &Flow) -> SchemaRef {
+        self.data.get(&flow.name).cloned().unwrap_or_else(|| Arc::new(Schema::empty()))
+    }
+
+    /// The files that a bronze flow has not read. What was found when the columns were learnt is taken once; after that
+    /// the source is listed again.
+    pub(crate) async fn arriving(&self, flow: &Flow, target: &Snapshot, last: i64) -> Result<Option<Arriving>, RunError> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow.name);
+        match found {
+            Some(found) if last == 0 || target.version() >= 0 => Ok(Some(found)),
+            _ => self.list(flow, true, last).await,
+        }
+    }
+
+    async fn list(&self, flow: &Flow, exists: bool, last: i64) -> Result<Option<Arriving>, RunError> {
+        let FlowKind::Bronze { source, table } = flow.kind else { return Ok(None) };
+        let Some((source, table)) = files::source(&self.project, (source, table)) else { return Ok(None) };
+        let seen = match exists {
+            true => read::receipts(self, flow, last).await?,
+            false => Receipts::new(),
+        };
+        files::arriving(source, table, &seen).await.map(Some).map_err(files::failed(&flow.name))
+    }
+}
+
+/// A bronze table's own columns are those that lakesmith did not add.
+fn data_columns(schema: &Schema) -> SchemaRef {
+    let added = |field: &Field| lakesmith_compile::bronze_metadata().iter().any(|column: &Column| column.name == *field.name());
+    Arc::new(Schema::new(schema.fields().iter().filter(|field| !added(field)).cloned().collect::<Vec<_>>()))
+}
+
+fn settings(project: &Project, options: &Options) -> Settings {
+    let threads = options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
+    let wanted = project.lakehouse.defaults.memory.as_ref().map(|memory| memory.value);
+    let memory = options.memory.unwrap_or_else(|| match wanted {
+        Some(Memory::Bytes(bytes)) => bytes.0 as usize,
+        Some(Memory::Share(share)) => (machine_memory() as f64 * share) as usize,
+        None => (machine_memory() as f64 * MEMORY_SHARE) as usize,
+    });
+    Settings { threads: threads.max(1), memory: memory.max(64 << 20) }
+}
+
+/// Bytes of memory that this machine has, or 4 GiB where that is not known.
+fn machine_memory() -> u64 {
+    let kilobytes = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    kilobytes.map_or(4 << 30, |kilobytes| kilobytes * 1024)
+}

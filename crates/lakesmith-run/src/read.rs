@@ -1,0 +1,217 @@
+//! Every read of the lake, through the gate.
+
+use crate::batch::position;
+use crate::error::RunError;
+use crate::files::{Receipt, Receipts};
+use crate::lake::Lake;
+use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
+use crate::record;
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use chrono::{DateTime, Utc};
+use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
+use lakesmith_engine::Rows;
+use lakesmith_engine::delta::Snapshot;
+use lakesmith_govern::{Principal, Question, admit};
+use lakesmith_sql::ast::visit_relations;
+use lakesmith_sql::parse_query;
+use lakesmith_text::nearest;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+impl Lake {
+    /// Answers a query over the tables of the project.
+    pub async fn query(&self, sql: &str) -> Result<Rows, RunError> {
+        let parsed = parse_query(sql).map_err(|error| RunError::Engine(error.into()))?;
+        let mut tables = BTreeMap::new();
+        for parts in tables_of(&parsed) {
+            if let Some((flow, table)) = self.named(&parts) {
+                let snapshot = self.readable(flow, table).await?.ok_or_else(|| RunError::NotThereYet(flow.name.clone()))?;
+                tables.insert(table.name.clone(), snapshot);
+            }
+        }
+        let question = Question { sql: sql.to_owned(), tables, lakehouse: self.plan().lakehouse.clone(), now: Utc::now() };
+        Ok(self.engine().query(&admit(&Principal::Owner, question)).await?)
+    }
+
+    /// Every table of the project: targets and companions.
+    pub async fn tables(&self) -> Result<Vec<TableSummary>, RunError> {
+        let mut all = vec![];
+        for (flow, table) in self.plan().tables() {
+            all.push(self.summary(flow, table).await?);
+        }
+        Ok(all)
+    }
+
+    /// One table in full.
+    pub async fn describe(&self, table: &str) -> Result<TableDescription, RunError> {
+        let (flow, found) = self.find(table)?;
+        let summary = self.summary(flow, found).await?;
+        let target = self.snapshot(&flow.name).await?;
+        let mut inputs = vec![];
+        for input in &flow.inputs {
+            let read_to = match &target {
+                Some(target) => target.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0),
+                None => 0,
+            };
+            let has = self.last_batch(&input.table).await?;
+            inputs.push(InputPosition { table: input.table.clone(), read_to, has });
+        }
+        let held = self.snapshot(&found.name).await?;
+        let columns = match &held {
+            Some(held) => held.schema().fields().iter().map(|field| lakesmith_engine::column(field)).collect(),
+            None => found.columns.clone(),
+        };
+        let key = match flow.step.as_ref().map(|step| &step.write) {
+            Some(Write::ReplaceKeys(keyed) | Write::ReplaceAll(keyed)) if found.name == flow.name => keyed.identity.clone(),
+            _ => vec![],
+        };
+        Ok(TableDescription {
+            summary,
+            flow: flow.name.clone(),
+            path: found.path.clone(),
+            inputs,
+            columns,
+            key,
+            partition_by: found.partition_by.clone(),
+            cluster_by: found.cluster_by.clone(),
+        })
+    }
+
+    /// The versions of a table, newest first.
+    pub async fn history(&self, table: &str, limit: usize) -> Result<Vec<Version>, RunError> {
+        let (flow, found) = self.find(table)?;
+        if self.snapshot(&found.name).await?.is_none() {
+            return Err(RunError::NotThereYet(flow.name.clone()));
+        }
+        Ok(self.storage().history(&self.path(&found.name)?, limit).await?)
+    }
+
+    /// Where each flow stands.
+    pub async fn status(&self) -> Result<Vec<FlowStanding>, RunError> {
+        let mut all = vec![];
+        for flow in &self.plan().flows {
+            let target = self.snapshot(&flow.name).await?;
+            let (mut batch, mut behind, mut changed) = (0, vec![], None);
+            if let Some(target) = &target {
+                batch = target.txn(&position::batch(&flow.name)).await?.unwrap_or(0);
+                changed = self.storage().history(&self.path(&flow.name)?, 1).await?.first().map(|entry| entry.timestamp);
+            }
+            for input in &flow.inputs {
+                let read = match &target {
+                    Some(target) => target.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0),
+                    None => 0,
+                };
+                if self.last_batch(&input.table).await? > read {
+                    behind.push(input.table.clone());
+                }
+            }
+            let unfinished = record::latest(self.storage(), &flow.name, batch + 1).await?.map(|record| record.batch);
+            all.push(FlowStanding { flow: flow.name.clone(), batch, changed, behind, unfinished });
+        }
+        Ok(all)
+    }
+
+    async fn last_batch(&self, table: &TableName) -> Result<i64, RunError> {
+        match self.snapshot(table).await? {
+            Some(snapshot) => Ok(snapshot.txn(&position::batch(table)).await?.unwrap_or(0)),
+            None => Ok(0),
+        }
+    }
+
+    async fn summary(&self, flow: &Flow, table: &Table) -> Result<TableSummary, RunError> {
+        let empty = TableSummary {
+            table: table.name.clone(),
+            exists: false,
+            version: None,
+            batches: None,
+            rows: None,
+            files: None,
+            size_bytes: None,
+            description: table.description.clone(),
+        };
+        let Some(snapshot) = self.readable(flow, table).await? else { return Ok(empty) };
+        let files = snapshot.files().await?;
+        Ok(TableSummary {
+            exists: true,
+            version: Some(snapshot.version()),
+            batches: snapshot.txn(&position::batch(&flow.name)).await?,
+            rows: files.iter().map(|file| file.num_records()).sum(),
+            files: Some(files.len() as u64),
+            size_bytes: Some(files.iter().map(|file| file.size.max(0) as u64).sum()),
+            ..empty
+        })
+    }
+
+    /// The version of a table that readers see: of a companion none whose batch the target does not have.
+    async fn readable(&self, flow: &Flow, table: &Table) -> Result<Option<Snapshot>, RunError> {
+        let Some(mut snapshot) = self.snapshot(&table.name).await? else { return Ok(None) };
+        if table.name == flow.name {
+            return Ok(Some(snapshot));
+        }
+        let last = self.last_batch(&flow.name).await?;
+        while snapshot.version() > 0 && snapshot.txn(&position::batch(&flow.name)).await?.unwrap_or(0) > last {
+            snapshot = self.storage().snapshot_at(&self.path(&table.name)?, snapshot.version() - 1).await?;
+        }
+        Ok(Some(snapshot))
+    }
+
+    fn find(&self, name: &str) -> Result<(&Flow, &Table), RunError> {
+        let parts: Vec<String> = name.split('.').map(str::to_owned).collect();
+        self.named(&parts).ok_or_else(|| unknown(self.plan(), name))
+    }
+
+    /// `layer.name` or `lakehouse.layer.name`, whatever the case.
+    fn named(&self, parts: &[String]) -> Option<(&Flow, &Table)> {
+        let parts = match parts {
+            [lakehouse, rest @ ..] if rest.len() == 2 && lakehouse.eq_ignore_ascii_case(&self.plan().lakehouse) => rest,
+            parts => parts,
+        };
+        let name = parts.join(".");
+        self.plan().tables().find(|(_, table)| table.name.to_string().eq_ignore_ascii_case(&name))
+    }
+}
+
+/// The names after FROM and JOIN, as written.
+fn tables_of(query: &lakesmith_sql::Query) -> Vec<Vec<String>> {
+    let mut all = vec![];
+    let _ = visit_relations(query.ast(), |name| {
+        all.push(name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.clone()).collect());
+        ControlFlow::<()>::Continue(())
+    });
+    all
+}
+
+/// The table that is not there, and the nearest that is.
+pub(crate) fn unknown(plan: &Plan, name: &str) -> RunError {
+    let names: Vec<String> = plan.tables().map(|(_, table)| table.name.to_string()).collect();
+    RunError::UnknownTable { name: name.to_owned(), near: nearest(name, names.iter().map(String::as_str)).map(str::to_owned) }
+}
+
+/// The newest receipt of each file, of batches that the bronze table has.
+pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Receipts, RunError> {
+    let Some(table) = flow.companions.first() else { return Ok(Receipts::new()) };
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(Receipts::new()) };
+    let sql = format!(
+        "SELECT path, size, modified, hash FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id",
+        table.name.quoted()
+    );
+    let question = Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+    let rows = lake.engine().query(&admit(&Principal::Owner, question)).await?;
+    let mut seen = Receipts::new();
+    for batch in &rows.batches {
+        let text = |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
+        let (path, hash) = (text(0).map_err(lakesmith_engine::EngineError::from)?, text(3).map_err(lakesmith_engine::EngineError::from)?);
+        let (path, hash) = (path.as_string::<i32>(), hash.as_string::<i32>());
+        let (size, modified) = (batch.column(1).as_primitive::<Int64Type>(), batch.column(2).as_primitive::<TimestampMicrosecondType>());
+        for row in 0..batch.num_rows() {
+            let receipt = Receipt {
+                size: size.value(row).max(0) as u64,
+                modified: DateTime::from_timestamp_micros(modified.value(row)).unwrap_or_default(),
+                hash: hash.is_valid(row).then(|| hash.value(row).to_owned()),
+            };
+            seen.insert(path.value(row).to_owned(), receipt);
+        }
+    }
+    Ok(seen)
+}

@@ -1,0 +1,119 @@
+//! Records: what makes a computed batch binding before it is committed.
+//!
+//! A record lies at `_lakesmith/flows/<flow>/<batch>`; one that takes its place for what is not committed yet at
+//! `<batch>.<n>`. It is put if absent, once, and never changed.
+
+use crate::error::RunError;
+use chrono::{DateTime, Utc};
+use futures::TryStreamExt;
+use lakesmith_compile::{Step, TableName};
+use lakesmith_engine::delta::Storage;
+use lakesmith_engine::{Outcomes, Output};
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutMode, PutOptions};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A later version of this format is refused by name, not guessed at.
+const FORMAT_VERSION: u32 = 1;
+
+/// What one input was read at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RecordedInput {
+    pub(crate) table: TableName,
+    /// The version of the table.
+    pub(crate) version: i64,
+    /// Its batches above this one were read.
+    pub(crate) after: i64,
+    /// Up to this one.
+    pub(crate) upto: i64,
+}
+
+/// A computed batch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) format_version: u32,
+    pub(crate) run_id: String,
+    pub(crate) flow: TableName,
+    pub(crate) batch: i64,
+    /// Which record of this batch it is, from 1.
+    pub(crate) attempt: u32,
+    /// The batch's time.
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) inputs: Vec<RecordedInput>,
+    /// The definition of a flow without inputs.
+    pub(crate) fingerprint: Option<i64>,
+    pub(crate) outcomes: Outcomes,
+    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) key_mark: i64,
+    pub(crate) step: Step,
+    /// Companions first, the target last.
+    pub(crate) outputs: Vec<Output>,
+}
+
+impl Record {
+    /// Where it lies in the storage.
+    pub(crate) fn path(&self) -> String {
+        path(&self.flow, self.batch, self.attempt)
+    }
+
+    pub(crate) fn current() -> u32 {
+        FORMAT_VERSION
+    }
+}
+
+fn path(flow: &TableName, batch: i64, attempt: u32) -> String {
+    match attempt {
+        1 => format!("_lakesmith/flows/{flow}/{batch}"),
+        n => format!("_lakesmith/flows/{flow}/{batch}.{n}"),
+    }
+}
+
+/// The record that binds a batch: of several the last.
+pub(crate) async fn latest(storage: &Storage, flow: &TableName, batch: i64) -> Result<Option<Record>, RunError> {
+    let first = read(storage, flow, batch, 1).await?;
+    if first.is_none() {
+        return Ok(None);
+    }
+    let folder = storage.path(&format!("_lakesmith/flows/{flow}"))?;
+    let names: Vec<Path> = storage.store().list(Some(&folder)).map_ok(|object| object.location).try_collect().await?;
+    let prefix = format!("{batch}.");
+    let later = names.iter().filter_map(|path| path.filename()?.strip_prefix(&prefix)?.parse::<u32>().ok()).max();
+    match later {
+        Some(attempt) => read(storage, flow, batch, attempt).await,
+        None => Ok(first),
+    }
+}
+
+async fn read(storage: &Storage, flow: &TableName, batch: i64, attempt: u32) -> Result<Option<Record>, RunError> {
+    let name = path(flow, batch, attempt);
+    let bytes = match storage.store().get(&storage.path(&name)?).await {
+        Ok(found) => found.bytes().await?,
+        Err(object_store::Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let unreadable = |reason: String| RunError::Record { path: name.clone(), reason };
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    let version = value.get("format_version").and_then(serde_json::Value::as_u64);
+    if version != Some(u64::from(FORMAT_VERSION)) {
+        return Err(unreadable(format!("its format is {}, this lakesmith knows {FORMAT_VERSION}; use the newer binary", version.unwrap_or(0))));
+    }
+    serde_json::from_value(value).map(Some).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Puts a record if no other one has its place; `false` if one has.
+pub(crate) async fn put(storage: &Storage, record: &Record) -> Result<bool, RunError> {
+    let name = record.path();
+    let bytes = serde_json::to_vec(record).map_err(|error| RunError::Record { path: name.clone(), reason: error.to_string() })?;
+    let place = storage.path(&name)?;
+    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+    match storage.store().put_opts(&place, bytes.clone().into(), options).await {
+        Ok(_) => Ok(true),
+        Err(object_store::Error::AlreadyExists { .. }) => {
+            // A put that was sent twice answers so although the object is ours.
+            let held = storage.store().get(&place).await?.bytes().await?;
+            Ok(held == bytes)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

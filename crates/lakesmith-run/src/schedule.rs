@@ -1,0 +1,108 @@
+//! Flows side by side: each starts when those it reads are done.
+
+use crate::batch;
+use crate::error::RunError;
+use crate::lake::Lake;
+use crate::report::{Event, FlowReport, FlowStatus, Report};
+use chrono::Utc;
+use lakesmith_compile::{Flow, TableName};
+use lakesmith_engine::Outcomes;
+use lakesmith_text::Diagnostic;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Whoever shows what happens.
+type Events = Arc<dyn Fn(Event) + Send + Sync>;
+
+impl Lake {
+    /// Runs the selected flows. A flow that fails stops those that read it; the others go on.
+    pub async fn execute(&mut self, selection: &BTreeSet<TableName>, events: Events) -> Result<Report, RunError> {
+        if self.faults().has_errors() {
+            return Err(RunError::Project(self.faults().clone()));
+        }
+        let (run_id, started, clock) = (batch::run_id(), Utc::now(), Instant::now());
+        let plan = self.plan().clone();
+        let flows: Vec<&Flow> = plan.flows.iter().filter(|flow| selection.contains(&flow.name)).collect();
+        let mut waiting: Vec<Flow> = flows.iter().map(|flow| (*flow).clone()).collect();
+        let mut running = JoinSet::new();
+        let mut ended: HashMap<TableName, FlowReport> = HashMap::new();
+        loop {
+            let mut index = 0;
+            while index < waiting.len() {
+                let flow = &waiting[index];
+                let open = |name: &TableName| selection.contains(name) && !ended.contains_key(name);
+                if let Some(failed) = flow.upstream().find(|name| ended.get(name).is_some_and(|report| stops(report.status))) {
+                    let report = skipped(flow, failed);
+                    events(Event::Finished(report.clone()));
+                    ended.insert(flow.name.clone(), report);
+                    waiting.remove(index);
+                    index = 0;
+                } else if running.len() < self.threads() && !flow.upstream().any(open) {
+                    let flow = waiting.remove(index);
+                    events(Event::Started { flow: flow.name.clone() });
+                    running.spawn(one(self.clone(), flow, run_id.clone(), events.clone()));
+                } else {
+                    index += 1;
+                }
+            }
+            match running.join_next().await {
+                None => break,
+                Some(Ok(report)) => {
+                    events(Event::Finished(report.clone()));
+                    ended.insert(report.flow.clone(), report);
+                }
+                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+            }
+        }
+        let flows = flows.iter().filter_map(|flow| ended.remove(&flow.name)).collect();
+        Ok(Report { run_id, started, duration: clock.elapsed(), flows })
+    }
+}
+
+fn stops(status: FlowStatus) -> bool {
+    matches!(status, FlowStatus::Failed | FlowStatus::Skipped)
+}
+
+async fn one(lake: Lake, flow: Flow, run_id: String, events: Events) -> FlowReport {
+    let clock = Instant::now();
+    let result = batch::run(&lake, &flow, &run_id, events.as_ref()).await;
+    let report = FlowReport {
+        flow: flow.name.clone(),
+        status: FlowStatus::UpToDate,
+        batches: vec![],
+        outcomes: Outcomes::default(),
+        counts: BTreeMap::new(),
+        duration: clock.elapsed(),
+        fault: None,
+        error: None,
+    };
+    match result {
+        Ok(done) => FlowReport {
+            status: if done.batches.is_empty() { FlowStatus::UpToDate } else { FlowStatus::Updated },
+            batches: done.batches,
+            outcomes: done.outcomes,
+            counts: done.counts,
+            ..report
+        },
+        Err(error) => {
+            let fault = error.diagnostic();
+            FlowReport { status: FlowStatus::Failed, error: Some(fault.message.clone()), fault: Some(fault), ..report }
+        }
+    }
+}
+
+fn skipped(flow: &Flow, upstream: &TableName) -> FlowReport {
+    let fault = Diagnostic::warning("skipped", format!("`{}` did not run because `{upstream}` failed", flow.name));
+    FlowReport {
+        flow: flow.name.clone(),
+        status: FlowStatus::Skipped,
+        batches: vec![],
+        outcomes: Outcomes::default(),
+        counts: BTreeMap::new(),
+        duration: Duration::ZERO,
+        error: Some(fault.message.clone()),
+        fault: Some(fault),
+    }
+}
