@@ -97,7 +97,7 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)]) -> Step {
     let shift = i64::from(month) - 1;
     let (start, end) = (calendar.start.value, calendar.end.value);
     let all = format!(
-        "SELECT d, add_months(trunc(d, 'MM'), {}) AS f\nFROM (SELECT explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) AS d)",
+        "SELECT d, add_months(trunc(d, 'MM'), {}) AS f\nFROM (SELECT 1 AS one)\nLATERAL VIEW explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) v AS d",
         -shift
     );
     Step {

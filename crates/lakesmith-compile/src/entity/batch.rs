@@ -60,7 +60,7 @@ fn typed(parent: &Parent, checked: &Checked) -> String {
 fn ruled(checked: &Checked) -> String {
     let mut select = vec!["*".to_owned()];
     for (n, rule) in checked.rules.iter().enumerate() {
-        select.push(named(&format!("NOT coalesce({}, FALSE)", rule.check), &failed(n)));
+        select.push(named(&rule.failed, &failed(n)));
     }
     format!("SELECT\n  {}\nFROM `typed`", items(&select))
 }

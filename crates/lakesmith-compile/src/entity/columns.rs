@@ -41,12 +41,13 @@ pub(crate) struct Value {
     pub(crate) passes: Option<String>,
 }
 
-/// One rule; it passes only when `check` is TRUE.
+/// One rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) message: String,
-    pub(crate) check: String,
+    /// A BOOLEAN that is never NULL: TRUE for a row that fails. A condition passes only when it is TRUE.
+    pub(crate) failed: String,
     pub(crate) on_fail: OnFail,
     pub(crate) at: Span,
 }
@@ -198,8 +199,8 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
     let built_in = |value: &Value| {
         value.compiled.fails.as_ref()?;
         let name = format!("{} does not parse", value.column.name);
-        let check = format!("NOT {}", quote(&lost(&value.column.name)));
-        Some(Rule { message: name.clone(), name, check, on_fail: OnFail::Quarantine, at: entity.at })
+        let failed = quote(&lost(&value.column.name));
+        Some(Rule { message: name.clone(), name, failed, on_fail: OnFail::Quarantine, at: entity.at })
     };
     checked.rules = checked.values.iter().filter_map(built_in).collect();
     let mut known = schema(&checked.columns());
@@ -216,7 +217,7 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
         checked.rules.push(Rule {
             name: rule.name.value.clone(),
             message: rule.message.as_ref().map_or_else(|| in_words(&rule.name.value, rule.check.text()), |m| m.value.clone()),
-            check: expr.to_string(),
+            failed: format!("NOT coalesce({expr}, FALSE)"),
             on_fail: rule.on_fail,
             at: rule.check.span(),
         });

@@ -1,0 +1,110 @@
+//! Projects as pages: each file in `tests/cases/` holds the files of a project, the columns of its bronze tables, and
+//! what the compiler makes of them: the steps, or what is wrong.
+//!
+//! `UPDATE=1 cargo test -p lakesmith-compile` writes what it makes now into the pages. Read the difference.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
+
+use lakesmith_compile::{Column, Columns, Plan, Selection, TableName, compile, parameter, show};
+use lakesmith_project::load;
+use lakesmith_sql::{Literal, Schemas, bind, parse_query, parse_type, resolve};
+use lakesmith_text::render;
+use std::collections::BTreeMap;
+use std::fs;
+use tempfile::TempDir;
+
+#[test]
+fn cases() {
+    let mut pages: Vec<_> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")).unwrap().map(|e| e.unwrap().path()).collect();
+    pages.sort();
+    assert!(!pages.is_empty());
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut failed = vec![];
+    for path in pages {
+        let page = fs::read_to_string(&path).unwrap();
+        let (given, expected) = page.split_once("\n```text\n").expect("a page closes with a block of text");
+        let said = check(given);
+        if format!("{said}```\n") != expected {
+            if update {
+                fs::write(&path, format!("{given}\n```text\n{said}```\n")).unwrap();
+            }
+            failed.push(format!("== {}\n-- expected\n{expected}\n-- said\n{said}", path.display()));
+        }
+    }
+    assert!(failed.is_empty() || update, "{}", failed.join("\n"));
+}
+
+/// A page: blocks fenced as ```` ```yaml path ````, and one a bronze table fenced as ```` ```columns bronze.name ````.
+fn check(page: &str) -> String {
+    let folder = TempDir::new().unwrap();
+    let mut columns = Columns::new();
+    for block in format!("\n{page}").split("\n```").filter(|block| !block.is_empty()) {
+        let Some((header, text)) = block.split_once('\n') else { continue };
+        match header.split_once(' ') {
+            Some(("yaml", path)) => {
+                let path = folder.path().join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, format!("{text}\n")).unwrap();
+            }
+            Some(("columns", table)) => {
+                columns.insert(TableName::parse(table).unwrap(), text.lines().map(column).collect());
+            }
+            _ => {}
+        }
+    }
+    let (project, mut faults) = load(folder.path());
+    let (plan, more) = compile(&project, &columns);
+    faults.extend(more);
+    for fault in &faults {
+        assert!(lakesmith_text::explanation(fault.code).is_some(), "no page for {}", fault.code);
+    }
+    if faults.has_errors() {
+        return render(&faults, &project.sources_text, false);
+    }
+    steps_resolve(&plan);
+    let chosen = Selection { select: vec!["layer:silver".into(), "layer:gold".into()], exclude: vec![] }.resolve(&plan, &project);
+    let chosen = chosen.unwrap_or_default();
+    show(plan.flows.iter().filter(|flow| chosen.contains(&flow.name)))
+}
+
+fn column(line: &str) -> Column {
+    let (name, rest) = line.split_once(' ').unwrap();
+    let (ty, source_name) = rest.split_once(" -- ").map_or((rest, None), |(ty, name)| (ty, Some(name.to_owned())));
+    Column { source_name, ..Column::new(name, parse_type(ty).unwrap()) }
+}
+
+/// Every step is Spark SQL whose names and types resolve, and it gives the target's columns in type.
+fn steps_resolve(plan: &Plan) {
+    struct Tables(BTreeMap<Vec<String>, lakesmith_sql::Schema>);
+    impl Schemas for Tables {
+        fn table(&self, parts: &[String]) -> Option<lakesmith_sql::Schema> {
+            self.0.get(&parts.iter().map(|part| part.to_lowercase()).collect::<Vec<_>>()).cloned()
+        }
+    }
+    let tables = plan.tables().filter(|(flow, _)| flow.columns_known);
+    let tables = Tables(tables.map(|(_, t)| (vec![t.name.layer().as_str().to_owned(), t.name.name().to_owned()], t.schema())).collect());
+    for flow in plan.flows.iter().filter(|flow| flow.name.layer() != lakesmith_compile::Layer::Bronze) {
+        for step in flow.step.iter().chain(&flow.first) {
+            let sql = step.sql();
+            let query = parse_query(&sql).unwrap_or_else(|error| panic!("{}: {error:?}\n{sql}", flow.name));
+            let query = bind(&query, &parameters()).unwrap();
+            let resolved = resolve(&query, &tables).unwrap_or_else(|errors| panic!("{}: {errors:?}\n{sql}", flow.name));
+            for column in &flow.target.columns {
+                let found = resolved.schema.fields.iter().find(|field| field.name == column.name);
+                let found = found.unwrap_or_else(|| panic!("{} gives no {}", flow.name, column.name));
+                assert_eq!(found.ty, column.ty, "{}.{}", flow.name, column.name);
+            }
+        }
+    }
+}
+
+fn parameters() -> BTreeMap<String, Literal> {
+    let mut all = BTreeMap::from([
+        (parameter::NOW.to_owned(), Literal::Timestamp("2025-01-01 00:00:00Z".to_owned())),
+        (parameter::BATCH.to_owned(), Literal::BigInt(2)),
+    ]);
+    for n in 1..=9 {
+        all.insert(parameter::after(n), Literal::BigInt(1));
+        all.insert(parameter::upto(n), Literal::BigInt(2));
+    }
+    all
+}
