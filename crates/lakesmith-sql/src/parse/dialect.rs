@@ -9,11 +9,28 @@ use std::any::TypeId;
 
 /// [`SparkSqlDialect`], mended:
 /// - `DIV` binds like `*` and `/`;
+/// - words that begin a clause are no columns: `SELECT a, FROM t` is a fault at `FROM`, and one within CASE is a fault where it is;
 /// - `exists(array, x -> ..)` is a function, `EXISTS (SELECT ..)` a predicate.
 #[derive(Debug)]
 pub(super) struct Spark;
 
 const BASE: SparkSqlDialect = SparkSqlDialect;
+
+/// The words that nobody means as a column's name.
+const CLAUSES: &[Keyword] = &[
+    Keyword::SELECT,
+    Keyword::FROM,
+    Keyword::WHERE,
+    Keyword::HAVING,
+    Keyword::UNION,
+    Keyword::JOIN,
+    Keyword::ON,
+    Keyword::WHEN,
+    Keyword::THEN,
+    Keyword::ELSE,
+    Keyword::AND,
+    Keyword::OR,
+];
 
 macro_rules! as_spark {
     ($($rule:ident),* $(,)?) => {
@@ -58,8 +75,20 @@ impl Dialect for Spark {
         supports_map_literal_with_angle_brackets,
     );
 
+    fn is_reserved_for_identifier(&self, word: Keyword) -> bool {
+        BASE.is_reserved_for_identifier(word)
+            || matches!(word, Keyword::CASE | Keyword::CAST | Keyword::TRY_CAST | Keyword::EXTRACT | Keyword::NOT)
+    }
+
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         let [first, open, inner] = parser.peek_tokens();
+        if let Token::Word(word) = &first
+            && word.quote_style.is_none()
+            && CLAUSES.contains(&word.keyword)
+        {
+            let found = parser.peek_token();
+            return Some(parser.expected("an expression", found));
+        }
         let function = match (&first, &open, &inner) {
             (Token::Word(exists), Token::LParen, inner) if exists.keyword == Keyword::EXISTS && exists.quote_style.is_none() => {
                 !matches!(inner, Token::Word(word) if matches!(word.keyword, Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::FROM))

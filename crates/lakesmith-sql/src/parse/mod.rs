@@ -57,6 +57,9 @@ fn whole<T>(
     tokens: Vec<TokenWithSpan>,
     parse: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T, SqlError> {
+    if let Some(range) = time_travel(&tokens) {
+        return Err(SqlError::unsupported("VERSION AS OF and TIMESTAMP AS OF are not supported").at(Some(range)));
+    }
     let mut parser = Parser::new(&Spark).with_recursion_limit(200).with_tokens_with_locations(tokens);
     let tree = parse(&mut parser).map_err(|error| syntax(text, &error))?;
     while parser.consume_token(&Token::SemiColon) {}
@@ -68,6 +71,23 @@ fn whole<T>(
             Err(SqlError::new("sql-syntax", format!("`{token}` is not expected here")).at(range))
         }
     }
+}
+
+/// `VERSION AS OF`: the grammar would take the first word for an alias, and its fault would not help.
+fn time_travel(tokens: &[TokenWithSpan]) -> Option<Range<usize>> {
+    let words: Vec<(Keyword, &TokenWithSpan)> = tokens
+        .iter()
+        .filter_map(|token| match &token.token {
+            Token::Whitespace(_) => None,
+            Token::Word(word) => Some((word.keyword, token)),
+            _ => Some((Keyword::NoKeyword, token)),
+        })
+        .collect();
+    let found = words
+        .windows(3)
+        .find(|window| matches!(window, [(Keyword::VERSION | Keyword::TIMESTAMP, _), (Keyword::AS, _), (Keyword::OF, _)]));
+    let ((_, first), (_, last)) = (found?.first()?, found?.last()?);
+    Some(crate::syntax::bytes(first.span)?.start..crate::syntax::bytes(last.span)?.end)
 }
 
 /// The parser tells the place within its message: takes it out, and keeps the rest.

@@ -1,10 +1,11 @@
 //! One form for what can be written in several: calls with their own grammar (`EXTRACT(YEAR FROM d)`, `CEIL(x)`, `POSITION(a IN b)`)
 //! become the plain calls that mean the same, so that everything behind the parser knows calls only.
 
+use crate::SqlError;
 use crate::rewrite::tree::{call, string};
 use crate::syntax::bytes;
-use crate::SqlError;
 use sqlparser::ast::{self, CeilFloorKind, DateTimeField, Expr, Ident, Spanned, TrimWhereField, VisitMut, visit_expressions_mut};
+use sqlparser::tokenizer::Span;
 use std::ops::ControlFlow;
 
 /// Brings a tree into the one form.
@@ -29,8 +30,12 @@ fn plain(expr: &mut Expr) -> Result<(), SqlError> {
             call("substring", [Some((**expr).clone()), from, length].into_iter().flatten().collect())
         }
         Expr::Position { expr, r#in } => call("position", vec![(**expr).clone(), (**r#in).clone()]),
-        Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => call("ceil", vec![(**expr).clone()]),
-        Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => call("floor", vec![(**expr).clone()]),
+        Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+            call("ceil", vec![(**expr).clone()])
+        }
+        Expr::Floor { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
+            call("floor", vec![(**expr).clone()])
+        }
         Expr::Trim { trim_where, trim_what, expr, trim_characters: None } => {
             let name = match trim_where {
                 None | Some(TrimWhereField::Both) => "trim",
@@ -62,8 +67,18 @@ fn plain(expr: &mut Expr) -> Result<(), SqlError> {
         }
         _ => return Ok(()),
     };
-    *expr = new;
+    *expr = placed(new, expr.span());
     Ok(())
+}
+
+/// Gives a call the place of what it was made from.
+fn placed(mut call: Expr, span: Span) -> Expr {
+    if let Expr::Function(function) = &mut call
+        && let [ast::ObjectNamePart::Identifier(name)] = function.name.0.as_mut_slice()
+    {
+        name.span = span;
+    }
+    call
 }
 
 fn part(field: &DateTimeField) -> Result<&'static str, SqlError> {
@@ -129,6 +144,10 @@ fn synonym(function: &mut ast::Function) {
     if let ast::FunctionArguments::None = function.args
         && matches!(value, "current_date" | "current_timestamp")
     {
-        function.args = ast::FunctionArguments::List(ast::FunctionArgumentList { duplicate_treatment: None, args: Vec::new(), clauses: Vec::new() });
+        function.args = ast::FunctionArguments::List(ast::FunctionArgumentList {
+            duplicate_treatment: None,
+            args: Vec::new(),
+            clauses: Vec::new(),
+        });
     }
 }

@@ -69,7 +69,9 @@ fn suffix(tokens: &mut Vec<TokenWithSpan>, suffix: &str, span: Span) -> Result<(
         }
         _ => {
             let message = format!("`{}{suffix}` is neither a number nor a name", number.token);
-            return Err(SqlError::new("sql-syntax", message).at(crate::syntax::bytes(span)).help("put a name that starts with a digit into backticks"));
+            return Err(SqlError::new("sql-syntax", message)
+                .at(crate::syntax::bytes(span))
+                .help("put a name that starts with a digit into backticks"));
         }
     };
     let mut push = |token| tokens.push(TokenWithSpan { token, span });

@@ -8,8 +8,8 @@ use crate::syntax::bytes;
 use crate::types::{common_type, parse_type, to_sql};
 use crate::{DataType, Field, SqlError};
 use sqlparser::ast::{
-    CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident, LambdaFunction, ObjectNamePart,
-    OneOrManyWithParens, Value, WindowFrameBound, WindowSpec, WindowType,
+    CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident, LambdaFunction,
+    ObjectNamePart, OneOrManyWithParens, Value, WindowFrameBound, WindowSpec, WindowType,
 };
 use std::ops::Range;
 
@@ -72,7 +72,10 @@ impl Resolver<'_> {
 
     fn unknown_function(&mut self, name: &str, place: Option<Range<usize>>) -> Typed {
         let error = if is_random(name) {
-            SqlError::new("nondeterministic", format!("`{name}` gives something else each time: a step computed again would not be the same"))
+            SqlError::new(
+                "nondeterministic",
+                format!("`{name}` gives something else each time: a step computed again would not be the same"),
+            )
         } else {
             SqlError::new("unknown-function", format!("there is no function `{name}`")).suggest(name, function_names())
         };
@@ -90,7 +93,14 @@ impl Resolver<'_> {
     }
 
     /// Types the arguments, and with them the call.
-    fn arguments(&mut self, function: &mut Function, name: &str, signatures: &[Signature], place: Option<Range<usize>>, names: &Names<'_>) -> Typed {
+    fn arguments(
+        &mut self,
+        function: &mut Function,
+        name: &str,
+        signatures: &[Signature],
+        place: Option<Range<usize>>,
+        names: &Names<'_>,
+    ) -> Typed {
         let FunctionArguments::List(list) = &mut function.args else {
             return self.fault(SqlError::new("function-arguments", format!("`{name}` needs parentheses")).at(place));
         };
@@ -139,7 +149,9 @@ impl Resolver<'_> {
                 continue;
             }
             if let Some(wanted) = call.arguments.get(index)
-                && !(typed.ty.is_numeric() && wanted.is_numeric() && matches!(call.signature.name, "coalesce" | "nvl" | "nvl2" | "if" | "greatest" | "least" | "nullif"))
+                && !(typed.ty.is_numeric()
+                    && wanted.is_numeric()
+                    && matches!(call.signature.name, "coalesce" | "nvl" | "nvl2" | "if" | "greatest" | "least" | "nullif"))
             {
                 self.convert(expr, typed, &wanted.clone());
             }
@@ -266,7 +278,9 @@ fn well_formed(function: &Function, name: &str, kind: Kind) -> Result<(), SqlErr
     if !windowed && kind == Kind::Window {
         return wrong(format!("`{name}` needs `OVER (..)`"));
     }
-    if kind == Kind::Window && matches!(&function.over, Some(WindowType::WindowSpec(spec)) if spec.order_by.is_empty() && spec.window_name.is_none()) {
+    if kind == Kind::Window
+        && matches!(&function.over, Some(WindowType::WindowSpec(spec)) if spec.order_by.is_empty() && spec.window_name.is_none())
+    {
         return wrong(format!("`{name}` needs an ORDER BY in its window"));
     }
     if kind != Kind::Aggregate && function.filter.is_some() {
@@ -279,7 +293,8 @@ fn well_formed(function: &Function, name: &str, kind: Kind) -> Result<(), SqlErr
     if list.duplicate_treatment.is_some() && kind != Kind::Aggregate {
         return wrong(format!("`{name}` is no aggregate, DISTINCT has no meaning for it"));
     }
-    let nulls = function.null_treatment.is_some() || list.clauses.iter().any(|clause| matches!(clause, FunctionArgumentClause::IgnoreOrRespectNulls(_)));
+    let nulls = function.null_treatment.is_some()
+        || list.clauses.iter().any(|clause| matches!(clause, FunctionArgumentClause::IgnoreOrRespectNulls(_)));
     if nulls && !SKIP_NULLS.contains(&name) {
         return wrong(format!("`{name}` does not take IGNORE NULLS or RESPECT NULLS"));
     }

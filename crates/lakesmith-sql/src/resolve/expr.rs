@@ -8,9 +8,22 @@ use crate::types::{castable, common_type, from_sql, same_name};
 use crate::{DataType, SqlError};
 use sqlparser::ast::{AccessExpr, CaseWhen, CastKind, DateTimeField, Expr, Ident, Interval, Subscript, Value};
 
+/// How deep an expression may be nested, so that no stack overflows. Chains of AND and OR do not count.
+const DEEPEST: usize = 100;
+
 impl Resolver<'_> {
     /// Resolves an expression in place.
     pub(super) fn expr(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
+        if self.depth == DEEPEST {
+            return self.fault_at(SqlError::unsupported("an expression nested this deeply is not supported"), expr);
+        }
+        self.depth += 1;
+        let typed = self.form(expr, names);
+        self.depth -= 1;
+        typed
+    }
+
+    fn form(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
         match expr {
             Expr::Nested(inner) => self.expr(inner, names),
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.column(expr, names),
@@ -120,6 +133,7 @@ impl Resolver<'_> {
             }
             Ok(None) => match self.alias(expr, &parts) {
                 Some(typed) => typed,
+                None if self.blind => Typed::unknown(),
                 None => {
                     let text = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
                     let name = parts.last().map(|part| part.value.as_str()).unwrap_or_default();
@@ -131,7 +145,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Puts a select item in the place of its alias.
+    /// Puts a select item in the place of its alias. In ORDER BY, where an output column comes first anyway, the alias stays.
     fn alias(&mut self, expr: &mut Expr, parts: &[Ident]) -> Option<Typed> {
         let [name] = parts else { return None };
         let alias = self.aliases.iter().find(|alias| same_name(&alias.name, &name.value))?;
@@ -142,8 +156,13 @@ impl Resolver<'_> {
                 return Some(self.fault(SqlError::new("aggregate-not-allowed", message).at(bytes(name.span))));
             }
         }
-        *expr = nested(new);
-        Some(typed)
+        let declared = alias.name.clone();
+        *expr = if self.aliases_first {
+            Expr::Identifier(Ident { value: declared, quote_style: Some('`'), span: name.span })
+        } else {
+            nested(new)
+        };
+        Some(Typed { column: None, ..typed })
     }
 
     fn lambda_parameter(&mut self, expr: &mut Expr, name: &str, mut ty: DataType, parts: &[Ident]) -> Typed {
@@ -169,7 +188,9 @@ impl Resolver<'_> {
     fn access(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
         let Expr::CompoundFieldAccess { root, access_chain } = expr else { return Typed::unknown() };
         // Leading names belong to the column's name: `t.lines[0]`.
-        while let (Expr::Identifier(_) | Expr::CompoundIdentifier(_), Some(AccessExpr::Dot(Expr::Identifier(part)))) = (&**root, access_chain.first()) {
+        while let (Expr::Identifier(_) | Expr::CompoundIdentifier(_), Some(AccessExpr::Dot(Expr::Identifier(part)))) =
+            (&**root, access_chain.first())
+        {
             let part = part.clone();
             let mut parts = match &**root {
                 Expr::Identifier(first) => vec![first.clone()],

@@ -2,13 +2,14 @@
 
 use super::names::{Column, Names, Relation, quote};
 use super::resolver::Resolver;
-use crate::signature::{Argument, Kind, lookup, matching};
 use crate::rewrite::tree;
+use crate::signature::{Argument, Kind, lookup, matching};
 use crate::syntax::bytes;
 use crate::types::{common_type, same_name};
 use crate::{DataType, SqlError};
 use sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, LateralView, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor, TableWithJoins,
+    Expr, Ident, Join, JoinConstraint, JoinOperator, LateralView, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor,
+    TableWithJoins,
 };
 
 /// Which sides of a join may be missing, and whether the right one is seen afterwards.
@@ -44,7 +45,9 @@ impl Resolver<'_> {
         self.factor(&mut join.relation, names);
         let text = join.to_string();
         let (side, constraint) = match &mut join.join_operator {
-            JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) | JoinOperator::CrossJoin(constraint) => (Side::Inner, constraint),
+            JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) | JoinOperator::CrossJoin(constraint) => {
+                (Side::Inner, constraint)
+            }
             JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (Side::Left, constraint),
             JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => (Side::Right, constraint),
             JoinOperator::FullOuter(constraint) => (Side::Full, constraint),
@@ -54,7 +57,9 @@ impl Resolver<'_> {
             | JoinOperator::LeftAnti(constraint) => (Side::Filter, constraint),
             _ => {
                 let first = text.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
-                self.fault(SqlError::unsupported(format!("this join (`{first} ..`) is not supported")).at(bytes(join.relation.span())));
+                self.fault(
+                    SqlError::unsupported(format!("this join (`{first} ..`) is not supported")).at(bytes(join.relation.span())),
+                );
                 return;
             }
         };
@@ -65,7 +70,11 @@ impl Resolver<'_> {
             JoinConstraint::Using(columns) => self.using(columns, side, start, middle, names),
             JoinConstraint::None => {}
             JoinConstraint::Natural => {
-                self.fault(SqlError::unsupported("NATURAL JOIN is not supported").help("write `USING (..)`").at(bytes(join.relation.span())));
+                self.fault(
+                    SqlError::unsupported("NATURAL JOIN is not supported")
+                        .help("write `USING (..)`")
+                        .at(bytes(join.relation.span())),
+                );
             }
         }
         if side == Side::Filter {
@@ -84,7 +93,9 @@ impl Resolver<'_> {
             let range = bytes(name.span());
             let [ObjectNamePart::Identifier(ident)] = name.0.as_mut_slice() else { continue };
             if matches!(side, Side::Right | Side::Full) {
-                self.fault(SqlError::unsupported("USING in a RIGHT or FULL join is not supported").help("write `ON ..`").at(range));
+                self.fault(
+                    SqlError::unsupported("USING in a RIGHT or FULL join is not supported").help("write `ON ..`").at(range),
+                );
                 return;
             }
             let sides = [names.relations.get(start..middle), names.relations.get(middle..)];
@@ -98,10 +109,19 @@ impl Resolver<'_> {
                     names.merged.push(left.name);
                 }
                 [Some(_), Some(_)] => {
-                    self.fault(SqlError::new("type-mismatch", format!("`{}` is not one column on both sides", ident.value)).at(range).help("write `ON ..`"));
+                    self.fault(
+                        SqlError::new("type-mismatch", format!("`{}` is not one column on both sides", ident.value))
+                            .at(range)
+                            .help("write `ON ..`"),
+                    );
                 }
+                _ if self.blind => {}
                 _ => {
-                    self.fault(SqlError::new("unknown-column", format!("`{}` is not a column of both sides", ident.value)).at(range).suggest(&ident.value, names.all()));
+                    self.fault(
+                        SqlError::new("unknown-column", format!("`{}` is not a column of both sides", ident.value))
+                            .at(range)
+                            .suggest(&ident.value, names.all()),
+                    );
                 }
             }
         }
@@ -109,12 +129,30 @@ impl Resolver<'_> {
 
     fn factor(&mut self, factor: &mut TableFactor, names: &mut Names<'_>) {
         match factor {
-            TableFactor::Table { name, alias, args, with_hints, version, with_ordinality, partitions, json_path, sample, index_hints } => {
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                with_hints,
+                version,
+                with_ordinality,
+                partitions,
+                json_path,
+                sample,
+                index_hints,
+            } => {
                 let refused = [
                     (args.is_some(), "a table function in FROM"),
                     (version.is_some(), "VERSION AS OF and TIMESTAMP AS OF"),
                     (sample.is_some(), "TABLESAMPLE"),
-                    (*with_ordinality || json_path.is_some() || !with_hints.is_empty() || !partitions.is_empty() || !index_hints.is_empty(), "this form of a table"),
+                    (
+                        *with_ordinality
+                            || json_path.is_some()
+                            || !with_hints.is_empty()
+                            || !partitions.is_empty()
+                            || !index_hints.is_empty(),
+                        "this form of a table",
+                    ),
                 ];
                 if let Some((_, what)) = refused.iter().find(|(refused, _)| *refused) {
                     let verb = if what.contains(" and ") { "are" } else { "is" };
@@ -140,8 +178,7 @@ impl Resolver<'_> {
                 };
                 let range = bytes(other.span());
                 self.fault(SqlError::unsupported(format!("{what} is not supported")).at(range));
-                // What is behind cannot be known: no further faults from it.
-                names.relations.push(Relation { qualifier: Vec::new(), columns: Vec::new() });
+                self.blind = true;
             }
         }
     }
@@ -185,8 +222,10 @@ impl Resolver<'_> {
             }
             None => {
                 let ctes: Vec<&str> = self.ctes.iter().map(|(name, _)| name.as_str()).collect();
-                let error = SqlError::new("unknown-table", format!("there is no table `{table}`")).at(range).suggest(&table, ctes);
+                let error =
+                    SqlError::new("unknown-table", format!("there is no table `{table}`")).at(range).suggest(&table, ctes);
                 self.fault(error);
+                self.blind = true;
                 Relation { qualifier: parts, columns: Vec::new() }
             }
         }
@@ -201,7 +240,12 @@ impl Resolver<'_> {
         if taken {
             let name = relation.qualifier.join(".");
             let range = alias.as_ref().and_then(|alias| bytes(alias.name.span));
-            self.fault(SqlError::new("ambiguous-column", format!("`{name}` stands for two relations")).at(range).help("give one of them an alias"));
+            self.fault(
+                SqlError::new("ambiguous-column", format!("`{name}` stands for two relations"))
+                    .at(range)
+                    .help("give one of them an alias"),
+            );
+            return;
         }
         names.relations.push(relation);
     }
@@ -246,7 +290,12 @@ impl Resolver<'_> {
             self.fault_at(error, &argument);
         }
         view.lateral_view = tree::call(&name, vec![argument]);
-        let column = |name: &str, ty: DataType, nullable: bool| Column { name: name.to_owned(), ty, nullable, sources: typed.sources.clone() };
+        let column = |name: &str, ty: DataType, nullable: bool| Column {
+            name: name.to_owned(),
+            ty,
+            nullable,
+            sources: typed.sources.clone(),
+        };
         let mut columns = match typed.ty.clone() {
             DataType::Array(element) => vec![column("col", *element, true)],
             DataType::Map(key, value) => vec![column("key", *key, view.outer), column("value", *value, true)],

@@ -11,12 +11,14 @@ use std::ops::ControlFlow;
 /// The keys of a GROUP BY.
 pub(super) struct Groups<'a> {
     keys: BTreeSet<String>,
+    /// The names of output columns, where these come first.
+    outputs: Vec<&'a str>,
     names: &'a Names<'a>,
 }
 
 impl<'a> Groups<'a> {
-    pub(super) fn new(keys: &[Expr], names: &'a Names<'a>) -> Self {
-        Self { keys: keys.iter().map(|key| canonical(key, names)).collect(), names }
+    pub(super) fn new(keys: &[Expr], outputs: Vec<&'a str>, names: &'a Names<'a>) -> Self {
+        Self { keys: keys.iter().map(|key| canonical(key, names)).collect(), outputs, names }
     }
 
     /// The columns in an expression that are neither keys, nor within one, nor aggregated.
@@ -25,6 +27,7 @@ impl<'a> Groups<'a> {
             return Vec::new();
         }
         let parts = match expr {
+            Expr::Identifier(ident) if self.outputs.contains(&ident.value.as_str()) => return Vec::new(),
             Expr::Identifier(ident) => std::slice::from_ref(ident),
             Expr::CompoundIdentifier(parts) => parts,
             Expr::Function(function) if is_aggregate(function) => return Vec::new(),
@@ -38,7 +41,8 @@ impl<'a> Groups<'a> {
                     return Vec::new();
                 }
                 let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
-                let error = SqlError::new("not-grouped", format!("`{name}` is neither in GROUP BY nor aggregated")).at(range(parts));
+                let error =
+                    SqlError::new("not-grouped", format!("`{name}` is neither in GROUP BY nor aggregated")).at(range(parts));
                 vec![error.help(format!("add it to GROUP BY, or take one value of the group: `max({name})`"))]
             }
             _ => Vec::new(),

@@ -88,18 +88,23 @@ impl<'a> Names<'a> {
     fn find_qualified(&'a self, parts: &[Ident], length: usize, depth: usize) -> Result<Option<Found<'a>>, SqlError> {
         let texts: Vec<&str> = parts.iter().map(|part| part.value.as_str()).collect();
         let (Some(qualifier), Some(name)) = (texts.get(..length), texts.get(length)) else { return Ok(None) };
-        let mut candidates = self.relations.iter().enumerate().filter(|(_, relation)| length == 0 || relation.is(qualifier)).flat_map(
-            |(index, relation)| {
-                let columns = relation.columns.iter().enumerate().filter(|(_, column)| same_name(&column.name, name));
-                columns.map(move |(at, column)| (index, relation, at, column))
-            },
-        );
+        let mut candidates =
+            self.relations.iter().enumerate().filter(|(_, relation)| length == 0 || relation.is(qualifier)).flat_map(
+                |(index, relation)| {
+                    let columns = relation.columns.iter().enumerate().filter(|(_, column)| same_name(&column.name, name));
+                    columns.map(move |(at, column)| (index, relation, at, column))
+                },
+            );
         let Some((index, relation, at, column)) = candidates.next() else { return Ok(None) };
         let merged = length == 0 && self.merged.iter().any(|merged| same_name(merged, name));
         if let (Some((_, other, ..)), false) = (candidates.next(), merged) {
             let (a, b) = (relation.qualifier.join("."), other.qualifier.join("."));
             let error = SqlError::new("ambiguous-column", format!("`{name}` could be a column of several relations"));
-            let error = if a.is_empty() || b.is_empty() || a == b { error } else { error.help(format!("write `{a}.{name}` or `{b}.{name}`")) };
+            let error = if a.is_empty() || b.is_empty() || a == b {
+                error
+            } else {
+                error.help(format!("write `{a}.{name}` or `{b}.{name}`"))
+            };
             return Err(error.at(range(parts)));
         }
         let skipped = relation.qualifier.len() - length.min(relation.qualifier.len());
@@ -124,7 +129,8 @@ impl<'a> Names<'a> {
 
     /// All names that could have been meant.
     pub(super) fn all(&self) -> Vec<&str> {
-        let mut all: Vec<&str> = self.relations.iter().flat_map(|relation| &relation.columns).map(|column| column.name.as_str()).collect();
+        let mut all: Vec<&str> =
+            self.relations.iter().flat_map(|relation| &relation.columns).map(|column| column.name.as_str()).collect();
         if let Some(outer) = self.outer {
             all.extend(outer.all());
         }
@@ -146,7 +152,9 @@ pub(super) fn field(ty: &DataType, part: &Ident) -> Result<crate::Field, SqlErro
             SqlError::unsupported(format!("`.{name}` of an array of structs is not supported"))
                 .help(format!("take it from each element: `transform(.., x -> x.{name})`"))
         }
-        DataType::Map(..) => SqlError::unsupported(format!("`.{name}` of a map is not supported")).help(format!("write `[..]`: `['{name}']`")),
+        DataType::Map(..) => {
+            SqlError::unsupported(format!("`.{name}` of a map is not supported")).help(format!("write `[..]`: `['{name}']`"))
+        }
         other => SqlError::new("type-mismatch", format!("{other} has no fields, `.{name}` does not exist")),
     };
     Err(error.at(bytes(part.span)))

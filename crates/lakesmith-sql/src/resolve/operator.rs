@@ -13,15 +13,14 @@ impl Resolver<'_> {
     pub(super) fn binary(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
         let Expr::BinaryOp { left, op, right } = expr else { return Typed::unknown() };
         match op {
-            BinaryOperator::And | BinaryOperator::Or => {
-                let left = self.expected(left, names, &DataType::Boolean);
-                let right = self.expected(right, names, &DataType::Boolean);
-                Typed::new(DataType::Boolean, left.nullable || right.nullable).with(&left).with(&right)
-            }
+            BinaryOperator::And | BinaryOperator::Or => self.conditions(expr, names),
             BinaryOperator::Spaceship => Typed { nullable: false, ..self.compared(&mut [left, right], names) },
-            BinaryOperator::Eq | BinaryOperator::NotEq | BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Gt | BinaryOperator::GtEq => {
-                self.compared(&mut [left, right], names)
-            }
+            BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq => self.compared(&mut [left, right], names),
             BinaryOperator::StringConcat => {
                 let (first, second) = (self.expr(left, names), self.expr(right, names));
                 let ty = match common_type(&first.ty, &second.ty) {
@@ -32,18 +31,42 @@ impl Resolver<'_> {
                 self.convert(right, &second, &ty);
                 Typed::new(ty, first.nullable || second.nullable).with(&first).with(&second)
             }
-            BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo
+            BinaryOperator::Plus
+            | BinaryOperator::Minus
+            | BinaryOperator::Multiply
+            | BinaryOperator::Divide
+            | BinaryOperator::Modulo
             | BinaryOperator::MyIntegerDivide => self.arithmetic(expr, names),
             BinaryOperator::BitwiseAnd | BinaryOperator::BitwiseOr | BinaryOperator::BitwiseXor => {
                 let (first, second) = (self.expr(left, names), self.expr(right, names));
                 match common_type(&first.ty, &second.ty) {
-                    Some(ty) if ty.is_integral() || ty == DataType::Null => Typed::new(ty, first.nullable || second.nullable).with(&first).with(&second),
+                    Some(ty) if ty.is_integral() || ty == DataType::Null => {
+                        Typed::new(ty, first.nullable || second.nullable).with(&first).with(&second)
+                    }
                     _ => self.no_operator(expr, &first, &second),
                 }
             }
             other => {
                 let error = SqlError::unsupported(format!("the operator `{other}` is not supported"));
                 self.fault_at(error, expr)
+            }
+        }
+    }
+
+    /// A chain of AND and OR, however long: it leans to the left.
+    fn conditions(&mut self, mut expr: &mut Expr, names: &Names<'_>) -> Typed {
+        let mut typed = Typed::new(DataType::Boolean, false);
+        loop {
+            let (operand, rest) = match expr {
+                Expr::BinaryOp { left, op: BinaryOperator::And | BinaryOperator::Or, right } => (&mut **right, Some(&mut **left)),
+                last => (last, None),
+            };
+            let part = self.expected(operand, names, &DataType::Boolean);
+            typed.nullable |= part.nullable;
+            typed.absorb(&part);
+            match rest {
+                Some(left) => expr = left,
+                None => return typed,
             }
         }
     }
@@ -122,7 +145,8 @@ impl Resolver<'_> {
             }
             _ => return self.no_operator(expr, &first, &second),
         };
-        let zero = matches!(op, BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::MyIntegerDivide) && second.number == Some(0);
+        let zero = matches!(op, BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::MyIntegerDivide)
+            && second.number == Some(0);
         if zero {
             let error = SqlError::new("type-mismatch", "this divides by zero");
             return self.fault_at(error, expr);
@@ -135,7 +159,8 @@ impl Resolver<'_> {
             Expr::BinaryOp { op, .. } => op.to_string(),
             _ => String::new(),
         };
-        let error = SqlError::new("type-mismatch", format!("`{op}` does not take {} and {}", first.ty, second.ty)).at(range(expr));
+        let error =
+            SqlError::new("type-mismatch", format!("`{op}` does not take {} and {}", first.ty, second.ty)).at(range(expr));
         self.fault(error)
     }
 }

@@ -105,7 +105,8 @@ impl Resolver<'_> {
             match common_type(&left.ty, &right.ty).filter(|_| strings != 1 || nulls) {
                 Some(ty) => left.ty = ty,
                 None => {
-                    let message = format!("column `{}` of {op} is {} on one side and {} on the other", left.name, left.ty, right.ty);
+                    let message =
+                        format!("column `{}` of {op} is {} on one side and {} on the other", left.name, left.ty, right.ty);
                     self.fault(SqlError::new("type-mismatch", message).at(range.clone()).help("write a CAST"));
                 }
             }
@@ -119,7 +120,12 @@ impl Resolver<'_> {
     fn values(&mut self, values: &mut Values) -> Vec<Column> {
         let width = values.rows.first().map_or(0, |row| row.content.len());
         let mut columns: Vec<Column> = (0..width)
-            .map(|index| Column { name: format!("col{}", index + 1), ty: DataType::Null, nullable: false, sources: BTreeSet::new() })
+            .map(|index| Column {
+                name: format!("col{}", index + 1),
+                ty: DataType::Null,
+                nullable: false,
+                sources: BTreeSet::new(),
+            })
             .collect();
         for row in &mut values.rows {
             if row.content.len() != width {
@@ -131,7 +137,8 @@ impl Resolver<'_> {
                 match common_type(&column.ty, &typed.ty) {
                     Some(ty) => column.ty = ty,
                     None => {
-                        let error = SqlError::new("type-mismatch", format!("{} and {} in one column of VALUES", column.ty, typed.ty));
+                        let error =
+                            SqlError::new("type-mismatch", format!("{} and {} in one column of VALUES", column.ty, typed.ty));
                         self.fault_at(error, expr);
                     }
                 }
@@ -148,7 +155,10 @@ impl Resolver<'_> {
         match columns.as_slice() {
             [column] => Typed { sources: column.sources.clone(), ..Typed::new(column.ty.clone(), true) },
             [] => Typed::unknown(),
-            _ => self.fault(SqlError::new("type-mismatch", format!("one column is needed here, the subquery has {}", columns.len())).at(range)),
+            _ => self.fault(
+                SqlError::new("type-mismatch", format!("one column is needed here, the subquery has {}", columns.len()))
+                    .at(range),
+            ),
         }
     }
 

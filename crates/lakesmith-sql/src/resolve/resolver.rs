@@ -50,6 +50,10 @@ pub(super) struct Resolver<'a> {
     pub(super) no_aggregate: Option<&'static str>,
     pub(super) no_window: Option<&'static str>,
     pub(super) no_subquery: Option<&'static str>,
+    /// A relation is not known: that a column is missing means nothing any more.
+    pub(super) blind: bool,
+    /// How deep the expression is that is resolved now.
+    pub(super) depth: usize,
 }
 
 impl Typed {
@@ -90,6 +94,8 @@ impl<'a> Resolver<'a> {
             no_aggregate: None,
             no_window: None,
             no_subquery: None,
+            blind: false,
+            depth: 0,
         }
     }
 

@@ -7,15 +7,25 @@ use crate::syntax::bytes;
 use crate::types::same_name;
 use crate::{DataType, SqlError};
 use sqlparser::ast::{
-    Distinct, Expr, ExceptSelectItem, GroupByExpr, Ident, NamedWindowExpr, ObjectName, ObjectNamePart, OrderBy, OrderByKind, Select, SelectFlavor,
-    SelectItem, SelectItemQualifiedWildcardKind, Spanned, Value, WildcardAdditionalOptions,
+    Distinct, ExceptSelectItem, Expr, GroupByExpr, Ident, NamedWindowExpr, ObjectName, ObjectNamePart, OrderBy, OrderByKind,
+    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, Spanned, Value, WildcardAdditionalOptions,
 };
 
 impl Resolver<'_> {
     /// The columns that come out. `order_by` is that of the query, which may name what the SELECT reads.
-    pub(super) fn select(&mut self, select: &mut Select, order_by: Option<&mut OrderBy>, outer: Option<&Names<'_>>) -> Vec<Column> {
+    pub(super) fn select(
+        &mut self,
+        select: &mut Select,
+        order_by: Option<&mut OrderBy>,
+        outer: Option<&Names<'_>>,
+    ) -> Vec<Column> {
         self.refused(select);
-        let around = (std::mem::take(&mut self.aliases), std::mem::take(&mut self.windows), self.no_aggregate.take(), self.no_window.take());
+        let around = (
+            std::mem::take(&mut self.aliases),
+            std::mem::take(&mut self.windows),
+            self.no_aggregate.take(),
+            self.no_window.take(),
+        );
         let mut names = self.from(&mut select.from, outer);
         for view in &mut select.lateral_views {
             self.lateral_view(view, &mut names);
@@ -45,6 +55,7 @@ impl Resolver<'_> {
         if let Some(qualify) = &mut select.qualify {
             let typed_qualify = self.expr(qualify, &names);
             self.convert(qualify, &typed_qualify, &DataType::Boolean);
+            typed.push(typed_qualify);
         }
         if let Some(order_by) = order_by {
             self.aliases_first = true;
@@ -69,7 +80,10 @@ impl Resolver<'_> {
             (!select.distribute_by.is_empty(), "DISTRIBUTE BY"),
             (!select.sort_by.is_empty(), "SORT BY"),
             (!select.connect_by.is_empty(), "CONNECT BY"),
-            (select.prewhere.is_some() || select.value_table_mode.is_some() || select.select_modifiers.is_some(), "this form of SELECT"),
+            (
+                select.prewhere.is_some() || select.value_table_mode.is_some() || select.select_modifiers.is_some(),
+                "this form of SELECT",
+            ),
             (select.exclude.is_some(), "EXCLUDE"),
             (!select.optimizer_hints.is_empty(), "an optimizer hint"),
             (!matches!(select.flavor, SelectFlavor::Standard), "FROM before SELECT"),
@@ -80,25 +94,42 @@ impl Resolver<'_> {
     }
 
     /// One item of the list; a wildcard is several columns.
-    fn item(&mut self, item: SelectItem, names: &Names<'_>, items: &mut Vec<SelectItem>, columns: &mut Vec<Column>, typed: &mut Vec<Typed>) {
+    fn item(
+        &mut self,
+        item: SelectItem,
+        names: &Names<'_>,
+        items: &mut Vec<SelectItem>,
+        columns: &mut Vec<Column>,
+        typed: &mut Vec<Typed>,
+    ) {
         let (mut expr, alias) = match item {
             SelectItem::UnnamedExpr(expr) => (expr, None),
             SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
             SelectItem::ExprWithAliases { expr, .. } => {
-                self.fault_at(SqlError::unsupported("an expression with several names is not supported").help("write LATERAL VIEW"), &expr);
+                self.fault_at(
+                    SqlError::unsupported("an expression with several names is not supported").help("write LATERAL VIEW"),
+                    &expr,
+                );
                 return;
             }
             SelectItem::Wildcard(mut options) => {
                 let all: Vec<&Relation> = names.relations.iter().collect();
-                if all.is_empty() {
-                    self.fault(SqlError::new("unknown-column", "`*` has no meaning without FROM").at(bytes(options.wildcard_token.0.span)));
+                if all.is_empty() && !self.blind {
+                    self.fault(
+                        SqlError::new("unknown-column", "`*` has no meaning without FROM")
+                            .at(bytes(options.wildcard_token.0.span)),
+                    );
                 }
                 let found = self.wildcard(&all, &mut options, &names.merged);
                 if names.merged.is_empty() {
                     items.push(SelectItem::Wildcard(options));
                 } else {
                     // A column of USING comes once: written out, no engine can see that differently.
-                    items.extend(found.iter().map(|column| SelectItem::UnnamedExpr(Expr::Identifier(Ident::with_quote('`', &column.name)))));
+                    items.extend(
+                        found
+                            .iter()
+                            .map(|column| SelectItem::UnnamedExpr(Expr::Identifier(Ident::with_quote('`', &column.name)))),
+                    );
                 }
                 columns.extend(found);
                 return;
@@ -107,8 +138,10 @@ impl Resolver<'_> {
                 let parts = identifiers(&name);
                 let texts: Vec<&str> = parts.iter().map(String::as_str).collect();
                 let Some(relation) = names.relations.iter().find(|relation| relation.is(&texts)) else {
-                    let error = SqlError::new("unknown-table", format!("there is no relation `{}` in FROM", parts.join("."))).at(bytes(name.span()));
-                    let known: Vec<&str> = names.relations.iter().filter_map(|relation| relation.qualifier.last()).map(String::as_str).collect();
+                    let error = SqlError::new("unknown-table", format!("there is no relation `{}` in FROM", parts.join(".")))
+                        .at(bytes(name.span()));
+                    let known: Vec<&str> =
+                        names.relations.iter().filter_map(|relation| relation.qualifier.last()).map(String::as_str).collect();
                     self.fault(error.suggest(texts.last().copied().unwrap_or_default(), known));
                     return;
                 };
@@ -135,11 +168,17 @@ impl Resolver<'_> {
             (None, None, Expr::CompoundIdentifier(parts)) => parts.last().map(|part| part.value.clone()).unwrap_or(written),
             _ => written,
         };
-        columns.push(Column { name: name.clone(), ty: found.ty.clone(), nullable: found.nullable, sources: found.sources.clone() });
+        columns.push(Column {
+            name: name.clone(),
+            ty: found.ty.clone(),
+            nullable: found.nullable,
+            sources: found.sources.clone(),
+        });
         if alias.is_some() {
             self.aliases.push(Alias { name: name.clone(), expr: expr.clone(), typed: found.clone() });
         }
-        let plain = alias.is_none() && found.column.is_some() && matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+        let plain =
+            alias.is_none() && found.column.is_some() && matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
         items.push(if plain {
             SelectItem::UnnamedExpr(expr)
         } else {
@@ -152,13 +191,18 @@ impl Resolver<'_> {
 
     fn wildcard(&mut self, relations: &[&Relation], options: &mut WildcardAdditionalOptions, merged: &[String]) -> Vec<Column> {
         let at = bytes(options.wildcard_token.0.span);
-        if options.opt_ilike.is_some() || options.opt_exclude.is_some() || options.opt_replace.is_some() || options.opt_rename.is_some() {
+        if options.opt_ilike.is_some()
+            || options.opt_exclude.is_some()
+            || options.opt_replace.is_some()
+            || options.opt_rename.is_some()
+        {
             self.fault(SqlError::unsupported("after `*` only EXCEPT is supported").at(at));
         }
         let mut columns: Vec<Column> = Vec::new();
         for relation in relations {
             for column in &relation.columns {
-                let again = merged.iter().any(|name| same_name(name, &column.name)) && columns.iter().any(|known| same_name(&known.name, &column.name));
+                let again = merged.iter().any(|name| same_name(name, &column.name))
+                    && columns.iter().any(|known| same_name(&known.name, &column.name));
                 if !again {
                     columns.push(column.clone());
                 }
@@ -171,7 +215,8 @@ impl Resolver<'_> {
                 match columns.iter().position(|column| same_name(&column.name, &ident.value)) {
                     Some(index) => quote(ident, &columns.remove(index).name),
                     None => {
-                        let error = SqlError::new("unknown-column", format!("there is no column `{}`", ident.value)).at(bytes(ident.span));
+                        let error = SqlError::new("unknown-column", format!("there is no column `{}`", ident.value))
+                            .at(bytes(ident.span));
                         self.fault(error.suggest(&ident.value, columns.iter().map(|column| column.name.as_str())));
                     }
                 }
@@ -181,7 +226,13 @@ impl Resolver<'_> {
     }
 
     /// The keys of GROUP BY, written out: ordinals and aliases replaced. None if there is no GROUP BY.
-    fn group_by(&mut self, group_by: &mut GroupByExpr, items: &[SelectItem], typed: &[Typed], names: &Names<'_>) -> Option<Vec<Expr>> {
+    fn group_by(
+        &mut self,
+        group_by: &mut GroupByExpr,
+        items: &[SelectItem],
+        typed: &[Typed],
+        names: &Names<'_>,
+    ) -> Option<Vec<Expr>> {
         let (GroupByExpr::All(modifiers) | GroupByExpr::Expressions(_, modifiers)) = &*group_by;
         if let Some(modifier) = modifiers.first() {
             self.fault(SqlError::unsupported(format!("GROUP BY .. {modifier} is not supported")));
@@ -189,31 +240,36 @@ impl Resolver<'_> {
         let listed: Vec<Option<&Expr>> = items.iter().map(item_expr).collect();
         match group_by {
             GroupByExpr::All(_) => {
-                let exprs = listed.iter().flatten().zip(typed).filter(|(_, typed)| !typed.aggregate && !typed.window).map(|(expr, _)| (*expr).clone());
+                let exprs = listed
+                    .iter()
+                    .flatten()
+                    .zip(typed)
+                    .filter(|(_, typed)| !typed.aggregate && !typed.window)
+                    .map(|(expr, _)| (*expr).clone());
                 let keys: Vec<Expr> = exprs.collect();
                 *group_by = GroupByExpr::Expressions(keys.clone(), Vec::new());
                 Some(keys)
             }
             GroupByExpr::Expressions(exprs, _) if exprs.is_empty() => None,
             GroupByExpr::Expressions(exprs, _) => {
+                let mut refused = false;
                 for expr in exprs.iter_mut() {
                     if let Expr::GroupingSets(_) | Expr::Cube(_) | Expr::Rollup(_) = expr {
                         let what = expr.to_string();
                         let what = what.split_once('(').map_or(what.as_str(), |(what, _)| what.trim_end());
                         let error = SqlError::unsupported(format!("{what} is not supported"));
                         self.fault_at(error, expr);
+                        refused = true;
                         continue;
                     }
-                    match ordinal(expr) {
-                        Some(number) => match usize::try_from(number).ok().and_then(|number| listed.get(number.checked_sub(1)?)).copied().flatten() {
-                            Some(item) => *expr = item.clone(),
-                            None => {
-                                let error = SqlError::new("unknown-column", format!("there is no select item {number}"));
-                                self.fault_at(error, expr);
-                                continue;
-                            }
-                        },
-                        None => {}
+                    if let Some(number) = ordinal(expr) {
+                        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+                        let Some(item) = index.and_then(|index| listed.get(index)).copied().flatten() else {
+                            let error = SqlError::new("unknown-column", format!("there is no select item {number}"));
+                            self.fault_at(error, expr);
+                            continue;
+                        };
+                        *expr = item.clone();
                     }
                     let typed = self.plain(expr, names, "GROUP BY");
                     if !crate::types::comparable(&typed.ty) {
@@ -224,19 +280,22 @@ impl Resolver<'_> {
                         *expr = (**inner).clone();
                     }
                 }
-                Some(exprs.clone())
+                // Nothing more can be said of groups that are not understood.
+                Some(if refused { listed.into_iter().flatten().cloned().collect() } else { exprs.clone() })
             }
         }
     }
 
     /// Every item must be made of keys and aggregates.
     fn grouped(&mut self, keys: Vec<Expr>, select: &Select, names: &Names<'_>) {
-        let groups = Groups::new(&keys, names);
+        let groups = Groups::new(&keys, Vec::new(), names);
         let mut errors = Vec::new();
         for item in &select.projection {
             match item_expr(item) {
                 Some(expr) => errors.extend(groups.check(expr)),
-                None => errors.push(SqlError::new("not-grouped", "`*` cannot stand beside GROUP BY or an aggregate").at(bytes(item.span()))),
+                None => errors.push(
+                    SqlError::new("not-grouped", "`*` cannot stand beside GROUP BY or an aggregate").at(bytes(item.span())),
+                ),
             }
         }
         for expr in select.having.iter().chain(&select.qualify) {
@@ -247,19 +306,21 @@ impl Resolver<'_> {
         }
     }
 
-    fn grouped_order(&mut self, keys: Option<&[Expr]>, aggregated: bool, order_by: &OrderBy, columns: &[Column], names: &Names<'_>) {
+    fn grouped_order(
+        &mut self,
+        keys: Option<&[Expr]>,
+        aggregated: bool,
+        order_by: &OrderBy,
+        columns: &[Column],
+        names: &Names<'_>,
+    ) {
         let OrderByKind::Expressions(exprs) = &order_by.kind else { return };
         if keys.is_none() && !aggregated {
             return;
         }
-        let groups = Groups::new(keys.unwrap_or_default(), names);
-        for order in exprs {
-            let output = matches!(&order.expr, Expr::Identifier(ident) if columns.iter().any(|column| column.name == ident.value));
-            if !output && ordinal(&order.expr).is_none() {
-                for error in groups.check(&order.expr) {
-                    self.fault(error);
-                }
-            }
+        let groups = Groups::new(keys.unwrap_or_default(), columns.iter().map(|column| column.name.as_str()).collect(), names);
+        for error in exprs.iter().flat_map(|order| groups.check(&order.expr)) {
+            self.fault(error);
         }
     }
 
@@ -297,7 +358,9 @@ impl Resolver<'_> {
 /// The expression of an item; None for a wildcard.
 fn item_expr(item: &SelectItem) -> Option<&Expr> {
     match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } | SelectItem::ExprWithAliases { expr, .. } => Some(expr),
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } | SelectItem::ExprWithAliases { expr, .. } => {
+            Some(expr)
+        }
         SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => None,
     }
 }

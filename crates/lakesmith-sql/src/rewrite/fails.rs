@@ -23,6 +23,7 @@ fn soft(tree: &Tree) -> Tree {
 fn test(tree: &Tree) -> Option<Tree> {
     match tree {
         Tree::Nested(inner) => test(inner),
+        Tree::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } => either(operands(tree).into_iter().map(test)),
         Tree::Case { operand, conditions, else_result, .. } => case(operand.as_deref(), conditions, else_result.as_deref()),
         Tree::CompoundFieldAccess { root, access_chain } => {
             let inside = children(tree).into_iter().map(test);
@@ -48,6 +49,18 @@ fn test(tree: &Tree) -> Option<Tree> {
     }
 }
 
+/// The operands of a chain of AND and OR, however long.
+fn operands(mut tree: &Tree) -> Vec<&Tree> {
+    let mut all = Vec::new();
+    while let Tree::BinaryOp { left, op: BinaryOperator::And | BinaryOperator::Or, right } = tree {
+        all.push(&**right);
+        tree = left;
+    }
+    all.push(tree);
+    all.reverse();
+    all
+}
+
 /// The node itself got values and gave NULL.
 fn lost(tree: &Tree, inputs: &[&Tree]) -> Option<Tree> {
     let result = match sibling(tree)? {
@@ -57,7 +70,7 @@ fn lost(tree: &Tree, inputs: &[&Tree]) -> Option<Tree> {
     };
     let given = inputs.iter().filter(|input| !is_literal(input)).map(|input| Tree::IsNotNull(Box::new(nested(soft(input)))));
     let gone = Tree::IsNull(Box::new(nested(result)));
-    given.chain([gone]).reduce(|left, right| binary_and(left, right))
+    given.chain([gone]).reduce(binary_and)
 }
 
 /// `a[i]` is out of range: one test per subscript.
@@ -67,10 +80,15 @@ fn subscripts(root: &Tree, chain: &[AccessExpr]) -> Vec<Option<Tree>> {
         let AccessExpr::Subscript(Subscript::Index { index }) = access else { continue };
         let upto = |length: usize| {
             let chain = chain.get(..length).unwrap_or_default().to_vec();
-            if chain.is_empty() { root.clone() } else { Tree::CompoundFieldAccess { root: Box::new(root.clone()), access_chain: chain } }
+            if chain.is_empty() {
+                root.clone()
+            } else {
+                Tree::CompoundFieldAccess { root: Box::new(root.clone()), access_chain: chain }
+            }
         };
         let (before, after) = (upto(position), upto(position + 1));
-        if sibling(&after).is_none() || matches!(index, Tree::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) {
+        if sibling(&after).is_none() || matches!(index, Tree::Value(value) if matches!(value.value, Value::SingleQuotedString(_)))
+        {
             continue;
         }
         // An element that is NULL itself is no loss: only an index outside the array is.

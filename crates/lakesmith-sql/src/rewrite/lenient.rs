@@ -2,7 +2,9 @@
 
 use super::tree::{arguments, bare, call, cast, name, string};
 use crate::Expr;
-use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, DataType, Expr as Tree, Function, Subscript, Value, visit_expressions_mut};
+use sqlparser::ast::{
+    self, AccessExpr, BinaryOperator, CastKind, DataType, Expr as Tree, Function, Subscript, Value, visit_expressions_mut,
+};
 use std::ops::ControlFlow;
 
 /// The expression with everything that can fail on a row replaced by its sibling that yields NULL: `CAST` by `TRY_CAST`, `to_date` by
@@ -54,7 +56,9 @@ fn can_fail(ty: &DataType) -> bool {
 
 fn is_nonzero(expr: &Tree) -> bool {
     match expr {
-        Tree::Value(value) => matches!(&value.value, Value::Number(digits, _) if digits.contains(|c: char| ('1'..='9').contains(&c))),
+        Tree::Value(value) => {
+            matches!(&value.value, Value::Number(digits, _) if digits.contains(|c: char| ('1'..='9').contains(&c)))
+        }
         Tree::Nested(inner) | Tree::UnaryOp { op: ast::UnaryOperator::Minus, expr: inner } => is_nonzero(inner),
         _ => false,
     }
@@ -69,7 +73,9 @@ fn access(root: &Tree, chain: &[AccessExpr]) -> Option<Tree> {
     let mut tree = root.clone();
     for access in chain {
         tree = match (access, tree) {
-            (AccessExpr::Subscript(Subscript::Index { index }), tree) if !is_text(index) => call("get", vec![tree, index.clone()]),
+            (AccessExpr::Subscript(Subscript::Index { index }), tree) if !is_text(index) => {
+                call("get", vec![tree, index.clone()])
+            }
             (access, Tree::CompoundFieldAccess { root, mut access_chain }) => {
                 access_chain.push(access.clone());
                 Tree::CompoundFieldAccess { root, access_chain }

@@ -1,8 +1,8 @@
 //! The few kinds of node that rewrites put into a tree.
 
 use sqlparser::ast::{
-    self, BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    Value,
+    self, BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident,
+    ObjectName, Value,
 };
 
 /// `name(arguments)`.
@@ -100,8 +100,12 @@ pub(crate) fn children(expr: &Expr) -> Vec<&Expr> {
         | Expr::Cast { expr: inner, .. }
         | Expr::InSubquery { expr: inner, .. } => vec![inner],
         Expr::Interval(interval) => vec![&interval.value],
-        Expr::BinaryOp { left, right, .. } | Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => vec![left, right],
-        Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } | Expr::RLike { expr, pattern, .. } => vec![expr, pattern],
+        Expr::BinaryOp { left, right, .. } | Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+            vec![left, right]
+        }
+        Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } | Expr::RLike { expr, pattern, .. } => {
+            vec![expr, pattern]
+        }
         Expr::Between { expr, low, high, .. } => vec![expr, low, high],
         Expr::InList { expr, list, .. } => std::iter::once(&**expr).chain(list).collect(),
         Expr::Trim { expr, trim_what, .. } => trim_what.iter().map(|what| &**what).chain([&**expr]).collect(),

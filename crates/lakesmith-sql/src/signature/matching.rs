@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 /// One argument of a call, as far as it is known before a line is chosen.
 #[derive(Debug, Clone)]
 pub(crate) enum Argument {
-    Value { ty: DataType },
+    Value {
+        ty: DataType,
+    },
     /// A lambda of so many parameters; its body has no type until theirs are known.
     Lambda(usize),
 }
@@ -141,6 +143,10 @@ fn converted(pattern: &Pattern, ty: &DataType, call: &Call, exact: bool) -> Opti
         Pattern::Array(_) | Pattern::Map(..) if matches!(ty, DataType::Null) => call.concrete(pattern),
         other => call.concrete(other),
     };
-    let taken = if exact { !loses(ty, &wanted) || matches!(pattern, Pattern::Variable(_)) && implicit(ty, &wanted) } else { implicit(ty, &wanted) };
+    let taken = if exact {
+        !loses(ty, &wanted) || matches!(pattern, Pattern::Variable(_)) && implicit(ty, &wanted)
+    } else {
+        implicit(ty, &wanted)
+    };
     taken.then_some(wanted)
 }

@@ -3,7 +3,9 @@
 use super::data_type::same_name;
 use super::decimal::{as_decimal, widest};
 use super::{DataType, Field};
-use DataType::{Array, BigInt, Boolean, Date, Decimal, Double, Float, Int, Map, Null, SmallInt, String, Struct, Timestamp, TinyInt};
+use DataType::{
+    Array, BigInt, Boolean, Date, Decimal, Double, Float, Int, Map, Null, SmallInt, String, Struct, Timestamp, TinyInt,
+};
 
 /// The type that both sides of `UNION`, the branches of `CASE` and the arguments of `coalesce` become. None if there is none.
 ///

@@ -38,7 +38,8 @@ pub(crate) fn arithmetic(op: &BinaryOperator, (p1, s1): (u8, u8), (p2, s2): (u8,
 
 /// Fits a type into 38 digits: the digits before the point win, but six behind it are kept.
 fn adjusted(precision: i32, scale: i32) -> DataType {
-    let (precision, scale) = if precision <= 38 { (precision, scale) } else { (38, (38 - (precision - scale)).max(scale.min(6))) };
+    let (precision, scale) =
+        if precision <= 38 { (precision, scale) } else { (38, (38 - (precision - scale)).max(scale.min(6))) };
     let byte = |number: i32| u8::try_from(number).unwrap_or_default();
     DataType::decimal(byte(precision), byte(scale))
 }

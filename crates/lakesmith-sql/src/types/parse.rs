@@ -99,7 +99,11 @@ impl<'a> Reader<'a> {
         let rest = self.rest();
         if !rest.starts_with('`') {
             let word = self.word();
-            return if word.is_empty() { Err(self.wrong("a field's name is missing in the type".into())) } else { Ok(word.to_owned()) };
+            return if word.is_empty() {
+                Err(self.wrong("a field's name is missing in the type".into()))
+            } else {
+                Ok(word.to_owned())
+            };
         }
         let mut name = String::new();
         let mut chars = rest.char_indices().skip(1).peekable();
@@ -187,7 +191,9 @@ impl<'a> Reader<'a> {
                 None if word.is_empty() => Err(self.wrong("a type is missing here".into())),
                 None => {
                     let names = NAMES.iter().map(|(name, _)| *name).chain(["decimal", "array", "map", "struct"]);
-                    Err(SqlError::new("sql-syntax", format!("`{word}` is not a type")).at(Some(start..self.at)).suggest(&word, names))
+                    Err(SqlError::new("sql-syntax", format!("`{word}` is not a type"))
+                        .at(Some(start..self.at))
+                        .suggest(&word, names))
                 }
             },
         }
@@ -201,7 +207,8 @@ impl<'a> Reader<'a> {
         let scale = if self.take(",") { self.number()? } else { 0 };
         self.expect(")")?;
         if !(1..=38).contains(&precision) || scale > precision {
-            let message = format!("DECIMAL({precision},{scale}) is not possible: 1 to 38 digits, of which not more behind the point");
+            let message =
+                format!("DECIMAL({precision},{scale}) is not possible: 1 to 38 digits, of which not more behind the point");
             return Err(SqlError::new("sql-syntax", message).at(Some(start..self.at)));
         }
         Ok(DataType::Decimal { precision, scale })

@@ -13,7 +13,11 @@ pub(crate) fn from_sql(ty: &ast::DataType) -> Result<DataType, SqlError> {
     };
     parse_type(&text).map_err(|error| {
         let error = SqlError { range: None, ..error };
-        if error.message.ends_with("is not a type") { error } else { SqlError { message: format!("`{text}`: {}", error.message), ..error } }
+        if error.message.ends_with("is not a type") {
+            error
+        } else {
+            SqlError { message: format!("`{text}`: {}", error.message), ..error }
+        }
     })
 }
 
