@@ -55,9 +55,7 @@ impl ConnectError {
                     | object_store::Error::NotImplemented { .. }
             ),
             ConnectError::ChangedWhileReading { .. } => true,
-            ConnectError::Pattern { .. }
-            | ConnectError::UnsupportedType { .. }
-            | ConnectError::Arrow(_) => false,
+            ConnectError::Pattern { .. } | ConnectError::UnsupportedType { .. } | ConnectError::Arrow(_) => false,
         }
     }
 }

@@ -21,10 +21,7 @@ pub const RESERVED_COLUMNS: [&str; 8] = [
 
 /// What the source calls the field.
 pub fn source_name(field: &Field) -> &str {
-    field
-        .metadata()
-        .get(SOURCE_NAME)
-        .map_or(field.name(), String::as_str)
+    field.metadata().get(SOURCE_NAME).map_or(field.name(), String::as_str)
 }
 
 /// `field`, remembering that the source calls it `source`.
@@ -46,12 +43,7 @@ pub(crate) struct Names {
 impl Names {
     /// The names of a table's columns: those of bronze are taken.
     pub(crate) fn of_table() -> Names {
-        Names {
-            taken: RESERVED_COLUMNS
-                .iter()
-                .map(|name| (*name).to_owned())
-                .collect(),
-        }
+        Names { taken: RESERVED_COLUMNS.iter().map(|name| (*name).to_owned()).collect() }
     }
 
     /// Takes `name`, which is in use as it is.
@@ -79,18 +71,12 @@ pub(crate) fn clean(source: &str, position: usize) -> String {
     if trimmed.is_empty() {
         return format!("_c{position}");
     }
-    trimmed
-        .chars()
-        .map(|c| if refused(c) { '_' } else { c })
-        .collect()
+    trimmed.chars().map(|c| if refused(c) { '_' } else { c }).collect()
 }
 
 /// Characters that Delta refuses in column names.
 fn refused(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | ',' | ';' | '{' | '}' | '(' | ')' | '=' | '\t' | '\n' | '\r'
-    )
+    matches!(c, ' ' | ',' | ';' | '{' | '}' | '(' | ')' | '=' | '\t' | '\n' | '\r')
 }
 
 /// Finds the field that a source's name means: the exact name, else the same without regard to case and blanks
@@ -123,18 +109,12 @@ impl Lookup {
 
     /// The first field of exactly this name.
     pub(crate) fn exact(&self, name: &str) -> Option<usize> {
-        self.exact
-            .get(name)
-            .and_then(|found| found.first())
-            .copied()
+        self.exact.get(name).and_then(|found| found.first()).copied()
     }
 
     /// The first field of this name without regard to case and blanks.
     pub(crate) fn folded(&self, name: &str) -> Option<usize> {
-        self.folded
-            .get(&fold(name))
-            .and_then(|found| found.first())
-            .copied()
+        self.folded.get(&fold(name)).and_then(|found| found.first()).copied()
     }
 
     /// The field of each of `names`, no field twice: exact names first, in order, then the others.
@@ -171,25 +151,15 @@ mod tests {
     #[test]
     fn names_are_what_delta_accepts() {
         let cases: &[(&[&str], &[&str])] = &[
-            (
-                &["First Name", "E-Mail", " a ", "x(=)y", "größe"],
-                &["First_Name", "E-Mail", "a", "x___y", "größe"],
-            ),
+            (&["First Name", "E-Mail", " a ", "x(=)y", "größe"], &["First_Name", "E-Mail", "a", "x___y", "größe"]),
             (&["id", "ID", "Id"], &["id", "ID_2", "Id_3"]),
             (&["a", "a", "a_2"], &["a", "a_2", "a_2_2"]),
             (&["", "b", "  "], &["_c0", "b", "_c2"]),
-            (
-                &["_batch_id", "_Source_File", "_operation"],
-                &["_batch_id_2", "_Source_File_2", "_operation"],
-            ),
+            (&["_batch_id", "_Source_File", "_operation"], &["_batch_id_2", "_Source_File_2", "_operation"]),
         ];
         for (sources, expected) in cases {
             let mut names = Names::of_table();
-            let found: Vec<String> = sources
-                .iter()
-                .enumerate()
-                .map(|(i, s)| names.name(s, i))
-                .collect();
+            let found: Vec<String> = sources.iter().enumerate().map(|(i, s)| names.name(s, i)).collect();
             assert_eq!(&found, expected);
         }
     }
@@ -204,24 +174,14 @@ mod tests {
     #[test]
     fn lookup_prefers_the_exact_name() {
         let lookup = Lookup::new(["ID", "id", " Name"]);
-        assert_eq!(
-            (
-                lookup.exact("id"),
-                lookup.folded("iD"),
-                lookup.folded("NAME")
-            ),
-            (Some(1), Some(0), Some(2))
-        );
+        assert_eq!((lookup.exact("id"), lookup.folded("iD"), lookup.folded("NAME")), (Some(1), Some(0), Some(2)));
         assert_eq!((lookup.exact("Name"), lookup.folded("x")), (None, None));
     }
 
     #[test]
     fn each_field_is_assigned_once() {
         let lookup = Lookup::new(["a", "a", "B"]);
-        assert_eq!(
-            lookup.assign(&["A", "a", "b", "a", "c"]),
-            [None, Some(0), Some(2), Some(1), None]
-        );
+        assert_eq!(lookup.assign(&["A", "a", "b", "a", "c"]), [None, Some(0), Some(2), Some(1), None]);
         assert_eq!(lookup.assign(&["A"]), [Some(0)]);
     }
 }

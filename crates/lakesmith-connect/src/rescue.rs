@@ -113,10 +113,7 @@ mod tests {
         rescue.keep_json("n", "1e400");
         rescue.keep_text("t", "a\"b\\c\n\u{1}ü");
         rescue.keep_texts("_extra", ["x", ""].into_iter());
-        assert_eq!(
-            rescue.take(),
-            r#"{"n":1e400,"t":"a\"b\\c\n\u0001ü","_extra":["x",""]}"#
-        );
+        assert_eq!(rescue.take(), r#"{"n":1e400,"t":"a\"b\\c\n\u0001ü","_extra":["x",""]}"#);
         assert!(rescue.is_empty());
     }
 

@@ -45,11 +45,7 @@ impl Rows {
     /// Batches of `columns`, which fill the fields of `data` in their order.
     pub(crate) fn new(data: &Schema, columns: Vec<Column>) -> Rows {
         let mut fields = data.fields().to_vec();
-        fields.push(Arc::new(Field::new(
-            SOURCE_POSITION,
-            DataType::Int64,
-            false,
-        )));
+        fields.push(Arc::new(Field::new(SOURCE_POSITION, DataType::Int64, false)));
         fields.push(Arc::new(Field::new(RESCUED_DATA, DataType::Utf8, true)));
         Rows {
             schema: Arc::new(Schema::new(fields)),
@@ -77,11 +73,7 @@ impl Rows {
         self.count += 1;
         self.in_batch += 1;
         self.bytes += bytes;
-        if self.in_batch == ROWS_PER_BATCH || self.bytes >= BYTES_PER_BATCH {
-            self.close_batch()
-        } else {
-            Ok(())
-        }
+        if self.in_batch == ROWS_PER_BATCH || self.bytes >= BYTES_PER_BATCH { self.close_batch() } else { Ok(()) }
     }
 
     /// Closes the batch that is being filled, if it has rows.
@@ -95,8 +87,7 @@ impl Rows {
         }
         arrays.push(Arc::new(self.positions.finish()));
         arrays.push(Arc::new(self.rescued.finish()));
-        self.ready
-            .push_back(RecordBatch::try_new(self.schema.clone(), arrays)?);
+        self.ready.push_back(RecordBatch::try_new(self.schema.clone(), arrays)?);
         self.in_batch = 0;
         self.bytes = 0;
         Ok(())

@@ -16,25 +16,15 @@ impl Hints {
     /// From the hints as written.
     pub(crate) fn new(hints: &[(String, DataType)]) -> Hints {
         let types = hints.iter().map(|(path, data_type)| {
-            let steps: Vec<String> = path
-                .split('.')
-                .filter(|step| *step != "element")
-                .map(fold)
-                .collect();
+            let steps: Vec<String> = path.split('.').filter(|step| *step != "element").map(fold).collect();
             (steps.join("."), data_type.clone())
         });
-        Hints {
-            types: types.collect(),
-        }
+        Hints { types: types.collect() }
     }
 
     /// The path of the field `name` in `parent` (empty for a table).
     pub(crate) fn path(parent: &str, name: &str) -> String {
-        if parent.is_empty() {
-            fold(name)
-        } else {
-            format!("{parent}.{}", fold(name))
-        }
+        if parent.is_empty() { fold(name) } else { format!("{parent}.{}", fold(name)) }
     }
 
     /// The type told for the field at `path`.
@@ -50,10 +40,7 @@ mod tests {
     #[test]
     fn paths_ignore_case_and_list_elements() {
         let hints = Hints::new(&[("Lines.element.Qty".to_owned(), DataType::Int32)]);
-        assert_eq!(
-            hints.get(&Hints::path(&Hints::path("", "lines"), "QTY")),
-            Some(&DataType::Int32)
-        );
+        assert_eq!(hints.get(&Hints::path(&Hints::path("", "lines"), "QTY")), Some(&DataType::Int32));
         assert_eq!(hints.get("lines"), None);
     }
 }

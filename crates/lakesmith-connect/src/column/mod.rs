@@ -1,6 +1,7 @@
 //! Columns being built, one value per row: scalars from text, lists and structs of them.
 
 mod hints;
+mod keys;
 pub(crate) mod parse;
 mod scalar;
 
@@ -11,10 +12,11 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
 
 pub(crate) use hints::Hints;
+pub(crate) use keys::{Keys, Slot};
 pub(crate) use scalar::Scalar;
 
 use crate::error::ConnectError;
-use crate::names::{Lookup, source_name};
+use crate::names::source_name;
 
 /// A column of one batch.
 #[derive(Debug)]
@@ -52,23 +54,12 @@ pub(crate) struct StructColumn {
 impl Column {
     /// One column per field of `schema`.
     pub(crate) fn for_schema(schema: &Schema, hints: &Hints) -> Result<Vec<Column>, ConnectError> {
-        schema
-            .fields()
-            .iter()
-            .map(|field| Column::new(field, "", false, hints))
-            .collect()
+        schema.fields().iter().map(|field| Column::new(field, "", false, hints)).collect()
     }
 
-    fn new(
-        field: &Field,
-        parent: &str,
-        hinted: bool,
-        hints: &Hints,
-    ) -> Result<Column, ConnectError> {
+    fn new(field: &Field, parent: &str, hinted: bool, hints: &Hints) -> Result<Column, ConnectError> {
         let path = Hints::path(parent, source_name(field));
-        let hinted = hinted
-            || hints.get(&path).is_some()
-            || hints.get(&Hints::path(parent, field.name())).is_some();
+        let hinted = hinted || hints.get(&path).is_some() || hints.get(&Hints::path(parent, field.name())).is_some();
         match field.data_type() {
             DataType::List(element) => Ok(Column::List(ListColumn {
                 field: element.clone(),
@@ -80,51 +71,25 @@ impl Column {
             DataType::Struct(fields) => Column::structure(fields, &path, hinted, hints),
             scalar => Scalar::new(scalar, hinted)
                 .map(Column::Scalar)
-                .ok_or_else(|| ConnectError::UnsupportedType {
-                    column: path,
-                    data_type: scalar.clone(),
-                }),
+                .ok_or_else(|| ConnectError::UnsupportedType { column: path, data_type: scalar.clone() }),
         }
     }
 
     /// The elements of the list at `path`, which add no step to the path of what they hold.
-    fn element(
-        field: &Field,
-        path: &str,
-        hinted: bool,
-        hints: &Hints,
-    ) -> Result<Column, ConnectError> {
+    fn element(field: &Field, path: &str, hinted: bool, hints: &Hints) -> Result<Column, ConnectError> {
         match field.data_type() {
             DataType::Struct(fields) => Column::structure(fields, path, hinted, hints),
             _ => {
                 let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
-                Column::new(
-                    &Field::new(name, field.data_type().clone(), true),
-                    parent,
-                    hinted,
-                    hints,
-                )
+                Column::new(&Field::new(name, field.data_type().clone(), true), parent, hinted, hints)
             }
         }
     }
 
-    fn structure(
-        fields: &Fields,
-        path: &str,
-        hinted: bool,
-        hints: &Hints,
-    ) -> Result<Column, ConnectError> {
-        let children = fields
-            .iter()
-            .map(|field| Column::new(field, path, hinted, hints))
-            .collect::<Result<Vec<_>, _>>()?;
+    fn structure(fields: &Fields, path: &str, hinted: bool, hints: &Hints) -> Result<Column, ConnectError> {
+        let children = fields.iter().map(|field| Column::new(field, path, hinted, hints)).collect::<Result<Vec<_>, _>>()?;
         let keys = Keys::new(fields);
-        Ok(Column::Struct(StructColumn {
-            fields: fields.clone(),
-            keys,
-            children,
-            validity: NullBufferBuilder::new(0),
-        }))
+        Ok(Column::Struct(StructColumn { fields: fields.clone(), keys, children, validity: NullBufferBuilder::new(0) }))
     }
 
     /// Appends NULL.
@@ -157,25 +122,14 @@ impl Column {
                 list.count = 0;
                 let elements = list.elements.finish()?;
                 let offsets = OffsetBuffer::new(offsets.into());
-                Ok(Arc::new(ListArray::try_new(
-                    list.field.clone(),
-                    offsets,
-                    elements,
-                    list.validity.finish(),
-                )?))
+                Ok(Arc::new(ListArray::try_new(list.field.clone(), offsets, elements, list.validity.finish())?))
             }
             Column::Struct(structure) => {
                 let length = structure.validity.len();
                 let validity = structure.validity.finish();
-                let children = structure
-                    .children
-                    .iter_mut()
-                    .map(Column::finish)
-                    .collect::<Result<Vec<_>, ConnectError>>()?;
+                let children = structure.children.iter_mut().map(Column::finish).collect::<Result<Vec<_>, ConnectError>>()?;
                 let fields = structure.fields.clone();
-                Ok(Arc::new(StructArray::try_new_with_length(
-                    fields, children, validity, length,
-                )?))
+                Ok(Arc::new(StructArray::try_new_with_length(fields, children, validity, length)?))
             }
         }
     }
@@ -198,56 +152,5 @@ impl StructColumn {
     /// Ends a struct whose children have each been given one value.
     pub(crate) fn end(&mut self) {
         self.validity.append_non_null();
-    }
-}
-
-/// The keys under which a source gives the fields of a struct or the columns of a table.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    names: Vec<String>,
-    lookup: Lookup,
-    /// Room for the decoder: per field, what the current object holds.
-    pub(crate) slots: Vec<Option<Slot>>,
-}
-
-/// Where the current object gives a field: the key and the value, and whether the key is the exact name.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Slot {
-    pub(crate) key: usize,
-    pub(crate) value: usize,
-    pub(crate) exact: bool,
-}
-
-impl Keys {
-    /// The keys of `fields`.
-    pub(crate) fn new(fields: &Fields) -> Keys {
-        let names: Vec<String> = fields
-            .iter()
-            .map(|field| source_name(field).to_owned())
-            .collect();
-        Keys {
-            lookup: Lookup::new(names.iter().map(String::as_str)),
-            slots: vec![None; names.len()],
-            names,
-        }
-    }
-
-    /// How the source calls field `index`.
-    pub(crate) fn name(&self, index: usize) -> &str {
-        &self.names[index]
-    }
-
-    /// The field that `key` means, and whether by its exact name. `expected` is the likely one: objects of one file
-    /// mostly give their keys in one order.
-    pub(crate) fn find(&self, key: &str, expected: usize) -> Option<(usize, bool)> {
-        if self.names.get(expected).is_some_and(|name| name == key)
-            && self.lookup.exact(key) == Some(expected)
-        {
-            return Some((expected, true));
-        }
-        match self.lookup.exact(key) {
-            Some(found) => Some((found, true)),
-            None => self.lookup.folded(key).map(|found| (found, false)),
-        }
     }
 }

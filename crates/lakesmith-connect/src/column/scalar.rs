@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder,
-    Int8Builder, Int16Builder, Int32Builder, Int64Builder, StringBuilder,
-    TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder, Float64Builder, Int8Builder, Int16Builder,
+    Int32Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, TimeUnit};
 
@@ -28,11 +27,7 @@ enum Values {
     Int64(Int64Builder),
     Float32(Float32Builder),
     Float64(Float64Builder),
-    Decimal {
-        builder: Decimal128Builder,
-        precision: u8,
-        scale: i8,
-    },
+    Decimal { builder: Decimal128Builder, precision: u8, scale: i8 },
     Date(Date32Builder),
     Timestamp(TimestampMicrosecondBuilder),
     Text(StringBuilder),
@@ -64,9 +59,9 @@ impl Scalar {
                 scale: *scale,
             },
             DataType::Date32 => Values::Date(Date32Builder::new()),
-            DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Values::Timestamp(
-                TimestampMicrosecondBuilder::new().with_data_type(data_type.clone()),
-            ),
+            DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
+                Values::Timestamp(TimestampMicrosecondBuilder::new().with_data_type(data_type.clone()))
+            }
             DataType::Utf8 => Values::Text(StringBuilder::new()),
             _ => return None,
         };
@@ -127,11 +122,7 @@ impl Scalar {
             Values::Int64(builder) => append!(builder, integer()),
             Values::Float32(builder) => append!(builder, parse::float(text, lenient)),
             Values::Float64(builder) => append!(builder, parse::double(text, lenient)),
-            Values::Decimal {
-                builder,
-                precision,
-                scale,
-            } => {
+            Values::Decimal { builder, precision, scale } => {
                 append!(builder, parse::decimal(text, *precision, *scale))
             }
             Values::Text(builder) => {
@@ -145,9 +136,7 @@ impl Scalar {
     /// Appends a string of a format that has types. False if it does not fit: the row then has NULL.
     pub(crate) fn append_string(&mut self, text: &str) -> bool {
         match &self.values {
-            Values::Text(_) | Values::Date(_) | Values::Timestamp(_) | Values::Decimal { .. } => {
-                self.append_text(text)
-            }
+            Values::Text(_) | Values::Date(_) | Values::Timestamp(_) | Values::Decimal { .. } => self.append_text(text),
             _ if self.lenient => self.append_text(text),
             _ => self.refuse(),
         }

@@ -6,9 +6,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{
-    GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt,
-};
+use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::FileEntry;
 use crate::error::{ConnectError, FileFault};
@@ -39,9 +37,7 @@ impl Remote {
     }
 
     /// The file piece by piece. Whether it changed meanwhile shows [`Remote::check_unchanged`].
-    pub(super) async fn stream(
-        &self,
-    ) -> Result<BoxStream<'static, object_store::Result<Bytes>>, Stop> {
+    pub(super) async fn stream(&self) -> Result<BoxStream<'static, object_store::Result<Bytes>>, Stop> {
         Ok(self.get(GetOptions::default()).await?.into_stream().boxed())
     }
 
@@ -50,35 +46,16 @@ impl Remote {
         if self.entry.size == 0 {
             return Ok(Bytes::new());
         }
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(0..length)),
-            ..GetOptions::default()
-        };
-        let result = self
-            .store
-            .get_opts(&self.location, options)
-            .await
-            .map_err(|error| self.stop(error))?;
-        let pieces: Vec<Bytes> = result
-            .into_stream()
-            .try_collect()
-            .await
-            .map_err(|error| self.stop(error))?;
+        let options = GetOptions { range: Some(GetRange::Bounded(0..length)), ..GetOptions::default() };
+        let result = self.store.get_opts(&self.location, options).await.map_err(|error| self.stop(error))?;
+        let pieces: Vec<Bytes> = result.into_stream().try_collect().await.map_err(|error| self.stop(error))?;
         Ok(pieces.concat().into())
     }
 
     /// Fails if the file is no longer the one that was listed.
     pub(super) async fn check_unchanged(&self) -> Result<(), Stop> {
-        let now = self
-            .store
-            .head(&self.location)
-            .await
-            .map_err(|error| self.stop(error))?;
-        if self.is_same(&now) {
-            Ok(())
-        } else {
-            Err(FileFault::Changed.into())
-        }
+        let now = self.store.head(&self.location).await.map_err(|error| self.stop(error))?;
+        if self.is_same(&now) { Ok(()) } else { Err(FileFault::Changed.into()) }
     }
 
     /// Whether an error means this file only, and which fault it is.
@@ -88,26 +65,14 @@ impl Remote {
             object_store::Error::Precondition { .. } => FileFault::Changed.into(),
             error => match refused_by_system(&error) {
                 Some(reason) => FileFault::Unreadable { reason }.into(),
-                None => ConnectError::Store {
-                    path: self.location.to_string(),
-                    source: error,
-                }
-                .into(),
+                None => ConnectError::Store { path: self.location.to_string(), source: error }.into(),
             },
         }
     }
 
     async fn get(&self, options: GetOptions) -> Result<GetResult, Stop> {
-        let result = self
-            .store
-            .get_opts(&self.location, options)
-            .await
-            .map_err(|error| self.stop(error))?;
-        if self.is_same(&result.meta) {
-            Ok(result)
-        } else {
-            Err(FileFault::Changed.into())
-        }
+        let result = self.store.get_opts(&self.location, options).await.map_err(|error| self.stop(error))?;
+        if self.is_same(&result.meta) { Ok(result) } else { Err(FileFault::Changed.into()) }
     }
 
     fn is_same(&self, now: &ObjectMeta) -> bool {
@@ -125,10 +90,7 @@ fn refused_by_system(error: &object_store::Error) -> Option<String> {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(current) = cause {
         if let Some(io) = current.downcast_ref::<std::io::Error>() {
-            let refused = matches!(
-                io.kind(),
-                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::IsADirectory
-            );
+            let refused = matches!(io.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::IsADirectory);
             return refused.then(|| io.kind().to_string());
         }
         cause = current.source();

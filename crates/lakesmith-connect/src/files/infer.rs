@@ -31,22 +31,14 @@ impl FileSource {
     ///
     /// # Errors
     /// [`ConnectError::Store`] if the store fails.
-    pub async fn infer(
-        &self,
-        files: &[FileEntry],
-        known: Option<&Schema>,
-    ) -> Result<Inferred, ConnectError> {
+    pub async fn infer(&self, files: &[FileEntry], known: Option<&Schema>) -> Result<Inferred, ConnectError> {
         let picked: Vec<&FileEntry> = spread(files, SAMPLE_FILES);
         let count = picked.len().max(1) as u64;
         let (bytes, rows) = (SAMPLE_BYTES / count, SAMPLE_ROWS / count);
         let mut shapes = Shapes::of_table(known);
         let mut sampled_rows = 0;
         for file in picked {
-            let remote = Remote {
-                store: self.store.clone(),
-                location: self.locate(&file.path)?,
-                entry: file.clone(),
-            };
+            let remote = Remote { store: self.store.clone(), location: self.locate(&file.path)?, entry: file.clone() };
             match self.sample_file(&remote, bytes, rows, &mut shapes).await {
                 Ok(found) => sampled_rows += found,
                 Err(Stop::Failed(error)) => return Err(error),
@@ -57,25 +49,11 @@ impl FileSource {
         }
         let fields = shapes.into_fields(known, &self.hints);
         let first_added = known.map_or(0, |schema| schema.fields().len());
-        let added = fields
-            .iter()
-            .skip(first_added)
-            .map(|field| field.name().clone())
-            .collect();
-        Ok(Inferred {
-            schema: Arc::new(Schema::new(fields)),
-            added,
-            sampled_rows,
-        })
+        let added = fields.iter().skip(first_added).map(|field| field.name().clone()).collect();
+        Ok(Inferred { schema: Arc::new(Schema::new(fields)), added, sampled_rows })
     }
 
-    async fn sample_file(
-        &self,
-        remote: &Remote,
-        bytes: u64,
-        rows: u64,
-        shapes: &mut Shapes,
-    ) -> Result<u64, Stop> {
+    async fn sample_file(&self, remote: &Remote, bytes: u64, rows: u64, shapes: &mut Shapes) -> Result<u64, Stop> {
         let mut taken = bytes;
         let mut beginning = remote.beginning(taken).await?;
         while !beginning.contains(&b'\n') && is_cut(&beginning, taken) && taken < FIRST_ROW_BYTES {
@@ -88,9 +66,7 @@ impl FileSource {
             Some(newline) => &beginning[..=newline],
             None => &[],
         };
-        Ok(self
-            .format
-            .sample(checked(whole_lines, 0)?, complete, rows, shapes))
+        Ok(self.format.sample(checked(whole_lines, 0)?, complete, rows, shapes))
     }
 }
 
@@ -104,9 +80,7 @@ fn spread<T>(all: &[T], count: usize) -> Vec<&T> {
     if all.len() <= count {
         return all.iter().collect();
     }
-    (0..count)
-        .map(|index| &all[index * (all.len() - 1) / (count - 1)])
-        .collect()
+    (0..count).map(|index| &all[index * (all.len() - 1) / (count - 1)]).collect()
 }
 
 #[cfg(test)]

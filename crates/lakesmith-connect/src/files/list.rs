@@ -18,10 +18,7 @@ impl FileSource {
         let pattern = Pattern::new(&self.pattern)?;
         let folder = self.locate(&pattern.folder)?;
         let prefix = (!folder.as_ref().is_empty()).then_some(&folder);
-        let failed = |source| ConnectError::Store {
-            path: folder.to_string(),
-            source,
-        };
+        let failed = |source| ConnectError::Store { path: folder.to_string(), source };
         let found: Vec<ObjectMeta> = if pattern.flat {
             match self.store.list_with_delimiter(prefix).await {
                 Ok(listing) => listing.objects,
@@ -35,10 +32,7 @@ impl FileSource {
                 Err(source) => return Err(failed(source)),
             }
         };
-        let mut files: Vec<FileEntry> = found
-            .into_iter()
-            .filter_map(|object| self.entry(object, &pattern))
-            .collect();
+        let mut files: Vec<FileEntry> = found.into_iter().filter_map(|object| self.entry(object, &pattern)).collect();
         files.sort_by(|a, b| (a.modified, &a.path).cmp(&(b.modified, &b.path)));
         Ok(files)
     }
@@ -51,10 +45,7 @@ impl FileSource {
             (_, true) => root.to_owned(),
             _ => format!("{root}/{relative}"),
         };
-        Path::parse(&joined).map_err(|source| ConnectError::Store {
-            path: joined,
-            source: source.into(),
-        })
+        Path::parse(&joined).map_err(|source| ConnectError::Store { path: joined, source: source.into() })
     }
 
     fn entry(&self, object: ObjectMeta, pattern: &Pattern) -> Option<FileEntry> {

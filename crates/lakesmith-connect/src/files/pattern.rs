@@ -17,18 +17,10 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// Checks `pattern`, which is relative to the source's folder and may not leave it.
     pub(crate) fn new(pattern: &str) -> Result<Pattern, ConnectError> {
-        let refuse = |reason: &str| ConnectError::Pattern {
-            pattern: pattern.to_owned(),
-            reason: reason.to_owned(),
-        };
-        let relative = pattern
-            .strip_prefix("./")
-            .unwrap_or(pattern)
-            .trim_start_matches('/');
+        let refuse = |reason: &str| ConnectError::Pattern { pattern: pattern.to_owned(), reason: reason.to_owned() };
+        let relative = pattern.strip_prefix("./").unwrap_or(pattern).trim_start_matches('/');
         if relative.is_empty() || relative.ends_with('/') {
-            return Err(refuse(
-                "it names no file; write `folder/*.json` for the files of a folder",
-            ));
+            return Err(refuse("it names no file; write `folder/*.json` for the files of a folder"));
         }
         let segments: Vec<&str> = relative.split('/').collect();
         if segments.contains(&"..") {
@@ -36,10 +28,7 @@ impl Pattern {
         }
         let last = segments.len() - 1;
         let is_glob = |segment: &str| segment.contains(['*', '?', '[', ']', '{', '}', '\\']);
-        let literal = segments[..last]
-            .iter()
-            .take_while(|segment| !is_glob(segment))
-            .count();
+        let literal = segments[..last].iter().take_while(|segment| !is_glob(segment)).count();
         // An alternative may hold a slash (`{a/b,c}`), which splitting by segment would cut in two.
         let flat = literal == last && !segments[last].contains("**");
         let matcher = GlobBuilder::new(relative)
@@ -47,20 +36,14 @@ impl Pattern {
             .build()
             .map_err(|error| refuse(&error.kind().to_string()))?
             .compile_matcher();
-        Ok(Pattern {
-            folder: segments[..literal].join("/"),
-            flat,
-            matcher,
-        })
+        Ok(Pattern { folder: segments[..literal].join("/"), flat, matcher })
     }
 
     /// Whether the file at `path`, relative to the source's folder, is one of the source's. Files and folders whose
     /// name starts with `.` or `_` are hidden, unless the literal beginning of the pattern names them.
     pub(crate) fn matches(&self, path: &str) -> bool {
         let below = path.strip_prefix(self.folder.as_str()).unwrap_or(path);
-        let hidden = below
-            .split('/')
-            .any(|segment| segment.starts_with(['.', '_']));
+        let hidden = below.split('/').any(|segment| segment.starts_with(['.', '_']));
         !hidden && self.matcher.is_match(path)
     }
 }
@@ -82,11 +65,7 @@ mod tests {
             ("{a/b,c}/*.csv", "", false),
         ] {
             let found = Pattern::new(pattern).unwrap();
-            assert_eq!(
-                (found.folder.as_str(), found.flat),
-                (folder, flat),
-                "{pattern}"
-            );
+            assert_eq!((found.folder.as_str(), found.flat), (folder, flat), "{pattern}");
         }
     }
 
@@ -106,26 +85,13 @@ mod tests {
         let pattern = Pattern::new("orders/**/*.json").unwrap();
         assert!(!pattern.matches("orders/.a.json"));
         assert!(!pattern.matches("orders/_temporary/a.json"));
-        assert!(
-            Pattern::new("_drop/*.json")
-                .unwrap()
-                .matches("_drop/a.json")
-        );
+        assert!(Pattern::new("_drop/*.json").unwrap().matches("_drop/a.json"));
     }
 
     #[test]
     fn patterns_that_cannot_be_used_say_why() {
-        for pattern in [
-            "",
-            "orders/",
-            "../x.json",
-            "a/../../b.json",
-            "orders/[a.json",
-        ] {
-            assert!(
-                matches!(Pattern::new(pattern), Err(ConnectError::Pattern { .. })),
-                "{pattern}"
-            );
+        for pattern in ["", "orders/", "../x.json", "a/../../b.json", "orders/[a.json"] {
+            assert!(matches!(Pattern::new(pattern), Err(ConnectError::Pattern { .. })), "{pattern}");
         }
     }
 }

@@ -52,10 +52,7 @@ impl FileSource {
             while let Some(batch) = rows.next().await? {
                 batches.push(batch);
             }
-            Ok(FileRead {
-                batches,
-                report: rows.report(),
-            })
+            Ok(FileRead { batches, report: rows.report() })
         }
     }
 
@@ -80,11 +77,7 @@ impl FileSource {
         let location = self.locate(&file.path);
         let (store, format) = (self.store.clone(), self.format.clone());
         async move {
-            let remote = Remote {
-                store,
-                location: location?,
-                entry: file,
-            };
+            let remote = Remote { store, location: location?, entry: file };
             let rows = Rows::new(&schema, columns?);
             let mut report = FileReport::default();
             let input = match Input::open(&remote, &format, held_bytes, &mut report.hash).await {
@@ -95,13 +88,7 @@ impl FileSource {
                 }
                 Err(Stop::Failed(error)) => return Err(error),
             };
-            Ok(FileRows {
-                path: remote.entry.path,
-                input,
-                decoder: format.decoder(&schema),
-                rows,
-                report,
-            })
+            Ok(FileRows { path: remote.entry.path, input, decoder: format.decoder(&schema), rows, report })
         }
     }
 }
@@ -135,9 +122,7 @@ impl FileRows {
                 Err(Stop::Failed(error)) => return Err(error),
                 // The file passed the check, so it is another one now.
                 Err(Stop::Fault(_)) => {
-                    return Err(ConnectError::ChangedWhileReading {
-                        path: self.path.clone(),
-                    });
+                    return Err(ConnectError::ChangedWhileReading { path: self.path.clone() });
                 }
             }
         }
@@ -146,11 +131,7 @@ impl FileRows {
     /// What the file's receipt says; complete once [`FileRows::next`] has returned `None`.
     pub fn report(&self) -> FileReport {
         let (rows, rescued_rows) = (self.rows.count, self.rows.rescued_count);
-        FileReport {
-            rows,
-            rescued_rows,
-            ..self.report.clone()
-        }
+        FileReport { rows, rescued_rows, ..self.report.clone() }
     }
 
     /// Decodes the next piece.
@@ -161,29 +142,17 @@ impl FileRows {
                 let rest = &bytes[*at..];
                 let window = piece(rest);
                 let last = window.len() == rest.len();
-                let mut consumed = self.decoder.decode(
-                    text::checked(window, *at as u64)?,
-                    last,
-                    &mut self.rows,
-                )?;
+                let mut consumed = self.decoder.decode(text::checked(window, *at as u64)?, last, &mut self.rows)?;
                 if consumed == 0 && !last {
                     // A row larger than a piece.
-                    consumed = self.decoder.decode(
-                        text::checked(rest, *at as u64)?,
-                        true,
-                        &mut self.rows,
-                    )?;
+                    consumed = self.decoder.decode(text::checked(rest, *at as u64)?, true, &mut self.rows)?;
                 }
                 *at += consumed;
                 if *at == bytes.len() {
                     self.end()?;
                 }
             }
-            Input::Stream {
-                remote,
-                stream,
-                text,
-            } => match stream.next().await {
+            Input::Stream { remote, stream, text } => match stream.next().await {
                 Some(bytes) => {
                     text.push(&bytes.map_err(|error| remote.stop(error))?);
                     if let Some(ready) = text.ready(false)? {
@@ -223,15 +192,8 @@ fn piece(bytes: &[u8]) -> &[u8] {
 
 /// Where the text of an open file comes from.
 enum Input {
-    Held {
-        bytes: Bytes,
-        at: usize,
-    },
-    Stream {
-        remote: Remote,
-        stream: BoxStream<'static, object_store::Result<Bytes>>,
-        text: Box<Text>,
-    },
+    Held { bytes: Bytes, at: usize },
+    Stream { remote: Remote, stream: BoxStream<'static, object_store::Result<Bytes>>, text: Box<Text> },
     Done,
 }
 
@@ -247,12 +209,7 @@ impl std::fmt::Debug for Input {
 
 impl Input {
     /// Checks the file and stands at its beginning. The hash is given also where the check fails.
-    async fn open(
-        remote: &Remote,
-        format: &Format,
-        held_bytes: u64,
-        hash: &mut String,
-    ) -> Result<Input, Stop> {
+    async fn open(remote: &Remote, format: &Format, held_bytes: u64, hash: &mut String) -> Result<Input, Stop> {
         let mut checker = format.checker();
         if remote.entry.size <= held_bytes {
             let bytes = remote.whole().await?;
@@ -264,19 +221,12 @@ impl Input {
         *hash = found;
         checked?;
         let stream = remote.stream().await?;
-        Ok(Input::Stream {
-            remote: remote.clone(),
-            stream,
-            text: Box::default(),
-        })
+        Ok(Input::Stream { remote: remote.clone(), stream, text: Box::default() })
     }
 }
 
 /// Reads a large file to its end: its hash, and whether it can be decoded.
-async fn check(
-    remote: &Remote,
-    mut checker: Checker,
-) -> Result<(String, Result<(), FileFault>), Stop> {
+async fn check(remote: &Remote, mut checker: Checker) -> Result<(String, Result<(), FileFault>), Stop> {
     let mut stream = remote.stream().await?;
     let mut text = Text::default();
     let mut checked = Ok(());
@@ -314,16 +264,9 @@ mod tests {
     use object_store::{ObjectStore, ObjectStoreExt};
     use std::sync::Arc;
 
-    async fn read(
-        text: &str,
-        format: Format,
-        held_bytes: u64,
-    ) -> (Option<RecordBatch>, FileReport) {
+    async fn read(text: &str, format: Format, held_bytes: u64) -> (Option<RecordBatch>, FileReport) {
         let store = Arc::new(InMemory::new());
-        store
-            .put(&Path::from("in/a"), text.to_owned().into())
-            .await
-            .unwrap();
+        store.put(&Path::from("in/a"), text.to_owned().into()).await.unwrap();
         let source = FileSource {
             store: store as Arc<dyn ObjectStore>,
             root: Path::from("in"),
@@ -331,10 +274,7 @@ mod tests {
             format,
             hints: Vec::new(),
         };
-        let fields = [
-            Field::new("t", DataType::Utf8, true),
-            Field::new("n", DataType::Int64, true),
-        ];
+        let fields = [Field::new("t", DataType::Utf8, true), Field::new("n", DataType::Int64, true)];
         let schema = Arc::new(Schema::new(fields.to_vec()));
         let file = source.list().await.unwrap().remove(0);
         let mut rows = source.open_held(file, schema, held_bytes).await.unwrap();
@@ -342,9 +282,7 @@ mod tests {
         while let Some(batch) = rows.next().await.unwrap() {
             batches.push(batch);
         }
-        let whole = batches
-            .first()
-            .map(|first| arrow::compute::concat_batches(&first.schema(), &batches).unwrap());
+        let whole = batches.first().map(|first| arrow::compute::concat_batches(&first.schema(), &batches).unwrap());
         (whole, rows.report())
     }
 
@@ -352,22 +290,14 @@ mod tests {
     #[tokio::test]
     async fn a_large_file_reads_as_a_small_one() {
         let long = "x\nü".repeat(500);
-        let csv: String = (0..4000)
-            .map(|n| format!("\"{long}\",{}\r\n", if n % 7 == 0 { -1 } else { n }))
-            .collect();
+        let csv: String = (0..4000).map(|n| format!("\"{long}\",{}\r\n", if n % 7 == 0 { -1 } else { n })).collect();
         let wide = format!("t,n\n\"{}\",1\nb,2", "y\n".repeat(3 << 20));
-        let json: String = (0..40_000)
-            .map(|n| format!("{{\"n\":{n},\"t\":\"{}\"}}\n", "ü".repeat(50)))
-            .collect();
+        let json: String = (0..40_000).map(|n| format!("{{\"n\":{n},\"t\":\"{}\"}}\n", "ü".repeat(50))).collect();
         let csv_format = || Format::Csv(CsvOptions::default());
         for (text, format, rows) in [
             (format!("\u{feff}t,n\n{csv}short,oops"), csv_format(), 4001),
             (wide, csv_format(), 2),
-            (
-                format!("\u{feff}{json}not json\n\n{json}"),
-                Format::Json,
-                80_001,
-            ),
+            (format!("\u{feff}{json}not json\n\n{json}"), Format::Json, 80_001),
             (String::new(), Format::Json, 0),
         ] {
             let held = read(&text, format.clone(), u64::MAX).await;
@@ -380,16 +310,8 @@ mod tests {
     async fn a_large_file_with_a_fault_has_no_rows() {
         let csv = format!("t,n\n{}", "some text,1\n".repeat(200_000));
         for (text, expected) in [
-            (
-                format!("{csv}\"open\n"),
-                FileFault::UnbalancedQuote { line: 200_002 },
-            ),
-            (
-                format!("{csv}\0"),
-                FileFault::BinaryNul {
-                    offset: csv.len() as u64,
-                },
-            ),
+            (format!("{csv}\"open\n"), FileFault::UnbalancedQuote { line: 200_002 }),
+            (format!("{csv}\0"), FileFault::BinaryNul { offset: csv.len() as u64 }),
         ] {
             let (rows, report) = read(&text, Format::Csv(CsvOptions::default()), 0).await;
             assert_eq!((rows, report.rows, report.error), (None, 0, Some(expected)));

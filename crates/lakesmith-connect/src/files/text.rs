@@ -30,9 +30,7 @@ impl Text {
     /// The text that can be decoded: up to the last line break, or all of the `last`. `None` if more should be gathered.
     pub(super) fn ready(&self, last: bool) -> Result<Option<&str>, FileFault> {
         if self.pending.len() > MAX_ROW_BYTES {
-            return Err(FileFault::RowTooLarge {
-                offset: self.offset,
-            });
+            return Err(FileFault::RowTooLarge { offset: self.offset });
         }
         if last {
             return checked(&self.pending, self.offset).map(Some);
@@ -50,11 +48,7 @@ impl Text {
     pub(super) fn consume(&mut self, length: usize) {
         self.pending.drain(..length);
         self.offset += length as u64;
-        self.wanted = if length == 0 {
-            self.pending.len() * 2
-        } else {
-            0
-        };
+        self.wanted = if length == 0 { self.pending.len() * 2 } else { 0 };
     }
 
     /// How much is pending.
@@ -70,13 +64,9 @@ impl Text {
 
 /// `bytes` as text, if they are UTF-8 without NULs; `offset` is where they start in the file.
 pub(super) fn checked(bytes: &[u8], offset: u64) -> Result<&str, FileFault> {
-    let text = std::str::from_utf8(bytes).map_err(|error| FileFault::NotUtf8 {
-        offset: offset + error.valid_up_to() as u64,
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| FileFault::NotUtf8 { offset: offset + error.valid_up_to() as u64 })?;
     match text.find('\0') {
-        Some(nul) => Err(FileFault::BinaryNul {
-            offset: offset + nul as u64,
-        }),
+        Some(nul) => Err(FileFault::BinaryNul { offset: offset + nul as u64 }),
         None => Ok(text),
     }
 }
@@ -87,10 +77,7 @@ pub(super) fn hash(bytes: &[u8]) -> String {
 }
 
 fn hex(hash: Sha256) -> String {
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -100,14 +87,8 @@ mod tests {
 
     #[test]
     fn bad_bytes_are_named_by_their_place_in_the_file() {
-        assert_eq!(
-            checked(b"ab\xff", 10),
-            Err(FileFault::NotUtf8 { offset: 12 })
-        );
-        assert_eq!(
-            checked(b"a\0b", 10),
-            Err(FileFault::BinaryNul { offset: 11 })
-        );
+        assert_eq!(checked(b"ab\xff", 10), Err(FileFault::NotUtf8 { offset: 12 }));
+        assert_eq!(checked(b"a\0b", 10), Err(FileFault::BinaryNul { offset: 11 }));
     }
 
     #[test]

@@ -36,13 +36,7 @@ pub struct CsvOptions {
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        CsvOptions {
-            delimiter: b',',
-            quote: b'"',
-            escape: None,
-            header: true,
-            null_value: None,
-        }
+        CsvOptions { delimiter: b',', quote: b'"', escape: None, header: true, null_value: None }
     }
 }
 
@@ -93,13 +87,7 @@ impl Format {
 
     /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Without `complete`, `text` is the beginning
     /// of a file.
-    pub(crate) fn sample(
-        &self,
-        text: &str,
-        complete: bool,
-        limit: u64,
-        shapes: &mut Shapes,
-    ) -> u64 {
+    pub(crate) fn sample(&self, text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
         match self {
             Format::Csv(options) => csv::sample(options, text, complete, limit, shapes),
             Format::Json => json::sample(text, complete, limit, shapes),
@@ -109,12 +97,7 @@ impl Format {
 
 impl Decoder {
     /// Decodes the complete rows at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn decode(
-        &mut self,
-        text: &str,
-        last: bool,
-        rows: &mut Rows,
-    ) -> Result<usize, Stop> {
+    pub(crate) fn decode(&mut self, text: &str, last: bool, rows: &mut Rows) -> Result<usize, Stop> {
         match self {
             Decoder::Csv(decoder) => decoder.decode(text, last, rows),
             Decoder::Json(decoder) => decoder.decode(text, last, rows),

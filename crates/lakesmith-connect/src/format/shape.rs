@@ -30,15 +30,9 @@ impl Shape {
     /// Of a number as it is written.
     pub(crate) fn of_number(text: &str) -> Shape {
         if let Some(value) = parse::integer(text, false) {
-            Shape::Number {
-                fractional: false,
-                wide: !parse::exact_in_double(value),
-            }
+            Shape::Number { fractional: false, wide: !parse::exact_in_double(value) }
         } else if parse::double(text, false).is_some() {
-            Shape::Number {
-                fractional: true,
-                wide: false,
-            }
+            Shape::Number { fractional: true, wide: false }
         } else {
             Shape::Text
         }
@@ -46,11 +40,7 @@ impl Shape {
 
     /// Of a text in a format without types.
     pub(crate) fn of_text(text: &str) -> Shape {
-        if parse::boolean(text).is_some() {
-            Shape::Boolean
-        } else {
-            Shape::of_number(text)
-        }
+        if parse::boolean(text).is_some() { Shape::Boolean } else { Shape::of_number(text) }
     }
 
     /// Widens the shape to hold a scalar of another.
@@ -58,22 +48,9 @@ impl Shape {
         *self = match (std::mem::take(self), scalar) {
             (Shape::Nothing, other) => other,
             (Shape::Boolean, Shape::Boolean) => Shape::Boolean,
-            (
-                Shape::Number {
-                    fractional: f1,
-                    wide: w1,
-                },
-                Shape::Number {
-                    fractional: f2,
-                    wide: w2,
-                },
-            ) => {
+            (Shape::Number { fractional: f1, wide: w1 }, Shape::Number { fractional: f2, wide: w2 }) => {
                 let (fractional, wide) = (f1 || f2, w1 || w2);
-                if fractional && wide {
-                    Shape::Text
-                } else {
-                    Shape::Number { fractional, wide }
-                }
+                if fractional && wide { Shape::Text } else { Shape::Number { fractional, wide } }
             }
             _ => Shape::Text,
         };
@@ -84,25 +61,14 @@ impl Shape {
         match self {
             Shape::Nothing | Shape::Text => DataType::Utf8,
             Shape::Boolean => DataType::Boolean,
-            Shape::Number {
-                fractional: true, ..
-            } => DataType::Float64,
-            Shape::Number {
-                fractional: false, ..
-            } => DataType::Int64,
-            Shape::List(elements) => DataType::List(Arc::new(Field::new(
-                "element",
-                elements.data_type(path, hints),
-                true,
-            ))),
+            Shape::Number { fractional: true, .. } => DataType::Float64,
+            Shape::Number { fractional: false, .. } => DataType::Int64,
+            Shape::List(elements) => DataType::List(Arc::new(Field::new("element", elements.data_type(path, hints), true))),
             // Neither Delta nor Parquet has a struct without fields.
             Shape::Struct(shapes) if shapes.names.is_empty() => DataType::Utf8,
-            Shape::Struct(shapes) => DataType::Struct(
-                shapes
-                    .named(0, Names::default(), path, hints)
-                    .into_iter()
-                    .collect::<Fields>(),
-            ),
+            Shape::Struct(shapes) => {
+                DataType::Struct(shapes.named(0, Names::default(), path, hints).into_iter().collect::<Fields>())
+            }
         }
     }
 }
@@ -128,11 +94,7 @@ impl Shapes {
     /// The fields that the source calls `names`; those not seen before are added.
     pub(crate) fn fields(&mut self, names: &[&str]) -> Vec<usize> {
         let assigned = self.lookup.assign(names);
-        assigned
-            .into_iter()
-            .zip(names)
-            .map(|(field, name)| field.unwrap_or_else(|| self.add(name)))
-            .collect()
+        assigned.into_iter().zip(names).map(|(field, name)| field.unwrap_or_else(|| self.add(name))).collect()
     }
 
     /// The shape of a field.
@@ -147,26 +109,21 @@ impl Shapes {
     }
 
     /// The columns of a table: those of `known` as they are, then the others, then those only hinted at.
-    pub(crate) fn into_fields(
-        mut self,
-        known: Option<&Schema>,
-        told: &[(String, DataType)],
-    ) -> Vec<Field> {
+    pub(crate) fn into_fields(mut self, known: Option<&Schema>, told: &[(String, DataType)]) -> Vec<Field> {
         let hints = Hints::new(told);
         for (name, _) in told {
-            let seen = self.names.iter().enumerate().any(|(position, source)| {
-                fold(source) == fold(name) || fold(&clean(source, position)) == fold(name)
-            });
+            let seen = self
+                .names
+                .iter()
+                .enumerate()
+                .any(|(position, source)| fold(source) == fold(name) || fold(&clean(source, position)) == fold(name));
             if !seen && !name.contains('.') {
                 self.add(name);
             }
         }
         let mut names = Names::of_table();
-        let mut fields: Vec<Field> = known
-            .into_iter()
-            .flat_map(|schema| schema.fields())
-            .map(|field| field.as_ref().clone())
-            .collect();
+        let mut fields: Vec<Field> =
+            known.into_iter().flat_map(|schema| schema.fields()).map(|field| field.as_ref().clone()).collect();
         fields.iter().for_each(|field| names.take(field.name()));
         fields.extend(self.named(fields.len(), names, "", &hints));
         fields
@@ -178,12 +135,8 @@ impl Shapes {
         let fields = unnamed.map(|(position, (source, shape))| {
             let name = names.name(source, position);
             let field_path = Hints::path(path, source);
-            let told = hints
-                .get(&field_path)
-                .or_else(|| hints.get(&Hints::path(path, &name)));
-            let data_type = told
-                .cloned()
-                .unwrap_or_else(|| shape.data_type(&field_path, hints));
+            let told = hints.get(&field_path).or_else(|| hints.get(&Hints::path(path, &name)));
+            let data_type = told.cloned().unwrap_or_else(|| shape.data_type(&field_path, hints));
             with_source_name(Field::new(name, data_type, true), source)
         });
         fields.collect()

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use arrow::json::{LineDelimitedWriter, WriterBuilder};
 use arrow::record_batch::RecordBatch;
-use lakesmith_connect::{
-    CsvOptions, FileSource, Format, SOURCE_NAME, SOURCE_POSITION, source_name,
-};
+use lakesmith_connect::{CsvOptions, FileSource, Format, SOURCE_NAME, SOURCE_POSITION, source_name};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -38,10 +36,7 @@ pub(crate) fn parse(page: &str) -> Vec<Case> {
             }
             (None, None) => {
                 if let Some(name) = line.strip_prefix("## ") {
-                    cases.push(Case {
-                        name: name.to_owned(),
-                        blocks: Vec::new(),
-                    });
+                    cases.push(Case { name: name.to_owned(), blocks: Vec::new() });
                 }
             }
         }
@@ -51,19 +46,9 @@ pub(crate) fn parse(page: &str) -> Vec<Case> {
 
 /// Runs the case; the difference, if there is one.
 pub(crate) async fn check(case: &Case) -> Result<(), String> {
-    let block = |word: &str| {
-        case.blocks
-            .iter()
-            .find(|(name, _)| name == word)
-            .map(|(_, text)| text.as_str())
-    };
+    let block = |word: &str| case.blocks.iter().find(|(name, _)| name == word).map(|(_, text)| text.as_str());
     let store = Arc::new(InMemory::new());
-    for (number, (word, text)) in case
-        .blocks
-        .iter()
-        .filter(|(word, _)| is_file(word))
-        .enumerate()
-    {
+    for (number, (word, text)) in case.blocks.iter().filter(|(word, _)| is_file(word)).enumerate() {
         let path = Path::from(format!("in/{number:02}.txt"));
         store.put(&path, bytes(word, text).into()).await.unwrap();
     }
@@ -77,60 +62,30 @@ pub(crate) async fn check(case: &Case) -> Result<(), String> {
     let known = block("known").map(schema);
     let mut files = source.list().await.map_err(|error| error.to_string())?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let inferred = source
-        .infer(&files, known.as_ref())
-        .await
-        .map_err(|error| error.to_string())?;
+    let inferred = source.infer(&files, known.as_ref()).await.map_err(|error| error.to_string())?;
     let mut difference = String::new();
     if let Some(expected) = block("schema") {
-        compare(
-            "schema",
-            expected,
-            &show_schema(&inferred.schema),
-            &mut difference,
-        );
+        compare("schema", expected, &show_schema(&inferred.schema), &mut difference);
     }
-    let target = block("read as")
-        .map(schema)
-        .map_or(inferred.schema, Arc::new);
-    let read = source
-        .read(files.pop().expect("a case has a file"), target)
-        .await
-        .map_err(|error| error.to_string())?;
+    let target = block("read as").map(schema).map_or(inferred.schema, Arc::new);
+    let read = source.read(files.pop().expect("a case has a file"), target).await.map_err(|error| error.to_string())?;
     if let Some(expected) = block("rows") {
         compare("rows", expected, &show_rows(&read.batches), &mut difference);
     }
     let report = &read.report;
-    let error = report
-        .error
-        .as_ref()
-        .map_or(String::new(), |error| format!(", error: {error}"));
-    let shown = format!(
-        "rows: {}, rescued_rows: {}{error}",
-        report.rows, report.rescued_rows
-    );
+    let error = report.error.as_ref().map_or(String::new(), |error| format!(", error: {error}"));
+    let shown = format!("rows: {}, rescued_rows: {}{error}", report.rows, report.rescued_rows);
     if let Some(expected) = block("report") {
         compare("report", expected, &shown, &mut difference);
     }
     let in_batches: usize = read.batches.iter().map(RecordBatch::num_rows).sum();
-    compare(
-        "rows in batches",
-        &report.rows.to_string(),
-        &in_batches.to_string(),
-        &mut difference,
-    );
-    if difference.is_empty() {
-        Ok(())
-    } else {
-        Err(difference)
-    }
+    compare("rows in batches", &report.rows.to_string(), &in_batches.to_string(), &mut difference);
+    if difference.is_empty() { Ok(()) } else { Err(difference) }
 }
 
 fn compare(what: &str, expected: &str, found: &str, difference: &mut String) {
     if expected.trim_end() != found.trim_end() {
-        difference.push_str(&format!(
-            "{what}, expected:\n{expected}\n{what}, found:\n{found}\n"
-        ));
+        difference.push_str(&format!("{what}, expected:\n{expected}\n{what}, found:\n{found}\n"));
     }
 }
 
@@ -141,9 +96,7 @@ fn is_file(word: &str) -> bool {
 fn bytes(word: &str, text: &str) -> Vec<u8> {
     if word == "hex" {
         let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-        return (0..digits.len() / 2)
-            .map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap())
-            .collect();
+        return (0..digits.len() / 2).map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap()).collect();
     }
     let mark = if word == "file bom" { "\u{feff}" } else { "" };
     format!("{mark}{text}").into_bytes()
@@ -163,11 +116,7 @@ fn format(options: &str) -> Format {
             _ => panic!("no such option: {word}"),
         }
     }
-    if format == "csv" {
-        Format::Csv(csv)
-    } else {
-        Format::Json
-    }
+    if format == "csv" { Format::Csv(csv) } else { Format::Json }
 }
 
 fn hint(line: &str) -> (String, DataType) {
@@ -177,15 +126,11 @@ fn hint(line: &str) -> (String, DataType) {
 
 fn schema(text: &str) -> Schema {
     let field = |line: &str| {
-        let (column, source) = line
-            .split_once(" <- ")
-            .map_or((line, None), |(column, source)| (column, Some(source)));
+        let (column, source) = line.split_once(" <- ").map_or((line, None), |(column, source)| (column, Some(source)));
         let (name, told) = column.rsplit_once(' ').unwrap();
         let field = Field::new(name, data_type(told), true);
         match source {
-            Some(source) => {
-                field.with_metadata([(SOURCE_NAME.to_owned(), source.to_owned())].into())
-            }
+            Some(source) => field.with_metadata([(SOURCE_NAME.to_owned(), source.to_owned())].into()),
             None => field,
         }
     };
@@ -241,14 +186,7 @@ fn show_type(data_type: &DataType) -> String {
         DataType::Struct(fields) => {
             let shown: Vec<String> = fields
                 .iter()
-                .map(|field| {
-                    format!(
-                        "{}:{}{}",
-                        field.name(),
-                        show_type(field.data_type()),
-                        show_source(field)
-                    )
-                })
+                .map(|field| format!("{}:{}{}", field.name(), show_type(field.data_type()), show_source(field)))
                 .collect();
             format!("struct<{}>", shown.join(","))
         }
@@ -270,19 +208,9 @@ fn show_type(data_type: &DataType) -> String {
 fn show_schema(schema: &Schema) -> String {
     let show = |field: &Arc<Field>| {
         assert!(field.is_nullable());
-        format!(
-            "{} {}{}",
-            field.name(),
-            show_type(field.data_type()),
-            show_source(field)
-        )
+        format!("{} {}{}", field.name(), show_type(field.data_type()), show_source(field))
     };
-    schema
-        .fields()
-        .iter()
-        .map(show)
-        .collect::<Vec<_>>()
-        .join("\n")
+    schema.fields().iter().map(show).collect::<Vec<_>>().join("\n")
 }
 
 fn show_source(field: &Field) -> String {
@@ -297,18 +225,12 @@ fn show_rows(batches: &[RecordBatch]) -> String {
     let mut next = 0;
     for batch in batches {
         let at = batch.schema().index_of(SOURCE_POSITION).unwrap();
-        let positions = batch
-            .column(at)
-            .as_any()
-            .downcast_ref::<arrow::array::Int64Array>()
-            .unwrap();
+        let positions = batch.column(at).as_any().downcast_ref::<arrow::array::Int64Array>().unwrap();
         for position in positions.values() {
             assert_eq!(*position, next, "positions count the rows of the file");
             next += 1;
         }
-        let rest: Vec<usize> = (0..batch.num_columns())
-            .filter(|column| *column != at)
-            .collect();
+        let rest: Vec<usize> = (0..batch.num_columns()).filter(|column| *column != at).collect();
         let mut writer: LineDelimitedWriter<_> = WriterBuilder::new().build(&mut shown);
         writer.write(&batch.project(&rest).unwrap()).unwrap();
         writer.finish().unwrap();

@@ -26,21 +26,11 @@ fn put(folder: &FilePath, path: &str, text: &str, age: u64) {
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     fs::write(&file, text).unwrap();
     let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 - age);
-    fs::File::options()
-        .write(true)
-        .open(file)
-        .unwrap()
-        .set_modified(modified)
-        .unwrap();
+    fs::File::options().write(true).open(file).unwrap().set_modified(modified).unwrap();
 }
 
 fn schema(columns: &[(&str, DataType)]) -> SchemaRef {
-    Arc::new(Schema::new(
-        columns
-            .iter()
-            .map(|(name, told)| Field::new(*name, told.clone(), true))
-            .collect::<Vec<_>>(),
-    ))
+    Arc::new(Schema::new(columns.iter().map(|(name, told)| Field::new(*name, told.clone(), true)).collect::<Vec<_>>()))
 }
 
 #[tokio::test]
@@ -60,26 +50,12 @@ async fn files_are_listed_in_order_of_arrival() {
     }
     let listed = |pattern: &'static str| {
         let source = source(folder.path(), pattern, Format::Json);
-        async move {
-            source
-                .list()
-                .await
-                .unwrap()
-                .into_iter()
-                .map(|file| file.path)
-                .collect::<Vec<_>>()
-        }
+        async move { source.list().await.unwrap().into_iter().map(|file| file.path).collect::<Vec<_>>() }
     };
-    assert_eq!(
-        listed("orders/*.json").await,
-        ["orders/old.json", "orders/a b#1.json", "orders/b.json"]
-    );
+    assert_eq!(listed("orders/*.json").await, ["orders/old.json", "orders/a b#1.json", "orders/b.json"]);
     assert_eq!(listed("**/c.json").await, ["orders/deep/c.json"]);
     assert_eq!(listed("orders/b.json").await, ["orders/b.json"]);
-    assert_eq!(
-        listed("{orders,other}/a.*").await,
-        ["orders/a.csv", "other/a.json"]
-    );
+    assert_eq!(listed("{orders,other}/a.*").await, ["orders/a.csv", "other/a.json"]);
     assert!(listed("missing/*.json").await.is_empty());
     assert!(listed("missing/**/*.json").await.is_empty());
 }
@@ -87,29 +63,15 @@ async fn files_are_listed_in_order_of_arrival() {
 #[tokio::test]
 async fn every_listed_name_can_be_read() {
     let folder = tempfile::tempdir().unwrap();
-    for path in [
-        "a b.json",
-        "a#b.json",
-        "a%20b.json",
-        "ä~.json",
-        "a+b&c=d.json",
-    ] {
+    for path in ["a b.json", "a#b.json", "a%20b.json", "ä~.json", "a+b&c=d.json"] {
         put(folder.path(), path, "{\"a\":1}\n", 1);
     }
     let source = source(folder.path(), "*.json", Format::Json);
     let files = source.list().await.unwrap();
     assert_eq!(files.len(), 5);
     for file in files {
-        let read = source
-            .read(file.clone(), schema(&[("a", DataType::Int64)]))
-            .await
-            .unwrap();
-        assert_eq!(
-            (read.report.rows, read.report.error),
-            (1, None),
-            "{}",
-            file.path
-        );
+        let read = source.read(file.clone(), schema(&[("a", DataType::Int64)])).await.unwrap();
+        assert_eq!((read.report.rows, read.report.error), (1, None), "{}", file.path);
     }
 }
 
@@ -126,10 +88,7 @@ async fn a_file_that_changed_or_is_gone_waits_for_the_next_batch() {
     put(folder.path(), "touched.json", "{\"a\":2}\n", 8);
     for file in files {
         let path = file.path.clone();
-        let read = source
-            .read(file, schema(&[("a", DataType::Int64)]))
-            .await
-            .unwrap();
+        let read = source.read(file, schema(&[("a", DataType::Int64)])).await.unwrap();
         let expected = match path.as_str() {
             "gone.json" => Some(FileFault::Vanished),
             "same.json" => None,
@@ -153,19 +112,10 @@ async fn a_report_has_the_hash_of_the_bytes() {
         hashes.push((read.report.hash, read.report.error));
     }
     let expected = [
-        (
-            "dc1114cd074914bd872cc1f9a23ec910ea2203bc79779ab2e17da25782a624fc",
-            Some(FileFault::BinaryNul { offset: 3 }),
-        ),
-        (
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-            None,
-        ),
+        ("dc1114cd074914bd872cc1f9a23ec910ea2203bc79779ab2e17da25782a624fc", Some(FileFault::BinaryNul { offset: 3 })),
+        ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", None),
     ];
-    assert_eq!(
-        hashes,
-        expected.map(|(hash, error)| (hash.to_owned(), error))
-    );
+    assert_eq!(hashes, expected.map(|(hash, error)| (hash.to_owned(), error)));
 }
 
 #[tokio::test]
@@ -183,15 +133,7 @@ async fn rows_come_in_batches_with_their_positions() {
         while let Some(batch) = rows.next().await.unwrap() {
             let columns: Vec<Vec<i64>> = [0, 2]
                 .iter()
-                .map(|column| {
-                    batch
-                        .column(*column)
-                        .as_any()
-                        .downcast_ref::<Int64Array>()
-                        .unwrap()
-                        .values()
-                        .to_vec()
-                })
+                .map(|column| batch.column(*column).as_any().downcast_ref::<Int64Array>().unwrap().values().to_vec())
                 .collect();
             assert_eq!(columns[0], columns[1]);
             numbers.push(columns[0].len());
@@ -213,10 +155,7 @@ async fn a_sample_passes_over_what_cannot_be_read() {
     let files = source.list().await.unwrap();
     fs::remove_file(folder.path().join("landing/c.json")).unwrap();
     let inferred = source.infer(&files, None).await.unwrap();
-    assert_eq!(
-        (inferred.added, inferred.sampled_rows),
-        (vec!["a".to_owned()], 1)
-    );
+    assert_eq!((inferred.added, inferred.sampled_rows), (vec!["a".to_owned()], 1));
     assert_eq!(inferred.schema, schema(&[("a", DataType::Int64)]));
 }
 

@@ -10,10 +10,7 @@ use std::path::Path;
 #[tokio::test]
 async fn every_case_gives_what_it_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut pages: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut pages: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     pages.sort();
     let (mut checked, mut failures) = (0, Vec::new());
     for page in pages.iter().filter(|page| !page.ends_with("README.md")) {
@@ -26,10 +23,5 @@ async fn every_case_gives_what_it_says() {
         }
     }
     assert!(checked > 40, "only {checked} cases were found");
-    assert!(
-        failures.is_empty(),
-        "{} of {checked} cases fail\n\n{}",
-        failures.len(),
-        failures.join("\n\n")
-    );
+    assert!(failures.is_empty(), "{} of {checked} cases fail\n\n{}", failures.len(), failures.join("\n\n"));
 }

@@ -34,30 +34,13 @@ struct Header {
 impl CsvDecoder {
     /// A decoder into the columns of `schema`.
     pub(crate) fn new(options: CsvOptions, schema: &Schema) -> CsvDecoder {
-        let names = schema
-            .fields()
-            .iter()
-            .map(|field| source_name(field).to_owned())
-            .collect();
-        CsvDecoder {
-            records: Records::new(options),
-            names,
-            header: None,
-        }
+        let names = schema.fields().iter().map(|field| source_name(field).to_owned()).collect();
+        CsvDecoder { records: Records::new(options), names, header: None }
     }
 
     /// Decodes the complete rows at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn decode(
-        &mut self,
-        text: &str,
-        last: bool,
-        rows: &mut Rows,
-    ) -> Result<usize, Stop> {
-        let CsvDecoder {
-            records,
-            names,
-            header,
-        } = self;
+    pub(crate) fn decode(&mut self, text: &str, last: bool, rows: &mut Rows) -> Result<usize, Stop> {
+        let CsvDecoder { records, names, header } = self;
         records.each(text, last, |options, record, bytes| {
             if header.is_none() && options.header {
                 *header = Some(Header::new(&options.names(record, text), names));
@@ -82,11 +65,7 @@ impl Header {
                 None => unknown.push((index, header[index].clone())),
             }
         }
-        Header {
-            fields,
-            unknown,
-            width: header.len(),
-        }
+        Header { fields, unknown, width: header.len() }
     }
 
     /// Without a header, `_c0`, `_c1`, … are the fields in their order, as many as the schema has.
@@ -94,11 +73,7 @@ impl Header {
         let position = |name: &String| name.strip_prefix("_c")?.parse().ok();
         let fields: Vec<Option<usize>> = names.iter().map(position).collect();
         let width = fields.iter().flatten().max().map_or(0, |last| last + 1);
-        Header {
-            fields,
-            unknown: Vec::new(),
-            width,
-        }
+        Header { fields, unknown: Vec::new(), width }
     }
 }
 
@@ -127,12 +102,10 @@ fn row(
         }
     }
     if record.len() > header.width {
-        let extra: Vec<String> = (header.width..record.len())
-            .filter_map(|field| record.text(text, field).map(str::to_owned))
-            .collect();
+        let extra: Vec<String> =
+            (header.width..record.len()).filter_map(|field| record.text(text, field).map(str::to_owned)).collect();
         if extra.iter().any(|value| !value.is_empty()) {
-            rows.rescue
-                .keep_texts(EXTRA, extra.iter().map(String::as_str));
+            rows.rescue.keep_texts(EXTRA, extra.iter().map(String::as_str));
         }
     }
     Ok(rows.end_row(bytes)?)
@@ -165,12 +138,7 @@ struct Records {
 
 impl Records {
     fn new(options: CsvOptions) -> Records {
-        Records {
-            record: Record::new(&options),
-            options,
-            started: false,
-            lines: 0,
-        }
+        Records { record: Record::new(&options), options, started: false, lines: 0 }
     }
 
     /// Calls `each` with every complete record of `text` that is not blank and its length; returns where they end.
@@ -180,11 +148,7 @@ impl Records {
         last: bool,
         mut each: impl FnMut(&CsvOptions, &mut Record, usize) -> Result<(), E>,
     ) -> Result<usize, E> {
-        let mark = if self.started || !text.starts_with('\u{feff}') {
-            0
-        } else {
-            '\u{feff}'.len_utf8()
-        };
+        let mark = if self.started || !text.starts_with('\u{feff}') { 0 } else { '\u{feff}'.len_utf8() };
         let mut at = mark;
         while at < text.len() {
             let end = match self.record.read(text, at, last, self.options.delimiter) {

@@ -15,8 +15,7 @@ impl CsvOptions {
     fn value<'a>(&self, record: &'a mut Record, text: &'a str, index: usize) -> Option<&'a str> {
         let quoted = record.is_quoted(index)?;
         let value = record.text(text, index)?;
-        let null = (value.is_empty() && !quoted)
-            || (self.null_value.as_deref() == Some(value) && !value.is_empty());
+        let null = (value.is_empty() && !quoted) || (self.null_value.as_deref() == Some(value) && !value.is_empty());
         (!null).then_some(value)
     }
 

@@ -42,11 +42,7 @@ pub(super) enum Step {
 impl Record {
     pub(super) fn new(options: &CsvOptions) -> Record {
         let escape = options.escape.filter(|escape| *escape != options.quote);
-        Record {
-            quote: options.quote,
-            escape,
-            ..Record::default()
-        }
+        Record { quote: options.quote, escape, ..Record::default() }
     }
 
     /// Reads the record of `text` that starts at `at`, before the end of the text. `last` means that no more text
@@ -55,53 +51,28 @@ impl Record {
         self.fields.clear();
         let bytes = text.as_bytes();
         let ends_field = |byte: &u8| *byte == delimiter || *byte == b'\n' || *byte == b'\r';
-        let find_end = |from: usize| {
-            from + bytes[from..]
-                .iter()
-                .position(ends_field)
-                .unwrap_or(bytes.len() - from)
-        };
+        let find_end = |from: usize| from + bytes[from..].iter().position(ends_field).unwrap_or(bytes.len() - from);
         let mut at = at;
         loop {
             let start = at;
             if bytes.get(at) == Some(&self.quote) {
                 let Some((close, rough)) = self.closing_quote(bytes, at + 1) else {
-                    return if last {
-                        Step::Unbalanced(start)
-                    } else {
-                        Step::Incomplete
-                    };
+                    return if last { Step::Unbalanced(start) } else { Step::Incomplete };
                 };
                 at = find_end(close + 1);
                 let span = if rough || at > close + 1 {
-                    Span {
-                        start,
-                        end: at,
-                        kind: Kind::Rough,
-                    }
+                    Span { start, end: at, kind: Kind::Rough }
                 } else {
-                    Span {
-                        start: start + 1,
-                        end: close,
-                        kind: Kind::Quoted,
-                    }
+                    Span { start: start + 1, end: close, kind: Kind::Quoted }
                 };
                 self.fields.push(span);
             } else {
                 at = find_end(at);
-                self.fields.push(Span {
-                    start,
-                    end: at,
-                    kind: Kind::Plain,
-                });
+                self.fields.push(Span { start, end: at, kind: Kind::Plain });
             }
             match (bytes.get(at), bytes.get(at + 1)) {
                 (None, _) => {
-                    return if last {
-                        Step::Record(at)
-                    } else {
-                        Step::Incomplete
-                    };
+                    return if last { Step::Record(at) } else { Step::Incomplete };
                 }
                 (Some(b'\n'), _) => return Step::Record(at + 1),
                 (Some(b'\r'), Some(b'\n')) => return Step::Record(at + 2),
@@ -117,9 +88,7 @@ impl Record {
     fn closing_quote(&self, bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
         let mut rough = false;
         loop {
-            at += bytes[at..]
-                .iter()
-                .position(|byte| *byte == self.quote || Some(*byte) == self.escape)?;
+            at += bytes[at..].iter().position(|byte| *byte == self.quote || Some(*byte) == self.escape)?;
             if bytes[at] == self.quote && bytes.get(at + 1) != Some(&self.quote) {
                 return Some((at, rough));
             }
@@ -161,9 +130,7 @@ impl Record {
                 self.scratch.push(character);
             } else if character == quote && next != Some(quote) {
                 within = false;
-            } else if character == quote
-                || (Some(character) == escape && (next == Some(quote) || next == escape))
-            {
+            } else if character == quote || (Some(character) == escape && (next == Some(quote) || next == escape)) {
                 self.scratch.extend(characters.next());
             } else {
                 self.scratch.push(character);
@@ -186,11 +153,7 @@ mod tests {
                 Step::Record(end) => at = end,
                 step => return vec![vec![format!("{step:?}")]],
             }
-            all.push(
-                (0..record.len())
-                    .map(|i| record.text(text, i).unwrap_or_default().to_owned())
-                    .collect(),
-            );
+            all.push((0..record.len()).map(|i| record.text(text, i).unwrap_or_default().to_owned()).collect());
         }
         all
     }
@@ -198,33 +161,18 @@ mod tests {
     #[test]
     fn fields_as_written() {
         let options = CsvOptions::default();
-        let escaped = CsvOptions {
-            escape: Some(b'\\'),
-            ..CsvOptions::default()
-        };
-        let semicolon = CsvOptions {
-            delimiter: b';',
-            quote: b'\'',
-            ..CsvOptions::default()
-        };
+        let escaped = CsvOptions { escape: Some(b'\\'), ..CsvOptions::default() };
+        let semicolon = CsvOptions { delimiter: b';', quote: b'\'', ..CsvOptions::default() };
         let cases: &[(&CsvOptions, &str, &[&[&str]])] = &[
             (&options, "a,b\nc,d\n", &[&["a", "b"], &["c", "d"]]),
-            (
-                &options,
-                "a,b\r\nc,\r\n,",
-                &[&["a", "b"], &["c", ""], &["", ""]],
-            ),
+            (&options, "a,b\r\nc,\r\n,", &[&["a", "b"], &["c", ""], &["", ""]]),
             (&options, "a\rb\r", &[&["a"], &["b"]]),
             (&options, "\"a,\"\"b\"\"\nc\",d", &[&["a,\"b\"\nc", "d"]]),
             (&options, "a\"b,\"c\"d,e", &[&["a\"b", "cd", "e"]]),
             (&options, "\"a\\\",b", &[&["a\\", "b"]]),
             (&options, "\"\"\"\",\"\"", &[&["\"", ""]]),
             (&options, "a,\"b\nc", &[&["Unbalanced(2)"]]),
-            (
-                &escaped,
-                r#""a\"b\\c\d""ü\ü",x\y"#,
-                &[&[r#"a"b\c\d"ü\ü"#, r"x\y"]],
-            ),
+            (&escaped, r#""a\"b\\c\d""ü\ü",x\y"#, &[&[r#"a"b\c\d"ü\ü"#, r"x\y"]]),
             (&escaped, r#""a\""#, &[&["Unbalanced(0)"]]),
             (&semicolon, "'a;b';c,d", &[&["a;b", "c,d"]]),
         ];

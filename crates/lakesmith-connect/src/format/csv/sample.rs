@@ -6,13 +6,7 @@ use crate::format::shape::{Shape, Shapes};
 
 /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Without `complete`, `text` is the beginning of a
 /// file and its last row may be cut. Fields beyond the header are passed over: they have no name.
-pub(crate) fn sample(
-    options: &CsvOptions,
-    text: &str,
-    complete: bool,
-    limit: u64,
-    shapes: &mut Shapes,
-) -> u64 {
+pub(crate) fn sample(options: &CsvOptions, text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
     let text = text.trim_start_matches('\u{feff}');
     let mut record = Record::new(options);
     let mut columns: Vec<usize> = Vec::new();

@@ -23,25 +23,12 @@ pub(crate) struct JsonDecoder {
 impl JsonDecoder {
     /// A decoder into the columns of `schema`.
     pub(crate) fn new(schema: &Schema) -> JsonDecoder {
-        JsonDecoder {
-            keys: Keys::new(schema.fields()),
-            tape: Tape::default(),
-            started: false,
-        }
+        JsonDecoder { keys: Keys::new(schema.fields()), tape: Tape::default(), started: false }
     }
 
     /// Decodes the complete lines at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn decode(
-        &mut self,
-        text: &str,
-        last: bool,
-        rows: &mut Rows,
-    ) -> Result<usize, Stop> {
-        let mark = if self.started || !text.starts_with('\u{feff}') {
-            0
-        } else {
-            '\u{feff}'.len_utf8()
-        };
+    pub(crate) fn decode(&mut self, text: &str, last: bool, rows: &mut Rows) -> Result<usize, Stop> {
+        let mark = if self.started || !text.starts_with('\u{feff}') { 0 } else { '\u{feff}'.len_utf8() };
         let mut done = 0;
         for (end, line) in lines(&text[mark..], last) {
             if !line.is_empty() {
@@ -60,14 +47,7 @@ impl JsonDecoder {
     fn row(&mut self, line: &str, rows: &mut Rows) {
         match self.tape.parse(line) {
             Ok(document) if document.kind(0) == Kind::Object => {
-                fields(
-                    &mut self.keys,
-                    &mut rows.columns,
-                    document,
-                    0,
-                    None,
-                    &mut rows.rescue,
-                );
+                fields(&mut self.keys, &mut rows.columns, document, 0, None, &mut rows.rescue);
             }
             _ => {
                 rows.columns.iter_mut().for_each(Column::append_null);
@@ -106,37 +86,19 @@ fn fields(
             }
         };
         if let Some(loser) = loser {
-            keep(
-                document,
-                &document.key(loser.key),
-                loser.value,
-                place,
-                rescue,
-            );
+            keep(document, &document.key(loser.key), loser.value, place, rescue);
         }
     }
     for (index, column) in columns.iter_mut().enumerate() {
         match keys.slots[index] {
-            Some(slot) => append(
-                column,
-                document,
-                slot.value,
-                &step(place, keys.name(index)),
-                rescue,
-            ),
+            Some(slot) => append(column, document, slot.value, &step(place, keys.name(index)), rescue),
             None => column.append_null(),
         }
     }
 }
 
 /// Appends the value at `node` to `column`. What does not fit is NULL there and kept.
-fn append(
-    column: &mut Column,
-    document: Document<'_>,
-    node: usize,
-    place: &Place<'_>,
-    rescue: &mut Rescue,
-) {
+fn append(column: &mut Column, document: Document<'_>, node: usize, place: &Place<'_>, rescue: &mut Rescue) {
     let kind = document.kind(node);
     let fits = match (column, kind) {
         (column, Kind::Null) => {
@@ -157,27 +119,14 @@ fn append(
         },
         (Column::List(list), Kind::Array) => {
             for (index, element) in document.children(node).enumerate() {
-                append(
-                    &mut list.elements,
-                    document,
-                    element,
-                    &Place::Element(place, index),
-                    rescue,
-                );
+                append(&mut list.elements, document, element, &Place::Element(place, index), rescue);
                 list.count_element();
             }
             list.end(true);
             true
         }
         (Column::Struct(structure), Kind::Object) => {
-            fields(
-                &mut structure.keys,
-                &mut structure.children,
-                document,
-                node,
-                Some(place),
-                rescue,
-            );
+            fields(&mut structure.keys, &mut structure.children, document, node, Some(place), rescue);
             structure.end();
             true
         }
@@ -192,13 +141,7 @@ fn append(
 }
 
 /// Keeps a value that no column takes, under the source's name. A null says nothing and is not kept.
-fn keep(
-    document: Document<'_>,
-    name: &str,
-    value: usize,
-    place: Option<&Place<'_>>,
-    rescue: &mut Rescue,
-) {
+fn keep(document: Document<'_>, name: &str, value: usize, place: Option<&Place<'_>>, rescue: &mut Rescue) {
     if document.kind(value) != Kind::Null {
         rescue.keep_json(&step(place, name).to_string(), document.raw(value));
     }

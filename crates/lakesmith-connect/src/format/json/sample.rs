@@ -50,9 +50,7 @@ fn observe(shape: &mut Shape, document: Document<'_>, node: usize) {
                 *shape = Shape::List(Box::new(Shape::Nothing));
             }
             match shape {
-                Shape::List(elements) => document
-                    .children(node)
-                    .for_each(|child| observe(elements, document, child)),
+                Shape::List(elements) => document.children(node).for_each(|child| observe(elements, document, child)),
                 other => *other = Shape::Text,
             }
         }

@@ -54,21 +54,14 @@ impl Tape {
             return Err(NotJson);
         }
         self.nodes.clear();
-        let mut parser = Parser {
-            bytes: text.as_bytes(),
-            at: 0,
-            nodes: &mut self.nodes,
-        };
+        let mut parser = Parser { bytes: text.as_bytes(), at: 0, nodes: &mut self.nodes };
         parser.blanks();
         parser.value(0)?;
         parser.blanks();
         if parser.at < text.len() {
             return Err(NotJson);
         }
-        Ok(Document {
-            text,
-            nodes: &self.nodes,
-        })
+        Ok(Document { text, nodes: &self.nodes })
     }
 }
 
@@ -87,17 +80,12 @@ impl<'a> Document<'a> {
     pub(super) fn string(&self, node: usize) -> Option<Cow<'a, str>> {
         let raw = self.raw(node);
         let inner = &raw[1..raw.len() - 1];
-        if self.kind(node) == Kind::Plain {
-            Some(Cow::Borrowed(inner))
-        } else {
-            unescape(inner).map(Cow::Owned)
-        }
+        if self.kind(node) == Kind::Plain { Some(Cow::Borrowed(inner)) } else { unescape(inner).map(Cow::Owned) }
     }
 
     /// The text of an object's key.
     pub(super) fn key(&self, node: usize) -> Cow<'a, str> {
-        self.string(node)
-            .unwrap_or_else(|| Cow::Borrowed(self.raw(node)))
+        self.string(node).unwrap_or_else(|| Cow::Borrowed(self.raw(node)))
     }
 
     /// The elements of an array; the keys and values of an object in turn.
@@ -152,12 +140,7 @@ impl Parser<'_> {
 
     fn push(&mut self, kind: Kind, start: usize) {
         let next = self.nodes.len() as u32 + 1;
-        self.nodes.push(Node {
-            kind,
-            start: start as u32,
-            end: self.at as u32,
-            next,
-        });
+        self.nodes.push(Node { kind, start: start as u32, end: self.at as u32, next });
     }
 
     fn word(&mut self, word: &[u8], kind: Kind) -> Result<(), NotJson> {
@@ -271,11 +254,7 @@ impl Parser<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
-        if self.at == start {
-            Err(NotJson)
-        } else {
-            Ok(self.at - start)
-        }
+        if self.at == start { Err(NotJson) } else { Ok(self.at - start) }
     }
 }
 
@@ -288,9 +267,7 @@ fn plain_length(bytes: &[u8]) -> usize {
     while let Some(chunk) = bytes[at..].first_chunk::<8>() {
         let word = u64::from_le_bytes(*chunk);
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let special = zero_byte(word ^ (ONES * u64::from(b'"')))
-            | zero_byte(word ^ (ONES * u64::from(b'\\')))
-            | control;
+        let special = zero_byte(word ^ (ONES * u64::from(b'"'))) | zero_byte(word ^ (ONES * u64::from(b'\\'))) | control;
         if special != 0 {
             // The lowest mark is exact; borrows only disturb the bytes above it.
             return at + (special.trailing_zeros() / 8) as usize;
@@ -298,10 +275,7 @@ fn plain_length(bytes: &[u8]) -> usize {
         at += 8;
     }
     let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    at + bytes[at..]
-        .iter()
-        .position(special)
-        .unwrap_or(bytes.len() - at)
+    at + bytes[at..].iter().position(special).unwrap_or(bytes.len() - at)
 }
 
 /// The text of a string between its quotes, whose escapes are well formed.
@@ -342,8 +316,7 @@ fn unescape_unicode(escape: &str) -> Option<(char, usize)> {
     if first >= 0xDC00 || !(0xDC00..0xE000).contains(&low) {
         return None;
     }
-    char::from_u32(0x10000 + ((first - 0xD800) << 10) + (low - 0xDC00))
-        .map(|character| (character, 11))
+    char::from_u32(0x10000 + ((first - 0xD800) << 10) + (low - 0xDC00)).map(|character| (character, 11))
 }
 
 #[cfg(test)]
@@ -355,24 +328,13 @@ mod tests {
     #[test]
     fn values_are_ranges_of_the_text() {
         let mut tape = Tape::default();
-        let document = tape
-            .parse(r#" {"a": [1, -2.50e+3, null], "b\n": {"c": "x"}, "d": []} "#)
-            .unwrap();
-        let entries: Vec<(String, &str)> = document
-            .entries(0)
-            .map(|(key, value)| (document.key(key).into_owned(), document.raw(value)))
-            .collect();
-        let expected = [
-            ("a", "[1, -2.50e+3, null]"),
-            ("b\n", r#"{"c": "x"}"#),
-            ("d", "[]"),
-        ];
+        let document = tape.parse(r#" {"a": [1, -2.50e+3, null], "b\n": {"c": "x"}, "d": []} "#).unwrap();
+        let entries: Vec<(String, &str)> =
+            document.entries(0).map(|(key, value)| (document.key(key).into_owned(), document.raw(value))).collect();
+        let expected = [("a", "[1, -2.50e+3, null]"), ("b\n", r#"{"c": "x"}"#), ("d", "[]")];
         assert_eq!(entries, expected.map(|(key, raw)| (key.to_owned(), raw)));
         let list = document.entries(0).next().unwrap().1;
-        let elements: Vec<&str> = document
-            .children(list)
-            .map(|element| document.raw(element))
-            .collect();
+        let elements: Vec<&str> = document.children(list).map(|element| document.raw(element)).collect();
         assert_eq!(elements, ["1", "-2.50e+3", "null"]);
     }
 
@@ -425,16 +387,9 @@ mod tests {
     #[test]
     fn escapes_are_text() {
         let mut tape = Tape::default();
-        let document = tape
-            .parse(r#""\"\\\/\b\f\n\r\t\u00fc\ud83d\ude00x""#)
-            .unwrap();
+        let document = tape.parse(r#""\"\\\/\b\f\n\r\t\u00fc\ud83d\ude00x""#).unwrap();
         assert_eq!(document.string(0).unwrap(), "\"\\/\u{8}\u{c}\n\r\tü😀x");
-        for half in [
-            r#""\ud83d""#,
-            r#""\ude00""#,
-            r#""\ud83dx\ude00""#,
-            r#""\ud83d\u0041""#,
-        ] {
+        for half in [r#""\ud83d""#, r#""\ude00""#, r#""\ud83dx\ude00""#, r#""\ud83d\u0041""#] {
             assert_eq!(tape.parse(half).unwrap().string(0), None, "{half}");
         }
     }
