@@ -1,0 +1,125 @@
+//! How `lateral view#n` is planned: the former FROM, unnested, with all its qualifiers.
+
+use datafusion::common::{Column, NullHandling, UnnestOptions};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::common::TableReference;
+use datafusion::sql::sqlparser::ast::TableFactor;
+
+use crate::ast::{Generator, VIEW, View};
+use crate::registry::registry;
+
+/// Plans the generators that the rewriting took out of one query.
+#[derive(Debug)]
+pub(crate) struct LateralViews {
+    views: Vec<View>,
+}
+
+impl LateralViews {
+    pub(crate) fn new(views: Vec<View>) -> Self {
+        Self { views }
+    }
+}
+
+impl RelationPlanner for LateralViews {
+    fn plan_relation(&self, relation: TableFactor, context: &mut dyn RelationPlannerContext) -> Result<RelationPlanning> {
+        if let TableFactor::Table { name, .. } = &relation
+            && let Some(at) = name.0.first().and_then(|p| p.as_ident()).and_then(|i| i.value.strip_prefix(VIEW))
+            && let Some(view) = at.parse::<usize>().ok().and_then(|n| self.views.get(n))
+        {
+            let plan = unnested(view, context)?;
+            return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))));
+        }
+        Ok(RelationPlanning::Original(Box::new(relation)))
+    }
+}
+
+const LIST: &str = "generated list";
+const POSITIONS: &str = "generated positions";
+
+/// The input's columns, then those of the generator under the view's name; a row per element.
+fn unnested(view: &View, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
+    let input = match &view.input {
+        Some(table) if table.joins.is_empty() => context.plan(table.relation.clone())?,
+        Some(tables) => context.plan(TableFactor::NestedJoin { table_with_joins: Box::new(tables.clone()), alias: None })?,
+        None => LogicalPlanBuilder::empty(true).build()?,
+    };
+    let schema = input.schema().clone();
+    let argument = context.sql_to_expr(view.argument.clone(), &schema)?;
+    let (list, element, is_map) = match argument.get_type(&schema)? {
+        DataType::List(field) | DataType::LargeList(field) => (argument, field.data_type().clone(), false),
+        DataType::Map(entries, _) => (call("map_entries", argument)?, entries.data_type().clone(), true),
+        DataType::Null => (argument, DataType::Null, false),
+        other => {
+            return Err(DataFusionError::Plan(format!("explode takes an array or a map, not {}", crate::types::spark_name(&other))));
+        }
+    };
+
+    let kept: Vec<Expr> = schema.iter().map(|(qualifier, field)| Expr::Column(Column::from((qualifier, field)))).collect();
+    let with_position = view.generator == Generator::PosExplode;
+    let mut columns = kept.clone();
+    columns.push(list.clone().alias(LIST));
+    let mut unnest = vec![Column::from_name(LIST)];
+    if with_position {
+        columns.push(call("list_positions", list)?.alias(POSITIONS));
+        unnest.push(Column::from_name(POSITIONS));
+    }
+    let null_handling = if view.outer { NullHandling::PreserveAndExpandEmpty } else { NullHandling::Drop };
+    let rows = LogicalPlanBuilder::from(input)
+        .project(columns)?
+        .unnest_columns_with_options(unnest, UnnestOptions::new().with_null_handling(null_handling))?;
+
+    let value = Expr::Column(Column::from_name(LIST));
+    let mut made: Vec<(String, Expr)> = Vec::new();
+    if with_position {
+        made.push(("pos".into(), Expr::Column(Column::from_name(POSITIONS))));
+    }
+    match (&element, is_map, view.generator) {
+        (DataType::Struct(kv), true, Generator::Explode | Generator::PosExplode) if kv.len() == 2 => {
+            made.push(("key".into(), field(value.clone(), kv[0].name())?));
+            made.push(("value".into(), field(value, kv[1].name())?));
+        }
+        (DataType::Struct(fields), false, Generator::Inline) => {
+            for f in fields {
+                made.push((f.name().clone(), field(value.clone(), f.name())?));
+            }
+        }
+        (_, _, Generator::Inline) => return Err(DataFusionError::Plan("inline takes an array of structs".into())),
+        _ => made.push(("col".into(), value)),
+    }
+    if !view.columns.is_empty() {
+        if view.columns.len() != made.len() {
+            return Err(DataFusionError::Plan(format!(
+                "the generator makes {} columns, {} names are given",
+                made.len(),
+                view.columns.len()
+            )));
+        }
+        for (column, name) in made.iter_mut().zip(&view.columns) {
+            column.0.clone_from(name);
+        }
+    }
+    let qualifier = (!view.name.is_empty()).then(|| TableReference::bare(view.name.clone()));
+    let mut out = kept;
+    out.extend(made.into_iter().map(|(name, expr)| expr.alias_qualified(qualifier.clone(), name)));
+    rows.project(out)?.build()
+}
+
+fn field(value: Expr, name: &str) -> Result<Expr> {
+    function("get_field", vec![value, lit(name)])
+}
+
+fn call(name: &str, argument: Expr) -> Result<Expr> {
+    function(name, vec![argument])
+}
+
+fn function(name: &str, args: Vec<Expr>) -> Result<Expr> {
+    let udf = registry()
+        .scalars
+        .get(name)
+        .ok_or_else(|| DataFusionError::Internal(format!("{name} is not registered")))?;
+    Ok(Expr::ScalarFunction(ScalarFunction::new_udf(udf.clone(), args)))
+}
