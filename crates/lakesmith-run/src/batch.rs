@@ -17,6 +17,7 @@
 use crate::error::RunError;
 use crate::files::Arriving;
 use crate::lake::Lake;
+use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
 use chrono::Utc;
@@ -136,7 +137,7 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         moved |= upto > after;
         inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto });
     }
-    let arriving = lake.arriving(flow, &target, last).await?;
+    let arriving = lake.arriving(flow, last).await?;
     moved |= arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
     if !moved {
         return Ok(None);
@@ -276,8 +277,12 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
         let snapshot = lake.storage().snapshot_at(&table, input.version).await?;
         inputs.push(Pinned { table: input.table.clone(), snapshot, after: input.after, upto: input.upto });
     }
-    let last = former.batch - 1;
-    let arriving = lake.arriving(flow, &target, last).await?;
+    let mut arriving = lake.arriving(flow, former.batch - 1).await?;
+    if let Some(arriving) = &mut arriving {
+        // Files whose receipts are committed already are this batch; others wait for the next one.
+        let taken = read::taken(lake, flow, former.batch).await?;
+        arriving.files.retain(|file| taken.is_empty() || taken.contains(&file.path));
+    }
     let mut record = Record { attempt: former.attempt + 1, ..former.clone() };
     let computed = compute(lake, flow, &record, target, inputs, arriving).await?;
     record.take(computed);
@@ -387,3 +392,7 @@ fn info(flow: &Flow, record: &Record, table: &Table, output: &Output) -> CommitI
 pub(crate) fn run_id() -> String {
     Uuid::new_v4().to_string()
 }
+
+#[cfg(test)]
+#[path = "batch/tests.rs"]
+mod tests;

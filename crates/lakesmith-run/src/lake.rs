@@ -40,8 +40,8 @@ pub struct Lake {
     settings: Settings,
     /// Data columns of bronze tables, as sources give them.
     data: HashMap<TableName, SchemaRef>,
-    /// Files found while the columns were learnt.
-    found: Arc<Mutex<HashMap<TableName, Arriving>>>,
+    /// Files found while the columns were learnt, beyond the batch that the table had then.
+    found: Arc<Mutex<HashMap<TableName, (i64, Arriving)>>>,
     /// The newest snapshot of tables that this run has written.
     newest: Arc<Mutex<HashMap<TableName, Snapshot>>>,
 }
@@ -105,7 +105,7 @@ impl Lake {
                 let inferred = arriving.source.infer(&arriving.files, schema.as_deref()).await.map_err(files::failed(&flow.name))?;
                 schema = Some(inferred.schema);
             }
-            self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), arriving);
+            self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
             if let Some(schema) = schema {
                 columns.insert(flow.name.clone(), schema.fields().iter().map(|field| column(field)).collect());
                 self.data.insert(flow.name.clone(), schema);
@@ -172,10 +172,10 @@ impl Lake {
 
     /// The files that a bronze flow has not read. What was found when the columns were learnt is taken once; after that
     /// the source is listed again.
-    pub(crate) async fn arriving(&self, flow: &Flow, target: &Snapshot, last: i64) -> Result<Option<Arriving>, RunError> {
+    pub(crate) async fn arriving(&self, flow: &Flow, last: i64) -> Result<Option<Arriving>, RunError> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow.name);
         match found {
-            Some(found) if last == 0 || target.version() >= 0 => Ok(Some(found)),
+            Some((upto, found)) if upto == last => Ok(Some(found)),
             _ => self.list(flow, true, last).await,
         }
     }

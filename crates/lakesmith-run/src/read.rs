@@ -16,7 +16,7 @@ use lakesmith_govern::{Principal, Question, admit};
 use lakesmith_sql::ast::visit_relations;
 use lakesmith_sql::parse_query;
 use lakesmith_text::nearest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 impl Lake {
@@ -214,4 +214,18 @@ pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Rece
         }
     }
     Ok(seen)
+}
+
+/// The files whose receipts a batch has committed.
+pub(crate) async fn taken(lake: &Lake, flow: &Flow, batch: i64) -> Result<BTreeSet<String>, RunError> {
+    let mut paths = BTreeSet::new();
+    let Some(table) = flow.companions.first() else { return Ok(paths) };
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(paths) };
+    let sql = format!("SELECT path FROM {} WHERE _batch_id = {batch}", table.name.quoted());
+    let question = Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+    for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
+        let path = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8).map_err(lakesmith_engine::EngineError::from)?;
+        paths.extend(path.as_string::<i32>().iter().flatten().map(str::to_owned));
+    }
+    Ok(paths)
 }
