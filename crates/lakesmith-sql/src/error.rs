@@ -7,7 +7,7 @@ use std::ops::Range;
 #[error("{message}")]
 pub struct SqlError {
     /// What kind of fault: `sql-syntax`, `unsupported`, `unknown-column`, `ambiguous-column`, `unknown-table`, `unknown-function`,
-    /// `function-arguments`, `type-mismatch`, `aggregate-not-allowed`, `not-grouped`, `nondeterministic`, `duplicate-name`, `parameter`.
+    /// `function-arguments`, `type-mismatch`, `aggregate-not-allowed`, `not-grouped`, `nondeterministic`, `parameter`.
     pub code: &'static str,
     /// What is wrong, in one sentence.
     pub message: String,

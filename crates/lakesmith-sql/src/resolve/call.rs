@@ -158,6 +158,11 @@ impl Resolver<'_> {
             nullable.push(typed.nullable);
             result.absorb(typed);
         }
+        let on_map = matches!(call.arguments.first(), Some(DataType::Map(..)));
+        if let ("element_at", true, [ObjectNamePart::Identifier(ident)]) = (name, on_map, function.name.0.as_mut_slice()) {
+            // A missing key is NULL in both; an array's missing element is an error in one.
+            "try_element_at".clone_into(&mut ident.value);
+        }
         let digits = typed.get(1).and_then(|typed| typed.number).and_then(|number| i32::try_from(number).ok());
         result.ty = call.result(digits);
         result.nullable = call.nullable(&nullable);

@@ -1,12 +1,13 @@
 //! Expressions.
 
+use super::literal::{is_date, literal};
 use super::names::{Names, field, quote};
 use super::resolver::{Resolver, Typed, range};
 use crate::rewrite::tree::nested;
 use crate::syntax::bytes;
 use crate::types::{castable, common_type, from_sql, same_name};
 use crate::{DataType, SqlError};
-use sqlparser::ast::{AccessExpr, CaseWhen, CastKind, DateTimeField, Expr, Ident, Interval, Subscript, Value};
+use sqlparser::ast::{CaseWhen, CastKind, DateTimeField, Expr, Ident, Interval, Value};
 
 /// How deep an expression may be nested, so that no stack overflows. Chains of AND and OR do not count.
 const DEEPEST: usize = 100;
@@ -33,7 +34,13 @@ impl Resolver<'_> {
                 literal(&value.value).unwrap_or_else(|error| self.fault(error.at(range)))
             }
             Expr::TypedString(typed) => match from_sql(&typed.data_type) {
-                Ok(ty @ (DataType::Date | DataType::Timestamp)) => Typed::new(ty, false),
+                Ok(ty @ (DataType::Date | DataType::Timestamp)) => match &typed.value.value {
+                    Value::SingleQuotedString(text) if is_date(text) => Typed::new(ty, false),
+                    _ => {
+                        let error = SqlError::new("type-mismatch", format!("this is no {ty}")).help("write `yyyy-MM-dd`");
+                        self.fault(error.at(bytes(typed.value.span)))
+                    }
+                },
                 _ => {
                     let error = SqlError::unsupported(format!("a literal of type {} is not supported", typed.data_type));
                     self.fault(error.at(bytes(typed.value.span)).help("write a CAST"))
@@ -184,64 +191,6 @@ impl Resolver<'_> {
         Typed::new(ty, true)
     }
 
-    /// `a[0]`, `m['k']`, `lines[0].LineNo`.
-    fn access(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
-        let Expr::CompoundFieldAccess { root, access_chain } = expr else { return Typed::unknown() };
-        // Leading names belong to the column's name: `t.lines[0]`.
-        while let (Expr::Identifier(_) | Expr::CompoundIdentifier(_), Some(AccessExpr::Dot(Expr::Identifier(part)))) =
-            (&**root, access_chain.first())
-        {
-            let part = part.clone();
-            let mut parts = match &**root {
-                Expr::Identifier(first) => vec![first.clone()],
-                Expr::CompoundIdentifier(parts) => parts.clone(),
-                _ => Vec::new(),
-            };
-            parts.push(part);
-            **root = Expr::CompoundIdentifier(parts);
-            access_chain.remove(0);
-        }
-        let mut typed = self.expr(root, names);
-        typed.column = None;
-        for access in access_chain {
-            match access {
-                AccessExpr::Dot(Expr::Identifier(part)) => match field(&typed.ty, part) {
-                    Ok(field) => {
-                        quote(part, &field.name);
-                        typed.nullable |= field.nullable;
-                        typed.ty = field.ty;
-                    }
-                    Err(error) => return self.fault(error),
-                },
-                AccessExpr::Subscript(Subscript::Index { index }) => {
-                    let at = self.expr(index, names);
-                    typed.absorb(&at);
-                    typed.ty = match typed.ty.clone() {
-                        DataType::Array(element) => {
-                            self.convert(index, &at, &DataType::Int);
-                            *element
-                        }
-                        DataType::Map(key, value) => {
-                            self.convert(index, &at, &key);
-                            *value
-                        }
-                        DataType::Null => DataType::Null,
-                        other => {
-                            let error = SqlError::new("type-mismatch", format!("{other} has no elements"));
-                            return self.fault_at(error, index);
-                        }
-                    };
-                    typed.nullable = true;
-                }
-                _ => {
-                    let error = SqlError::unsupported("this kind of access is not supported").at(range(root));
-                    return self.fault(error);
-                }
-            }
-        }
-        typed
-    }
-
     fn interval(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
         let Expr::Interval(Interval { value, leading_field, last_field, .. }) = expr else { return Typed::unknown() };
         let known = leading_field.as_ref().is_some_and(|unit| is_date_unit(unit) || is_time_unit(unit));
@@ -349,35 +298,4 @@ pub(super) fn is_date_unit(unit: &DateTimeField) -> bool {
 fn is_time_unit(unit: &DateTimeField) -> bool {
     use DateTimeField::{Hour, Hours, Microsecond, Microseconds, Millisecond, Milliseconds, Minute, Minutes, Second, Seconds};
     matches!(unit, Hour | Hours | Minute | Minutes | Second | Seconds | Millisecond | Milliseconds | Microsecond | Microseconds)
-}
-
-/// The type of a literal.
-fn literal(value: &Value) -> Result<Typed, SqlError> {
-    Ok(match value {
-        Value::Number(digits, long) => number(digits, *long)?,
-        Value::SingleQuotedString(_) => Typed::new(DataType::String, false),
-        Value::HexStringLiteral(_) => Typed::new(DataType::Binary, false),
-        Value::Boolean(_) => Typed::new(DataType::Boolean, false),
-        Value::Null => Typed::new(DataType::Null, true),
-        // A parameter takes the type that its place asks for.
-        Value::Placeholder(_) => Typed::new(DataType::Null, false),
-        other => return Err(SqlError::unsupported(format!("`{other}` is a literal that is not supported"))),
-    })
-}
-
-/// INT if it fits, else BIGINT, else DECIMAL; with a point DECIMAL, with an exponent DOUBLE.
-fn number(digits: &str, long: bool) -> Result<Typed, SqlError> {
-    if let Ok(value) = digits.parse::<i64>() {
-        let ty = if long || i32::try_from(value).is_err() { DataType::BigInt } else { DataType::Int };
-        return Ok(Typed { number: Some(value), ..Typed::new(ty, false) });
-    }
-    if digits.contains(['e', 'E']) {
-        return Ok(Typed::new(DataType::Double, false));
-    }
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let whole = whole.trim_start_matches('0').len();
-    match (u8::try_from(whole + fraction.len()), u8::try_from(fraction.len())) {
-        (Ok(precision @ 0..=38), Ok(scale)) if !long => Ok(Typed::new(DataType::decimal(precision.max(scale), scale), false)),
-        _ => Err(SqlError::new("type-mismatch", format!("`{digits}` has more digits than a number can have"))),
-    }
 }

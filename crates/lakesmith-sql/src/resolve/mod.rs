@@ -4,11 +4,13 @@
 //! case, aliases in GROUP BY, HAVING and QUALIFY replaced by what they stand for, and every conversion that can fail written out as a
 //! CAST. An engine then needs no rules of its own about names or implicit casts.
 
+mod access;
 mod call;
 mod expr;
 mod face;
 mod from;
 mod group;
+mod literal;
 mod names;
 mod operator;
 mod query;

@@ -39,6 +39,12 @@ fn test(tree: &Tree) -> Option<Tree> {
                 either([test(value), chosen(condition, test(then), test(otherwise))])
             }
             ("transform" | "filter" | "exists", [array, Tree::Lambda(lambda)]) => either([test(array), element(array, lambda)]),
+            ("element_at", [array, index]) => {
+                // An element that is NULL itself is no loss: only a place outside the array is.
+                let zero = binary(soft(index), BinaryOperator::Eq, number("0"));
+                let beyond = binary(call("abs", vec![soft(index)]), BinaryOperator::Gt, call("size", vec![soft(array)]));
+                either([test(array), test(index), Some(nested(binary(zero, BinaryOperator::Or, beyond)))])
+            }
             (_, all) => either(all.iter().map(|argument| test(argument)).chain([lost(tree, all)])),
         },
         _ => {

@@ -64,7 +64,8 @@ fn is_nonzero(expr: &Tree) -> bool {
     }
 }
 
-/// `a[0].b[1]` is `get(get(a, 0).b, 1)`. A text in brackets is a map's key, which yields NULL when it is missing anyway.
+/// `a[0].b[1]` is `get(get(a, 0).b, 1)`. A text in brackets is a map's key, which yields NULL when it is missing anyway; other
+/// accesses to maps are calls in the resolved form.
 fn access(root: &Tree, chain: &[AccessExpr]) -> Option<Tree> {
     let is_get = |access: &AccessExpr| matches!(access, AccessExpr::Subscript(Subscript::Index { index }) if !is_text(index));
     if !chain.iter().any(is_get) {

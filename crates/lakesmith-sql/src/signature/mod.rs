@@ -10,7 +10,7 @@
 //! sum(number) -> @sum  nullable                `@`: a rule in `result`
 //! ```
 //!
-//! Parameters: a type, `T`, `any`, `atomic`, `number`, `integral`, `decimal`, `array<..>`, `map<.., ..>`. Marks: `nullable` (may be NULL
+//! Parameters: a type, `T`, `any`, `number`, `integral`, `array<..>`, `map<.., ..>`. Marks: `nullable` (may be NULL
 //! whatever the arguments), `never` (is never NULL), `all` (NULL only if all arguments are); without one: NULL if an argument is.
 //! `unordered`: depends on the order of rows.
 

@@ -19,7 +19,6 @@ pub(super) const FUNCTIONS: &str = "
     replace(string, string, string?) -> string
     regexp_replace(string, string, string, int?) -> string
     regexp_extract(string, string, int?) -> string
-    regexp_extract_all(string, string, int?) -> array<string>
     regexp_like(string, string) -> boolean
     split(string, string, int?) -> array<string>
     split_part(string, string, int) -> string
