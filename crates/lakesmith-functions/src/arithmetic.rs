@@ -41,9 +41,7 @@ pub(crate) struct Arithmetic {
 
 /// Each operation, so that plans that name them can be read again.
 pub(crate) fn functions() -> impl Iterator<Item = Arc<ScalarUDF>> {
-    let all = [
-        Op::Add, Op::Subtract, Op::Multiply, Op::Divide, Op::Remainder, Op::PositiveRemainder, Op::IntegralDivide,
-    ];
+    let all = [Op::Add, Op::Subtract, Op::Multiply, Op::Divide, Op::Remainder, Op::PositiveRemainder, Op::IntegralDivide];
     all.into_iter()
         .flat_map(|op| [OnError::Raise, OnError::Null].map(|on| Arithmetic::new(op, on)))
         .map(|a| Arc::new(ScalarUDF::new_from_impl(a)))
@@ -220,8 +218,7 @@ impl Arithmetic {
     }
 
     fn decimals(&self, left: &Side, right: &Side, rows: usize, to: &DataType) -> Result<ArrayRef> {
-        let (DataType::Decimal128(_, s1), DataType::Decimal128(_, s2)) = (left.array.data_type(), right.array.data_type())
-        else {
+        let (DataType::Decimal128(_, s1), DataType::Decimal128(_, s2)) = (left.array.data_type(), right.array.data_type()) else {
             return exec_err!("{} takes two decimals", self.name());
         };
         let (s1, s2, op) = (*s1, *s2, self.op);
@@ -320,5 +317,7 @@ pub(crate) fn overflow(data_type: DataType) -> DataFusionError {
         DataType::Decimal128(_, _) => "decimal".to_owned(),
         other => crate::types::spark_name(&other),
     };
-    DataFusionError::Execution(format!("[ARITHMETIC_OVERFLOW] a result does not fit {name}; the try_ functions give NULL instead"))
+    DataFusionError::Execution(format!(
+        "[ARITHMETIC_OVERFLOW] a result does not fit {name}; the try_ functions give NULL instead"
+    ))
 }

@@ -24,6 +24,7 @@ mod cast;
 mod datetime;
 mod decimal;
 mod error;
+mod guards;
 mod operators;
 pub mod plan;
 pub mod registry;

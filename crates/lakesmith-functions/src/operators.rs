@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 use crate::arithmetic::{Arithmetic, Op};
 use crate::cast::{OnError, SparkCast};
 use crate::decimal;
+use crate::guards::guarded;
 use crate::registry::registry;
 use crate::types::{spark_name, timestamp};
 
@@ -29,6 +30,13 @@ impl ExprPlanner for SparkOperators {
         if expr.op == BinaryOperator::StringConcat {
             return call("concat", vec![expr.left, expr.right]).map(PlannerResult::Planned);
         }
+        if let BinaryOperator::And | BinaryOperator::Or = expr.op {
+            let op = if expr.op == BinaryOperator::And { Operator::And } else { Operator::Or };
+            return Ok(match guarded(&expr.left, op, &expr.right)? {
+                Some(case) => PlannerResult::Planned(case),
+                None => PlannerResult::Original(expr),
+            });
+        }
         let op = match &expr.op {
             BinaryOperator::Eq => Operator::Eq,
             BinaryOperator::NotEq => Operator::NotEq,
@@ -43,11 +51,7 @@ impl ExprPlanner for SparkOperators {
         Ok(PlannerResult::Planned(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))))
     }
 
-    fn plan_field_access(
-        &self,
-        expr: RawFieldAccessExpr,
-        schema: &DFSchema,
-    ) -> Result<PlannerResult<RawFieldAccessExpr>> {
+    fn plan_field_access(&self, expr: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
         let data_type = expr.expr.get_type(schema)?;
         let RawFieldAccessExpr { field_access, expr: value } = expr;
         match (field_access, data_type) {
@@ -263,9 +267,6 @@ fn convert(expr: Expr, to: &DataType) -> Expr {
 }
 
 fn call(name: &str, args: Vec<Expr>) -> Result<Expr> {
-    let udf = registry()
-        .scalars
-        .get(name)
-        .ok_or_else(|| DataFusionError::Internal(format!("{name} is not registered")))?;
+    let udf = registry().scalars.get(name).ok_or_else(|| DataFusionError::Internal(format!("{name} is not registered")))?;
     Ok(Expr::ScalarFunction(ScalarFunction::new_udf(udf.clone(), args)))
 }

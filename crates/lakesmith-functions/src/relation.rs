@@ -1,12 +1,12 @@
 //! How `lateral view#n` is planned: the former FROM, unnested, with all its qualifiers.
 
-use datafusion::common::{Column, NullHandling, UnnestOptions};
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::TableReference;
+use datafusion::common::{Column, NullHandling, UnnestOptions};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::common::TableReference;
 use datafusion::sql::sqlparser::ast::TableFactor;
 
 use crate::ast::{Generator, VIEW, View};
@@ -54,7 +54,10 @@ fn unnested(view: &View, context: &mut dyn RelationPlannerContext) -> Result<Log
         DataType::Map(entries, _) => (call("map_entries", argument)?, entries.data_type().clone(), true),
         DataType::Null => (argument, DataType::Null, false),
         other => {
-            return Err(DataFusionError::Plan(format!("explode takes an array or a map, not {}", crate::types::spark_name(&other))));
+            return Err(DataFusionError::Plan(format!(
+                "explode takes an array or a map, not {}",
+                crate::types::spark_name(&other)
+            )));
         }
     };
 
@@ -117,9 +120,6 @@ fn call(name: &str, argument: Expr) -> Result<Expr> {
 }
 
 fn function(name: &str, args: Vec<Expr>) -> Result<Expr> {
-    let udf = registry()
-        .scalars
-        .get(name)
-        .ok_or_else(|| DataFusionError::Internal(format!("{name} is not registered")))?;
+    let udf = registry().scalars.get(name).ok_or_else(|| DataFusionError::Internal(format!("{name} is not registered")))?;
     Ok(Expr::ScalarFunction(ScalarFunction::new_udf(udf.clone(), args)))
 }

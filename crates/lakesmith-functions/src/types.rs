@@ -41,7 +41,7 @@ pub fn arrow_type(sql: &ast::DataType) -> Result<DataType, PlanError> {
             let (precision, scale) = match info {
                 ast::ExactNumberInfo::None => (10, 0),
                 ast::ExactNumberInfo::Precision(p) => (*p as i64, 0),
-                ast::ExactNumberInfo::PrecisionAndScale(p, s) => (*p as i64, *s as i64),
+                ast::ExactNumberInfo::PrecisionAndScale(p, s) => (*p as i64, *s),
             };
             if !(1..=38).contains(&precision) || !(0..=precision).contains(&scale) {
                 return Err(PlanError::Unsupported(format!("the type {sql}")));

@@ -48,9 +48,7 @@ impl Output {
 
     fn array(&self, values: impl Iterator<Item = Option<i128>>) -> Result<ArrayRef> {
         Ok(match &self.data_type {
-            DataType::Decimal128(p, s) => {
-                Arc::new(values.collect::<Decimal128Array>().with_precision_and_scale(*p, *s)?)
-            }
+            DataType::Decimal128(p, s) => Arc::new(values.collect::<Decimal128Array>().with_precision_and_scale(*p, *s)?),
             _ => Arc::new(values.map(|v| v.map(|v| v as i64)).collect::<Int64Array>()),
         })
     }
@@ -143,11 +141,7 @@ impl Accumulator for ExactAccumulator {
             let values: Vec<ScalarValue> = seen.iter().map(|v| ScalarValue::Decimal128(Some(*v), p, s)).collect();
             return Ok(vec![ScalarValue::List(ScalarValue::new_list_nullable(&values, &self.result.state_type()))]);
         }
-        self.result
-            .state(vec![self.sum], vec![self.count])?
-            .iter()
-            .map(|array| ScalarValue::try_from_array(array, 0))
-            .collect()
+        self.result.state(vec![self.sum], vec![self.count])?.iter().map(|array| ScalarValue::try_from_array(array, 0)).collect()
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
@@ -206,12 +200,7 @@ impl GroupsAccumulator for ExactGroups {
         })
     }
 
-    fn merge_batch(
-        &mut self,
-        values: &[ArrayRef],
-        groups: &[usize],
-        total_groups: usize,
-    ) -> Result<()> {
+    fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total_groups: usize) -> Result<()> {
         self.grow(total_groups);
         let counts = values[1].as_primitive::<Int64Type>();
         each(&values[0], |row, value| {

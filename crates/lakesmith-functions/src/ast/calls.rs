@@ -2,8 +2,8 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
-    self, BinaryOperator, CaseWhen, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentClause, FunctionArguments, Ident, NullTreatment, ObjectName, OrderByExpr, OrderByOptions, Value,
+    self, BinaryOperator, CaseWhen, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, Ident, NullTreatment, ObjectName, OrderByExpr, OrderByOptions, Value,
     helpers::attached_token::AttachedToken,
 };
 
@@ -45,7 +45,8 @@ pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Resu
     }
     let args = args?;
     let wrong = |reason: &str| PlanError::Arguments { function: name.clone(), reason: reason.to_owned() };
-    let exactly = |n: usize| if args.len() == n { Ok(()) } else { Err(wrong(&format!("takes {n} arguments, not {}", args.len()))) };
+    let exactly =
+        |n: usize| if args.len() == n { Ok(()) } else { Err(wrong(&format!("takes {n} arguments, not {}", args.len()))) };
 
     Ok(match name.as_str() {
         "now" | "current_timestamp" | "current_date" | "curdate" | "localtimestamp" => {
@@ -140,14 +141,10 @@ pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Resu
             extreme_by(function, name == "max_by", value, by)?
         }
         "array_agg" => with_args(function, "collect_list", args),
-        "approx_count_distinct" => {
-            plain_cast(with_args(function, "approx_distinct", args), ast::DataType::BigInt(None))
-        }
+        "approx_count_distinct" => plain_cast(with_args(function, "approx_distinct", args), ast::DataType::BigInt(None)),
         "variance" | "var_samp" => with_args(function, "var", args),
         "stddev" | "stddev_samp" | "std" => with_args(function, "stddev", args),
-        "row_number" | "rank" | "dense_rank" | "ntile" => {
-            plain_cast(with_args(function, &name, args), ast::DataType::Int(None))
-        }
+        "row_number" | "rank" | "dense_rank" | "ntile" => plain_cast(with_args(function, &name, args), ast::DataType::Int(None)),
         _ => with_args(function, &name, args),
     })
 }
@@ -198,7 +195,9 @@ fn edge_value(mut function: Function, name: &str, mut args: Vec<Expr>) -> Result
                 function.null_treatment = Some(NullTreatment::IgnoreNulls);
             }
             Some(Expr::Value(v)) if v.value == Value::Boolean(false) => {}
-            _ => return Err(PlanError::Arguments { function: name.into(), reason: "the second argument is true or false".into() }),
+            _ => {
+                return Err(PlanError::Arguments { function: name.into(), reason: "the second argument is true or false".into() });
+            }
         }
     }
     if args.len() != 1 {
@@ -217,11 +216,8 @@ fn extreme_by(mut function: Function, largest: bool, value: Expr, by: Expr) -> R
         Some(filter) => binary(Expr::Nested(filter), BinaryOperator::And, present),
         None => present,
     }));
-    let order = OrderByExpr {
-        expr: by,
-        options: OrderByOptions { asc: Some(!largest), nulls_first: Some(false) },
-        with_fill: None,
-    };
+    let order =
+        OrderByExpr { expr: by, options: OrderByOptions { asc: Some(!largest), nulls_first: Some(false) }, with_fill: None };
     let mut out = with_args(function, "first_value", vec![value]);
     if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut out {
         list.clauses.push(FunctionArgumentClause::OrderBy(vec![order]));

@@ -2,12 +2,11 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Expr, TableFactor, TrimWhereField, UnaryOperator,
-    ValueWithSpan,
+    BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Expr, TableFactor, TrimWhereField, UnaryOperator, ValueWithSpan,
 };
 
-use super::literals::{call, integer, is_narrowed, narrow, null, string, value};
 use super::calls;
+use super::literals::{call, integer, is_narrowed, narrow, null, string, value};
 use crate::error::PlanError;
 use crate::types::arrow_type;
 

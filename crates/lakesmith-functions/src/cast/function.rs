@@ -6,9 +6,7 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::Cast;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
 use super::{OnError, cast};
 
@@ -71,10 +69,7 @@ impl ScalarUDFImpl for SparkCast {
         if from == self.to {
             return Ok(ExprSimplifyResult::Simplified(args.remove(0)));
         }
-        if from.is_signed_integer()
-            && self.to.is_signed_integer()
-            && from.primitive_width() < self.to.primitive_width()
-        {
+        if from.is_signed_integer() && self.to.is_signed_integer() && from.primitive_width() < self.to.primitive_width() {
             let widened = Expr::Cast(Cast::new(Box::new(args.remove(0)), self.to.clone()));
             return Ok(ExprSimplifyResult::Simplified(widened));
         }

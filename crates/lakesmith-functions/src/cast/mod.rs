@@ -68,8 +68,9 @@ pub(crate) fn cast(array: &ArrayRef, to: &DataType, on_error: OnError) -> Result
         }
         (DataType::Timestamp(_, _), DataType::Timestamp(_, _)) => engine(array, to, on_error),
         (DataType::Timestamp(_, _), t) if t.is_integer() => {
-            let seconds: ArrayRef =
-                primitive(map::<TimestampMicrosecondType, Int64Type>(array, on_error, failed, |t| Some(t.div_euclid(1_000_000))))?;
+            let seconds: ArrayRef = primitive(map::<TimestampMicrosecondType, Int64Type>(array, on_error, failed, |t| {
+                Some(t.div_euclid(1_000_000))
+            }))?;
             cast(&seconds, to, on_error)
         }
         (DataType::Timestamp(_, _), t) if t.is_numeric() => {

@@ -41,9 +41,7 @@ pub(super) fn cast(array: &ArrayRef, to: &DataType, on_error: OnError) -> Result
             })?;
             with_type(out, *precision, *scale)
         }
-        (DataType::Boolean, DataType::Decimal128(_, _)) => {
-            super::cast(&engine(array, &DataType::Int32, on_error)?, to, on_error)
-        }
+        (DataType::Boolean, DataType::Decimal128(_, _)) => super::cast(&engine(array, &DataType::Int32, on_error)?, to, on_error),
         // Arrow's integers are checked and its fractions are cut off, as Spark's.
         _ => {
             if let DataType::Float64 | DataType::Float32 = array.data_type()

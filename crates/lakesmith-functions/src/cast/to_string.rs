@@ -3,9 +3,7 @@
 use chrono::Datelike;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, TimestampMicrosecondType,
-};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, TimestampMicrosecondType};
 use datafusion::error::Result;
 
 use super::{DAY, failure};
@@ -21,12 +19,18 @@ pub(crate) fn strings(array: &ArrayRef) -> Result<StringArray> {
     let rows = 0..array.len();
     match array.data_type() {
         DataType::Utf8 => return Ok(array.as_string::<i32>().clone()),
-        DataType::Float64 => rows.for_each(|i| push(&mut out, array, i, |i| double_text(array.as_primitive::<Float64Type>().value(i)))),
-        DataType::Float32 => rows.for_each(|i| push(&mut out, array, i, |i| float_text(array.as_primitive::<Float32Type>().value(i)))),
+        DataType::Float64 => {
+            rows.for_each(|i| push(&mut out, array, i, |i| double_text(array.as_primitive::<Float64Type>().value(i))))
+        }
+        DataType::Float32 => {
+            rows.for_each(|i| push(&mut out, array, i, |i| float_text(array.as_primitive::<Float32Type>().value(i))))
+        }
         DataType::Decimal128(_, s) => {
             rows.for_each(|i| push(&mut out, array, i, |i| decimal::print(array.as_primitive::<Decimal128Type>().value(i), *s)));
         }
-        DataType::Date32 => rows.for_each(|i| push(&mut out, array, i, |i| date_text(array.as_primitive::<Date32Type>().value(i)))),
+        DataType::Date32 => {
+            rows.for_each(|i| push(&mut out, array, i, |i| date_text(array.as_primitive::<Date32Type>().value(i))))
+        }
         DataType::Timestamp(_, _) => rows.for_each(|i| {
             push(&mut out, array, i, |i| timestamp_text(array.as_primitive::<TimestampMicrosecondType>().value(i)));
         }),
@@ -46,7 +50,9 @@ pub(crate) fn strings(array: &ArrayRef) -> Result<StringArray> {
         DataType::Struct(_) => {
             let columns = array.as_struct().columns().iter().map(strings).collect::<Result<Vec<_>>>()?;
             rows.for_each(|i| {
-                push(&mut out, array, i, |i| format!("{{{}}}", columns.iter().map(|c| text(c, i)).collect::<Vec<_>>().join(", ")));
+                push(&mut out, array, i, |i| {
+                    format!("{{{}}}", columns.iter().map(|c| text(c, i)).collect::<Vec<_>>().join(", "))
+                });
             });
         }
         DataType::Map(_, _) => {
@@ -91,8 +97,7 @@ pub(crate) fn timestamp_text(micros: i64) -> String {
     let day = i32::try_from(micros.div_euclid(DAY)).unwrap_or_default();
     let of_day = micros.rem_euclid(DAY);
     let seconds = of_day / 1_000_000;
-    let mut out =
-        format!("{} {:02}:{:02}:{:02}", date_text(day), seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut out = format!("{} {:02}:{:02}:{:02}", date_text(day), seconds / 3600, seconds / 60 % 60, seconds % 60);
     let fraction = of_day % 1_000_000;
     if fraction != 0 {
         let digits = format!("{fraction:06}");
@@ -143,8 +148,16 @@ mod tests {
     #[test]
     fn doubles_print_as_in_java() {
         for (value, expected) in [
-            (1.0, "1.0"), (0.0, "0.0"), (-2.5, "-2.5"), (1e7, "1.0E7"), (1234567.0, "1234567.0"), (0.001, "0.001"),
-            (1.5e-4, "1.5E-4"), (123.456, "123.456"), (1e21, "1.0E21"), (f64::NAN, "NaN"),
+            (1.0, "1.0"),
+            (0.0, "0.0"),
+            (-2.5, "-2.5"),
+            (1e7, "1.0E7"),
+            (1234567.0, "1234567.0"),
+            (0.001, "0.001"),
+            (1.5e-4, "1.5E-4"),
+            (123.456, "123.456"),
+            (1e21, "1.0E21"),
+            (f64::NAN, "NaN"),
         ] {
             assert_eq!(double_text(value), expected);
         }

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use datafusion::arrow::array::{Array, ArrayRef};
-use datafusion::arrow::datatypes::{Date32Type, DataType, Decimal128Type, Int32Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type, TimestampMicrosecondType};
 use datafusion::error::Result;
 
 use super::calendar::date;
@@ -27,12 +27,17 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         field("hour", |a| of_time(a, |s| s / 3600)),
         field("minute", |a| of_time(a, |s| s / 60 % 60)),
         field("second", |a| of_time(a, |s| s % 60)),
-        SparkFunction::new("extract_second", (1, 1), |_, _| Ok(DataType::Decimal128(8, 6)), |a| {
-            let time = a.primitive::<TimestampMicrosecondType>(0)?;
-            a.to_primitive::<Decimal128Type>(|row| {
-                Ok(time.is_valid(row).then(|| i128::from(time.value(row).rem_euclid(60_000_000))))
-            })
-        }),
+        SparkFunction::new(
+            "extract_second",
+            (1, 1),
+            |_, _| Ok(DataType::Decimal128(8, 6)),
+            |a| {
+                let time = a.primitive::<TimestampMicrosecondType>(0)?;
+                a.to_primitive::<Decimal128Type>(|row| {
+                    Ok(time.is_valid(row).then(|| i128::from(time.value(row).rem_euclid(60_000_000))))
+                })
+            },
+        ),
     ]
 }
 

@@ -35,9 +35,11 @@ pub(crate) fn functions() -> Vec<SparkFunction> {
         f("datediff", (2, 2), returns::int, datediff),
         f("add_months", (2, 2), returns::date, |a| {
             let (day, months) = (a.primitive::<Date32Type>(0)?, a.primitive::<Int32Type>(1)?);
-            a.to_primitive::<Date32Type>(|row| match (day.is_valid(row) && months.is_valid(row)).then(|| add_months(day.value(row), months.value(row))) {
-                Some(None) => Err(out_of_range()),
-                found => Ok(found.flatten()),
+            a.to_primitive::<Date32Type>(|row| {
+                match (day.is_valid(row) && months.is_valid(row)).then(|| add_months(day.value(row), months.value(row))) {
+                    Some(None) => Err(out_of_range()),
+                    found => Ok(found.flatten()),
+                }
             })
         }),
         f("months_between", (2, 3), returns::double, months_between),

@@ -120,10 +120,8 @@ fn read<'a>(field: Field, letters: usize, adjacent: bool, text: &'a str, found: 
             Some(&text[len..])
         }
         Field::OffsetX | Field::Offsetx | Field::OffsetZ | Field::OffsetO | Field::ZoneId | Field::ZoneName => {
-            let len = text
-                .bytes()
-                .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b':' | b'/' | b'_'))
-                .count();
+            let len =
+                text.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b':' | b'/' | b'_')).count();
             if len == 0 {
                 return None;
             }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, UInt32Array, make_comparator};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{SortOptions, concat, take};
-use datafusion::arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, IntervalMonthDayNanoType, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Int32Type, Int64Type, IntervalMonthDayNanoType, TimestampMicrosecondType,
+};
 use datafusion::common::{ScalarValue, exec_err, plan_err};
 use datafusion::error::{DataFusionError, Result};
 
@@ -165,10 +167,10 @@ fn join(args: &Args) -> Result<ArrayRef> {
 /// `sort_array(array [, ascending])`: NULLs first when ascending, last otherwise.
 fn sort(args: &Args) -> Result<ArrayRef> {
     let list = args.list(0)?;
-    let ascending = if args.len() > 1 { args.cast(1, &DataType::Boolean)?.as_boolean().clone() } else { vec![true; args.rows].into() };
+    let ascending =
+        if args.len() > 1 { args.cast(1, &DataType::Boolean)?.as_boolean().clone() } else { vec![true; args.rows].into() };
     let options = |descending| SortOptions { descending, nulls_first: !descending };
-    let compare = [false, true]
-        .map(|descending| make_comparator(list.values(), list.values(), options(descending)));
+    let compare = [false, true].map(|descending| make_comparator(list.values(), list.values(), options(descending)));
     let [up, down] = compare;
     let (up, down) = (up?, down?);
     picked(&list, |list, row| {
@@ -210,7 +212,9 @@ fn sequence_type(types: &[DataType], _: &[Option<&ScalarValue>]) -> Result<DataT
         (DataType::Date32, _) => DataType::Date32,
         (DataType::Int64, _) | (_, DataType::Int64) => DataType::Int64,
         (t, _) if t.is_integer() => DataType::Int32,
-        (other, _) => return plan_err!("sequence takes whole numbers, dates or timestamps, not {}", crate::types::spark_name(other)),
+        (other, _) => {
+            return plan_err!("sequence takes whole numbers, dates or timestamps, not {}", crate::types::spark_name(other));
+        }
     };
     Ok(list(element))
 }
@@ -263,7 +267,7 @@ fn sequence(args: &Args) -> Result<ArrayRef> {
         let without_step = intervals.is_none() && steps.is_none();
         let sign = if without_step && stop < start { -1 } else { 1 };
         let second = nth(start, sign, row).unwrap_or(start);
-        if second == start && stop != start || (second > start) != (stop > start) && stop != start {
+        if stop != start && (second == start || (second > start) != (stop > start)) {
             return exec_err!("[ILLEGAL_SEQUENCE_BOUNDARIES] sequence is given a step that does not lead to its end");
         }
         let before = values.len();
@@ -284,7 +288,9 @@ fn sequence(args: &Args) -> Result<ArrayRef> {
         valid.push(true);
     }
     let raw: ArrayRef = match &element {
-        DataType::Date32 => Arc::new(values.iter().map(|v| i32::try_from(*v).ok()).collect::<datafusion::arrow::array::Date32Array>()),
+        DataType::Date32 => {
+            Arc::new(values.iter().map(|v| i32::try_from(*v).ok()).collect::<datafusion::arrow::array::Date32Array>())
+        }
         DataType::Timestamp(_, _) => {
             Arc::new(datafusion::arrow::array::TimestampMicrosecondArray::from(values).with_timezone("UTC"))
         }

@@ -1,7 +1,7 @@
 //! What a value is: `typeof`.
 
-use datafusion::error::Result;
 use datafusion::arrow::array::ArrayRef;
+use datafusion::error::Result;
 
 use super::{Args, SparkFunction, returns};
 use crate::types::spark_name;

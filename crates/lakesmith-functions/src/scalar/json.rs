@@ -9,7 +9,7 @@ use datafusion::error::Result;
 use serde_json::Value;
 
 use super::{Args, SparkFunction, returns};
-use crate::cast::{cast, date_text, double_text, strings, timestamp_text, OnError};
+use crate::cast::{OnError, cast, date_text, double_text, strings, timestamp_text};
 use crate::decimal;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
@@ -43,7 +43,7 @@ enum Writer {
     Text(ArrayRef, Box<dyn Fn(usize) -> String>),
     List(datafusion::arrow::array::ListArray, Box<Writer>),
     Struct(ArrayRef, Vec<(String, Writer)>),
-    Map(datafusion::arrow::array::MapArray, datafusion::arrow::array::StringArray, Box<Writer>),
+    Map(Box<(datafusion::arrow::array::MapArray, datafusion::arrow::array::StringArray)>, Box<Writer>),
 }
 
 impl Writer {
@@ -71,10 +71,13 @@ impl Writer {
                     None => double_text(double.value(i)),
                 };
                 // JSON has no number for NaN and infinities: Spark writes them as texts.
-                Self::Plain(array.clone(), Box::new(move |i| {
-                    let t = text(i);
-                    if t.contains(['N', 'I']) { format!("\"{t}\"") } else { t }
-                }))
+                Self::Plain(
+                    array.clone(),
+                    Box::new(move |i| {
+                        let t = text(i);
+                        if t.contains(['N', 'I']) { format!("\"{t}\"") } else { t }
+                    }),
+                )
             }
             DataType::Decimal128(_, s) => {
                 let (values, s) = (array.as_primitive::<Decimal128Type>().clone(), *s);
@@ -102,7 +105,7 @@ impl Writer {
             DataType::Map(_, _) => {
                 let map = array.as_map().clone();
                 let (keys, values) = (strings(map.keys())?, Box::new(Self::new(map.values())?));
-                Self::Map(map, keys, values)
+                Self::Map(Box::new((map, keys)), values)
             }
             _ => {
                 let texts = strings(array)?;
@@ -115,7 +118,7 @@ impl Writer {
         match self {
             Self::Plain(a, _) | Self::Text(a, _) | Self::Struct(a, _) => a.is_null(row) || a.data_type().is_null(),
             Self::List(a, _) => a.is_null(row),
-            Self::Map(a, _, _) => a.is_null(row),
+            Self::Map(a, _) => a.0.is_null(row),
         }
     }
 
@@ -151,7 +154,8 @@ impl Writer {
                 }
                 out.push('}');
             }
-            Self::Map(map, keys, values) => {
+            Self::Map(entries, values) => {
+                let (map, keys) = entries.as_ref();
                 out.push('{');
                 let entries = map.value_offsets()[row] as usize..map.value_offsets()[row + 1] as usize;
                 for (n, i) in entries.enumerate() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ArrowPrimitiveType, PrimitiveArray};
+use datafusion::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use datafusion::arrow::datatypes::{
     ArrowNativeTypeOp, DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
 };
@@ -23,13 +23,9 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         f("log", (1, 2), returns::double, log),
         f("pow", (2, 2), returns::double, |a| {
             let (x, y) = (a.primitive::<Float64Type>(0)?, a.primitive::<Float64Type>(1)?);
-            a.to_primitive::<Float64Type>(|row| {
-                Ok((x.is_valid(row) && y.is_valid(row)).then(|| x.value(row).powf(y.value(row))))
-            })
+            a.to_primitive::<Float64Type>(|row| Ok((x.is_valid(row) && y.is_valid(row)).then(|| x.value(row).powf(y.value(row)))))
         }),
-        f("sign", (1, 1), returns::double, |a| {
-            of_double(a, |x| Some(if x == 0.0 || x.is_nan() { x } else { x.signum() }))
-        }),
+        f("sign", (1, 1), returns::double, |a| of_double(a, |x| Some(if x == 0.0 || x.is_nan() { x } else { x.signum() }))),
         f("abs", (1, 1), abs_type, abs),
     ]
 }

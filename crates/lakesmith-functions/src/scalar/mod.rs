@@ -18,9 +18,7 @@ use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{ScalarValue, plan_err};
 use datafusion::error::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
 
 pub(crate) use args::{Args, Strings};
 
@@ -53,12 +51,7 @@ pub(crate) struct SparkFunction {
 }
 
 impl SparkFunction {
-    pub(crate) fn new(
-        name: &'static str,
-        arity: (usize, usize),
-        returns: Returns,
-        eval: fn(&Args) -> Result<ArrayRef>,
-    ) -> Self {
+    pub(crate) fn new(name: &'static str, arity: (usize, usize), returns: Returns, eval: fn(&Args) -> Result<ArrayRef>) -> Self {
         Self { name, arity, returns, eval, signature: Signature::user_defined(Volatility::Immutable) }
     }
 }

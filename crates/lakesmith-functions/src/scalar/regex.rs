@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, ListBuilder, StringBuilder};
-use datafusion::arrow::datatypes::{Field, Int32Type};
 use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{Field, Int32Type};
 use datafusion::error::{DataFusionError, Result};
 
 use super::{Args, SparkFunction, Strings, returns};
@@ -33,13 +33,16 @@ pub(super) fn functions() -> Vec<SparkFunction> {
 /// Where something was found, in bytes.
 type Place = (usize, usize);
 
+type Replacing = dyn Fn(&str, &str) -> String;
+type Question<A> = Box<dyn Fn(&str) -> A>;
+
 /// A compiled expression: what the functions here ask of one. The engine is the one that DataFusion comes with.
 struct Expression {
-    is_match: Box<dyn Fn(&str) -> bool>,
-    replace_all: Box<dyn Fn(&str, &str) -> String>,
+    is_match: Question<bool>,
+    replace_all: Box<Replacing>,
     /// The groups of the first match, the whole being group 0.
-    first: Box<dyn Fn(&str) -> Option<Vec<Option<Place>>>>,
-    all: Box<dyn Fn(&str) -> Vec<Place>>,
+    first: Question<Option<Vec<Option<Place>>>>,
+    all: Question<Vec<Place>>,
     /// Groups in the expression, with the whole.
     groups: usize,
 }
@@ -175,7 +178,8 @@ fn regexp_extract(args: &Args) -> Result<ArrayRef> {
 
 /// `split(text, pattern [, limit])`: all parts, or at most `limit`.
 fn split(args: &Args) -> Result<ArrayRef> {
-    let (text, pattern, limit): (Strings, Strings, _) = (args.strings(0)?, args.strings(1)?, args.primitive_or::<Int32Type>(2, -1)?);
+    let (text, pattern, limit): (Strings, Strings, _) =
+        (args.strings(0)?, args.strings(1)?, args.primitive_or::<Int32Type>(2, -1)?);
     let compiled = Compiled::default();
     let mut out = ListBuilder::new(StringBuilder::new()).with_field(Arc::new(Field::new_list_field(DataType::Utf8, true)));
     for row in 0..args.rows {

@@ -187,9 +187,9 @@ mod tests {
 
     #[test]
     fn doubles_round_by_the_digits_they_print() {
-        for (value, to, expected) in [
-            (2.5, 0, 3.0), (-2.5, 0, -3.0), (0.615, 2, 0.62), (1.005, 2, 1.01), (1234.5, -2, 1200.0), (1e300, 2, 1e300),
-        ] {
+        for (value, to, expected) in
+            [(2.5, 0, 3.0), (-2.5, 0, -3.0), (0.615, 2, 0.62), (1.005, 2, 1.01), (1234.5, -2, 1200.0), (1e300, 2, 1e300)]
+        {
             assert_eq!(round_double(value, to, Mode::HalfUp), expected, "{value} to {to}");
         }
         assert_eq!(round_double(2.5, 0, Mode::HalfEven), 2.0);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray};
-use datafusion::arrow::compute::interleave;
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
+use datafusion::arrow::compute::interleave;
 use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
@@ -69,11 +69,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
     ]
 }
 
-fn valid<'a>(
-    text: &'a Strings,
-    n: &datafusion::arrow::array::Int32Array,
-    row: usize,
-) -> Option<(&'a str, i32)> {
+fn valid<'a>(text: &'a Strings, n: &datafusion::arrow::array::Int32Array, row: usize) -> Option<(&'a str, i32)> {
     text.get(row).filter(|_| n.is_valid(row)).map(|s| (s, n.value(row)))
 }
 

@@ -1,1 +1,316 @@
-//! Whole queries.
+//! Whole queries: relations, windows, aggregates, names, and what is refused.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    ArrayRef, Date32Array, Decimal128Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+};
+use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use datafusion::datasource::MemTable;
+
+use crate::support::{Answer, InMemory, run};
+
+fn table(columns: Vec<(&str, ArrayRef)>) -> Arc<MemTable> {
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).unwrap();
+    Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap())
+}
+
+/// `silver.orders`: order A has two lines, B an empty list, C no list.
+/// `silver.customers`: c1 and c2, of whom c1 ordered.
+fn lake() -> InMemory {
+    let line = Fields::from(vec![Field::new("LineNo", DataType::Int32, true), Field::new("Sku", DataType::Utf8, true)]);
+    let lines = StructArray::new(
+        line.clone(),
+        vec![Arc::new(Int32Array::from(vec![1, 2])), Arc::new(StringArray::from(vec!["x", "y"]))],
+        None,
+    );
+    let lists = ListArray::new(
+        Arc::new(Field::new_list_field(DataType::Struct(line), true)),
+        OffsetBuffer::from_lengths([2, 0, 0]),
+        Arc::new(lines),
+        Some(NullBuffer::from(vec![true, true, false])),
+    );
+    let amounts = Decimal128Array::from(vec![Some(1050), Some(2000), None]).with_precision_and_scale(18, 2).unwrap();
+    let orders = table(vec![
+        ("OrderID", Arc::new(StringArray::from(vec!["A", "B", "C"]))),
+        ("customer_id", Arc::new(StringArray::from(vec![Some("c1"), Some("c1"), Some("c9")]))),
+        ("order_date", Arc::new(Date32Array::from(vec![19000, 19001, 19002]))),
+        ("amount", Arc::new(amounts)),
+        ("quantity", Arc::new(Int32Array::from(vec![Some(1), Some(2), Some(4)]))),
+        ("_batch_id", Arc::new(Int64Array::from(vec![1, 1, 2]))),
+        ("Lines", Arc::new(lists)),
+    ]);
+    let customers = table(vec![
+        ("customer_id", Arc::new(StringArray::from(vec!["c1", "c2"]))),
+        ("Name", Arc::new(StringArray::from(vec!["Ann", "Bob"]))),
+    ]);
+    InMemory(BTreeMap::from([("silver.orders".into(), orders), ("silver.customers".into(), customers)]))
+}
+
+fn answer(sql: &str) -> Answer {
+    run(sql, &lake()).unwrap_or_else(|e| panic!("{sql}\n{e}"))
+}
+
+/// The rows, a cell after another by `|`.
+fn rows(sql: &str) -> Vec<String> {
+    answer(sql).rows.iter().map(|r| r.join("|")).collect()
+}
+
+fn types(sql: &str) -> Vec<String> {
+    answer(sql).columns.into_iter().map(|(_, t)| t).collect()
+}
+
+fn names(sql: &str) -> Vec<String> {
+    answer(sql).columns.into_iter().map(|(n, _)| n).collect()
+}
+
+fn refusal(sql: &str) -> String {
+    run(sql, &lake()).expect_err(sql)
+}
+
+#[test]
+fn a_lateral_view_makes_a_row_per_element_and_keeps_qualifiers() {
+    assert_eq!(
+        rows(
+            "SELECT `o`.`OrderID`, `line`.`LineNo`, `l`.`line`.`Sku` FROM `silver`.`orders` AS `o` \
+              LATERAL VIEW explode(`o`.`Lines`) `l` AS `line` ORDER BY `LineNo`"
+        ),
+        ["A|1|x", "A|2|y"]
+    );
+    assert_eq!(
+        rows(
+            "SELECT `o`.`OrderID`, `line`.`LineNo` FROM `silver`.`orders` AS `o` \
+              LATERAL VIEW OUTER explode(`o`.`Lines`) `l` AS `line` ORDER BY `o`.`OrderID`, `line`.`LineNo`"
+        ),
+        ["A|1", "A|2", "B|NULL", "C|NULL"]
+    );
+    assert_eq!(
+        rows(
+            "SELECT `OrderID`, `p`, `line`.`Sku` FROM `silver`.`orders` \
+              LATERAL VIEW posexplode(`Lines`) `l` AS `p`, `line` WHERE `p` > 0"
+        ),
+        ["A|1|y"]
+    );
+    assert_eq!(
+        rows("SELECT `OrderID`, `LineNo`, `Sku` FROM `silver`.`orders` LATERAL VIEW inline(`Lines`) `l` ORDER BY `LineNo`"),
+        ["A|1|x", "A|2|y"]
+    );
+    assert_eq!(
+        rows("SELECT `k`, `v` FROM `silver`.`customers` LATERAL VIEW explode(map('a', 1)) `m` AS `k`, `v` WHERE `Name` = 'Ann'"),
+        ["a|1"]
+    );
+}
+
+#[test]
+fn lateral_views_follow_joins_and_each_other() {
+    assert_eq!(
+        rows(
+            "SELECT `c`.`Name`, `line`.`Sku`, `n` FROM `silver`.`orders` `o` \
+              JOIN `silver`.`customers` `c` ON `o`.`customer_id` = `c`.`customer_id` \
+              LATERAL VIEW explode(`o`.`Lines`) `l` AS `line` LATERAL VIEW explode(array(`line`.`LineNo`, 9)) `m` AS `n` \
+              ORDER BY `line`.`Sku`, `n`"
+        ),
+        ["Ann|x|1", "Ann|x|9", "Ann|y|2", "Ann|y|9"]
+    );
+}
+
+#[test]
+fn a_generator_may_stand_in_the_select_list() {
+    assert_eq!(rows("SELECT explode(sequence(1, 3)) AS `n`"), ["1", "2", "3"]);
+    assert_eq!(names("SELECT explode(array(1))"), ["col"]);
+    assert_eq!(names("SELECT posexplode(array(1))"), ["pos", "col"]);
+    assert_eq!(
+        rows(
+            "SELECT `date_key` FROM (SELECT explode(sequence(DATE '2023-01-30', DATE '2023-02-01', INTERVAL 1 DAY)) AS `date_key`)"
+        ),
+        ["2023-01-30", "2023-01-31", "2023-02-01"]
+    );
+    assert_eq!(
+        rows("SELECT `OrderID`, explode(`Lines`) AS `line` FROM `silver`.`orders` ORDER BY `line`"),
+        ["A|{1, x}", "A|{2, y}"]
+    );
+}
+
+#[test]
+fn semi_and_anti_joins_keep_the_left_side_alone() {
+    let join = |kind: &str| {
+        rows(&format!(
+            "SELECT `c`.`Name` FROM `silver`.`customers` `c` LEFT {kind} JOIN `silver`.`orders` `o` \
+             ON `c`.`customer_id` = `o`.`customer_id`"
+        ))
+    };
+    assert_eq!(join("SEMI"), ["Ann"]);
+    assert_eq!(join("ANTI"), ["Bob"]);
+    assert_eq!(
+        rows(
+            "SELECT `OrderID` FROM `silver`.`orders` `o` WHERE NOT EXISTS \
+              (SELECT 1 FROM `silver`.`customers` `c` WHERE `c`.`customer_id` = `o`.`customer_id`)"
+        ),
+        ["C"]
+    );
+    assert_eq!(
+        rows(
+            "SELECT `OrderID` FROM `silver`.`orders` WHERE `customer_id` IN (SELECT `customer_id` FROM `silver`.`customers`) ORDER BY 1"
+        ),
+        ["A", "B"]
+    );
+}
+
+#[test]
+fn windows_number_and_compare_rows_with_int_ranks() {
+    let sql = "SELECT `OrderID`, row_number() OVER (PARTITION BY `customer_id` ORDER BY `order_date` DESC) AS `n`, \
+               lag(`OrderID`) OVER (ORDER BY `order_date`) AS `before`, \
+               sum(`quantity`) OVER (ORDER BY `order_date`) AS `running`, \
+               sum(`quantity`) OVER (ORDER BY `order_date` ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS `two`, \
+               last_value(`customer_id`, true) OVER (ORDER BY `order_date` ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS `l` \
+               FROM `silver`.`orders` ORDER BY `OrderID`";
+    assert_eq!(rows(sql), ["A|2|NULL|1|1|c9", "B|1|A|3|3|c9", "C|1|B|7|6|c9"]);
+    assert_eq!(types(sql), ["string", "int", "string", "bigint", "bigint", "string"]);
+    assert_eq!(
+        types(
+            "SELECT rank() OVER (ORDER BY `quantity`), dense_rank() OVER (ORDER BY `quantity`), ntile(2) OVER (ORDER BY `quantity`), \
+               count(*) OVER () FROM `silver`.`orders`"
+        ),
+        ["int", "int", "int", "bigint"]
+    );
+}
+
+#[test]
+fn qualify_filters_by_a_window() {
+    assert_eq!(
+        rows(
+            "SELECT `OrderID` FROM `silver`.`orders` \
+              QUALIFY row_number() OVER (PARTITION BY `customer_id` ORDER BY `order_date` DESC) = 1 ORDER BY `OrderID`"
+        ),
+        ["B", "C"]
+    );
+}
+
+#[test]
+fn common_tables_and_unions_take_sparks_types() {
+    assert_eq!(
+        rows(
+            "WITH `a` AS (SELECT `OrderID`, `quantity` FROM `silver`.`orders`), \
+              `b` AS (SELECT `OrderID`, `quantity` * 2 AS `quantity` FROM `a`) \
+              SELECT * FROM `a` UNION ALL SELECT * FROM `b` ORDER BY `OrderID`, `quantity`"
+        ),
+        ["A|1", "A|2", "B|2", "B|4", "C|4", "C|8"]
+    );
+    assert_eq!(types("SELECT 1 AS `a` UNION ALL SELECT 5 / 2"), ["double"]);
+    assert_eq!(rows("SELECT 1 AS `a` UNION SELECT 1"), ["1"]);
+    assert_eq!(rows("SELECT * FROM VALUES (1, 'a'), (2, NULL) AS `t`(`n`, `s`) ORDER BY `n`"), ["1|a", "2|NULL"]);
+    assert_eq!(types("SELECT * FROM VALUES (1, 'a') AS `t`(`n`, `s`)"), ["int", "string"]);
+}
+
+#[test]
+fn aggregates_have_sparks_types_and_values() {
+    let sql = "SELECT count(*), count(DISTINCT `customer_id`), sum(`quantity`), sum(`amount`), avg(`amount`), avg(`quantity`), \
+               min(`OrderID`), max(`amount`), count_if(`quantity` > 1), max_by(`OrderID`, `quantity`), min_by(`OrderID`, `amount`) \
+               FROM `silver`.`orders`";
+    assert_eq!(rows(sql), ["3|2|7|30.50|15.250000|2.3333333333333335|A|20.00|2|C|A"]);
+    assert_eq!(
+        types(sql),
+        [
+            "bigint",
+            "bigint",
+            "bigint",
+            "decimal(28,2)",
+            "decimal(22,6)",
+            "double",
+            "string",
+            "decimal(18,2)",
+            "bigint",
+            "string",
+            "string"
+        ]
+    );
+    assert_eq!(
+        rows(
+            "SELECT `customer_id`, sum(`amount`), sort_array(collect_list(`OrderID`)), count(`amount`) FROM `silver`.`orders` \
+              GROUP BY `customer_id` ORDER BY `customer_id`"
+        ),
+        ["c1|30.50|[A, B]|2", "c9|NULL|[C]|0"]
+    );
+    assert_eq!(rows("SELECT collect_list(`amount`) FROM `silver`.`orders` WHERE `amount` IS NULL"), ["[]"]);
+    assert_eq!(
+        rows("SELECT sum(DISTINCT `quantity`), avg(DISTINCT `quantity`) FROM `silver`.`orders`"),
+        ["7|2.3333333333333335"]
+    );
+    assert_eq!(rows("SELECT sum(DISTINCT `quantity`), sum(DISTINCT `_batch_id`) FROM `silver`.`orders`"), ["7|3"]);
+    assert_eq!(
+        rows("SELECT first(`amount`, true), any_value(`customer_id`) FROM `silver`.`orders` WHERE `OrderID` = 'A'"),
+        ["10.50|c1"]
+    );
+    assert_eq!(rows("SELECT sum(`quantity`) FILTER (WHERE `OrderID` <> 'A') FROM `silver`.`orders`"), ["6"]);
+    assert_eq!(
+        types("SELECT approx_count_distinct(`OrderID`), stddev(`quantity`), variance(`quantity`) FROM `silver`.`orders`"),
+        ["bigint", "double", "double"]
+    );
+    assert_eq!(rows("SELECT count(`customer_id`, `amount`) FROM `silver`.`orders`"), ["2"]);
+    assert_eq!(rows("SELECT `customer_id`, count(*) AS `n` FROM `silver`.`orders` GROUP BY ALL HAVING count(*) > 1"), ["c1|2"]);
+    assert_eq!(rows("SELECT `quantity` % 2, count(*) FROM `silver`.`orders` GROUP BY `quantity` % 2 ORDER BY 1"), ["0|2", "1|1"]);
+}
+
+#[test]
+fn a_total_that_does_not_fit_is_an_error() {
+    assert!(refusal("SELECT sum(`x`) FROM VALUES (9223372036854775807), (1) AS `t`(`x`)").contains("ARITHMETIC_OVERFLOW"));
+    assert!(
+        refusal("SELECT sum(`x`) FROM (SELECT CAST(99999999999999999999999999999999999999 AS DECIMAL(38,0)) AS `x` UNION ALL SELECT CAST(1 AS DECIMAL(38,0)))")
+            .contains("ARITHMETIC_OVERFLOW")
+    );
+}
+
+#[test]
+fn nulls_sort_smallest() {
+    assert_eq!(rows("SELECT `amount` FROM `silver`.`orders` ORDER BY `amount`"), ["NULL", "10.50", "20.00"]);
+    assert_eq!(rows("SELECT `amount` FROM `silver`.`orders` ORDER BY `amount` DESC"), ["20.00", "10.50", "NULL"]);
+}
+
+#[test]
+fn columns_keep_the_names_that_were_written() {
+    assert_eq!(
+        names("SELECT `OrderID`, `quantity` + 1, sum(`quantity`) OVER () AS `Total` FROM `silver`.`orders`"),
+        ["OrderID", "quantity + 1", "Total"]
+    );
+    assert_eq!(names("SELECT * EXCEPT (`Lines`, `amount`) FROM `silver`.`orders`").len(), 5);
+}
+
+#[test]
+fn an_error_names_no_value() {
+    let error = refusal("SELECT CAST(`customer_id` AS INT) FROM `silver`.`orders`");
+    assert!(error.contains("CAST_INVALID_INPUT") && !error.contains("c1"), "{error}");
+    let error = refusal("SELECT to_date(`OrderID`, 'yyyy') FROM `silver`.`orders`");
+    assert!(error.contains("CANNOT_PARSE_TIMESTAMP") && !error.contains("'A'"), "{error}");
+}
+
+#[test]
+fn what_datafusion_would_read_otherwise_is_refused() {
+    for (sql, reason) in [
+        ("SELECT * FROM `silver`.`orders` TABLESAMPLE (10 PERCENT)", "TABLESAMPLE"),
+        ("SELECT current_timestamp()", "bound to the batch's time"),
+        ("SELECT * FROM `silver`.`nothing`", "there is no table"),
+        ("SELECT nonsense(1)", "nonsense"),
+        ("SELECT random()", "random"),
+        ("SELECT * FROM range(3)", "table function"),
+        ("SELECT * FROM `silver`.`orders` SORT BY `OrderID`", "SORT BY"),
+        ("SELECT explode(array(1)), explode(array(2))", "second generator"),
+    ] {
+        let error = refusal(sql);
+        assert!(error.contains(reason), "{sql}: {error}");
+    }
+}
+
+#[test]
+fn conditions_are_evaluated_where_they_hold() {
+    assert_eq!(
+        rows("SELECT CASE WHEN `quantity` <> 1 THEN 1 / (`quantity` - 1) END FROM `silver`.`orders` ORDER BY `OrderID`"),
+        ["NULL", "1.0", "0.3333333333333333"]
+    );
+    assert_eq!(rows("SELECT `OrderID` FROM `silver`.`orders` WHERE `quantity` <> 1 AND 6 / (`quantity` - 1) < 3"), ["C"]);
+    assert_eq!(
+        rows("SELECT `OrderID` FROM `silver`.`orders` WHERE `OrderID` <> 'B' OR CAST(replace(`OrderID`, 'B', '1') AS INT) = 1"),
+        ["A", "B", "C"]
+    );
+}
