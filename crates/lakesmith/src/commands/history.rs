@@ -1,0 +1,60 @@
+//! `lakesmith history`: who did what to a table.
+
+use crate::args::Globals;
+use crate::console::Console;
+use crate::exit::{Exit, Stop};
+use crate::format::{self, Format};
+use crate::grid::Grid;
+use crate::open;
+use arrow::array::TimestampMillisecondArray;
+use lakesmith_run::Version;
+use serde_json::{Value, json};
+
+/// The fields of a version for people; programs also get `parameters` and `info`.
+const FIELDS: &[&str] =
+    &["version", "timestamp", "operation", "batch", "rows_added", "files_added", "files_removed", "bytes_added", "engine"];
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  lakesmith history gold.fact_sales\n  lakesmith history silver.sales_orders --limit 5 --format json"
+)]
+pub(crate) struct Args {
+    /// The table, such as `gold.fact_sales`
+    table: String,
+    /// Versions to show at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// How the list is printed
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
+    format: Format,
+}
+
+/// Prints one row per version, newest first.
+pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
+    let lake = open::to_look(globals, console).await?;
+    let versions = lake.history(&args.table, args.limit).await;
+    let versions = versions.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
+    let rows: Vec<Value> = versions.iter().map(fields).collect();
+    let names = match args.format {
+        Format::Table => FIELDS.to_vec(),
+        Format::Json | Format::Csv => [FIELDS, &["parameters", "info"]].concat(),
+    };
+    format::print(&Grid::list(&names, &rows)?, args.format, 0, console)?;
+    Ok(Exit::Done)
+}
+
+fn fields(version: &Version) -> Value {
+    json!({
+        "version": version.version,
+        "timestamp": crate::rows::cell(&TimestampMillisecondArray::from(vec![version.timestamp]), 0),
+        "operation": version.operation,
+        "batch": version.info.get("batch"),
+        "rows_added": version.rows_added,
+        "files_added": version.files_added,
+        "files_removed": version.files_removed,
+        "bytes_added": version.bytes_added,
+        "engine": version.engine,
+        "parameters": version.parameters,
+        "info": version.info,
+    })
+}

@@ -1,0 +1,98 @@
+//! From arguments to a project and its lake.
+
+use crate::amounts::count;
+use crate::args::Globals;
+use crate::console::Console;
+use crate::exit::{Exit, Stop};
+use lakesmith_project::Project;
+use lakesmith_run::{Lake, Options};
+use lakesmith_text::{Diagnostics, Severity, render};
+use std::path::{Path, PathBuf};
+
+/// The file at a project's root.
+const ROOT: &str = "lakehouse.yaml";
+
+/// Loads the project: that of `--project-dir`, else the nearest one from here upwards.
+pub(crate) fn project(globals: &Globals) -> (Project, Diagnostics) {
+    lakesmith_project::load(&folder(globals))
+}
+
+/// Opens the lake to fill its tables: the project must have no fault.
+pub(crate) async fn to_run(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+    let (project, mut faults) = project(globals);
+    let sources = project.sources_text.clone();
+    if !faults.has_errors() {
+        let lake = Lake::open(project, &options(globals)).await.map_err(|error| Stop::of(error, &sources))?;
+        faults.extend(lake.faults().iter().cloned());
+        if !faults.has_errors() {
+            if !faults.is_empty() {
+                console.say(render(&faults, &sources, console.color_err).trim_end());
+            }
+            return Ok(lake);
+        }
+    }
+    Err(Stop::Faults { faults, sources, exit: Exit::Wrong })
+}
+
+/// Opens the lake to look at its tables: faults elsewhere than in `lakehouse.yaml` do not stand in the way.
+pub(crate) async fn to_look(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+    let (project, mut faults) = project(globals);
+    let sources = project.sources_text.clone();
+    if !is_readable(&project, &faults) {
+        return Err(Stop::Faults { faults, sources, exit: Exit::Wrong });
+    }
+    let lake = Lake::open(project, &options(globals)).await.map_err(|error| Stop::of(error, &sources))?;
+    faults.extend(lake.faults().iter().cloned());
+    if faults.has_errors() {
+        let errors = count(faults.count(Severity::Error), "fault");
+        console.say(&format!("the project has {errors}; `lakesmith validate` shows them"));
+    }
+    Ok(lake)
+}
+
+/// Whether `lakehouse.yaml` is there and says where the tables lie.
+pub(crate) fn is_readable(project: &Project, faults: &Diagnostics) -> bool {
+    let at_root = |path: &str| path == ROOT;
+    let broken = faults.iter().any(|fault| {
+        fault.severity == Severity::Error && fault.span.is_none_or(|span| at_root(project.sources_text.path(span.file)))
+    });
+    !broken && !project.lakehouse.name.value.is_empty()
+}
+
+/// What the lake is opened with.
+pub(crate) fn options(globals: &Globals) -> Options {
+    Options { target: globals.target.clone(), threads: globals.threads, memory: globals.memory }
+}
+
+fn folder(globals: &Globals) -> PathBuf {
+    if let Some(folder) = &globals.project_dir {
+        return folder.clone();
+    }
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    upwards(&here).map(Path::to_owned).unwrap_or(here)
+}
+
+/// The nearest folder with a project, from `folder` upwards.
+fn upwards(folder: &Path) -> Option<&Path> {
+    folder.ancestors().find(|folder| folder.join(ROOT).is_file())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_project_upwards_is_meant() {
+        let outer = tempfile::tempdir().unwrap();
+        let inner = outer.path().join("inner");
+        let deep = inner.join("silver/sales");
+        std::fs::create_dir_all(&deep).unwrap();
+        assert_eq!(upwards(&deep), None);
+        std::fs::write(outer.path().join(ROOT), "lakehouse: outer").unwrap();
+        assert_eq!(upwards(&deep), Some(outer.path()));
+        std::fs::write(inner.join(ROOT), "lakehouse: inner").unwrap();
+        assert_eq!(upwards(&deep), Some(inner.as_path()));
+        assert_eq!(upwards(&inner), Some(inner.as_path()));
+    }
+}
