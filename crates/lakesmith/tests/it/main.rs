@@ -95,3 +95,12 @@ fn schemas_are_json() {
     assert_eq!(all["entity"], entity);
     assert!(entity["properties"]["sequence_by"]["description"].is_string());
 }
+
+#[test]
+fn every_code_has_a_page() {
+    let said = |arguments: &[&str]| String::from_utf8(lakesmith().args(arguments).output().unwrap().stdout).unwrap();
+    let codes = said(&["explain"]);
+    assert!(codes.lines().any(|code| code == "unknown-key"), "{codes}");
+    let page = said(&["explain", "unknown-key"]);
+    assert!(page.starts_with("# unknown-key\n\n") && page.ends_with(".\n"), "{page}");
+}

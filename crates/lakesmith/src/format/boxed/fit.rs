@@ -2,6 +2,8 @@
 
 /// Below this a column says nothing any more: rather leave columns out of the middle.
 const LEAST: usize = 10;
+/// The first column names the row: it is cut only beyond this.
+const NAME: usize = 36;
 /// What the lines take: a bar and two spaces a column, and the last bar.
 const LINE: usize = 3;
 
@@ -15,9 +17,10 @@ pub(super) struct Fit {
 impl Fit {
     /// Fits columns of these widths into a terminal: first the widest are cut, then the middle ones are left out.
     pub(super) fn new(widths: &[usize], terminal: Option<usize>) -> Self {
-        let all = |cap: usize| widths.iter().map(|width| (*width).min(cap)).enumerate().map(Some).collect();
+        let width = |n: usize, cap: usize| widths[n].min(if n == 0 { cap.max(NAME) } else { cap });
+        let all = |cap: usize| (0..widths.len()).map(|n| Some((n, width(n, cap)))).collect();
         let Some(terminal) = terminal else { return Self { columns: all(usize::MAX) } };
-        let taken = |cap: usize| widths.iter().map(|width| (*width).min(cap) + LINE).sum::<usize>() + 1;
+        let taken = |cap: usize| (0..widths.len()).map(|n| width(n, cap) + LINE).sum::<usize>() + 1;
         let widest = widths.iter().copied().max().unwrap_or(0);
         if let Some(cap) = (LEAST.min(widest)..=widest).rev().find(|cap| taken(*cap) <= terminal) {
             return Self { columns: all(cap) };
@@ -27,15 +30,15 @@ impl Fit {
         let mut room = terminal.saturating_sub(1 + LINE + 1);
         while left < right {
             let next = if left <= widths.len() - right { left } else { right - 1 };
-            let needs = widths[next].min(LEAST) + LINE;
+            let needs = width(next, LEAST) + LINE;
             if needs > room {
                 break;
             }
             room -= needs;
             if next == left { left += 1 } else { right -= 1 }
         }
-        let width = |n: usize| Some((n, widths[n].min(LEAST)));
-        Self { columns: (0..left).map(width).chain([None]).chain((right..widths.len()).map(width)).collect() }
+        let kept = |n: usize| Some((n, width(n, LEAST)));
+        Self { columns: (0..left).map(kept).chain([None]).chain((right..widths.len()).map(kept)).collect() }
     }
 
     /// Index and width of each column; none stands for those that are left out.
@@ -93,6 +96,7 @@ mod tests {
         assert_eq!(widths(&Fit::new(&natural, Some(200))), [Some(4), Some(60), Some(30)]);
         assert_eq!(widths(&Fit::new(&natural, Some(80))), [Some(4), Some(36), Some(30)]);
         assert_eq!(widths(&Fit::new(&natural, Some(50))), [Some(4), Some(18), Some(18)]);
+        assert_eq!(widths(&Fit::new(&[30, 60], Some(50))), [Some(30), Some(13)]);
         assert_eq!(widths(&Fit::new(&[], Some(50))), []);
     }
 
