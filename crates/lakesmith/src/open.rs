@@ -34,20 +34,39 @@ pub(crate) async fn to_run(globals: &Globals, console: &Console) -> Result<Lake,
     Err(Stop::Faults { faults, sources, exit: Exit::Wrong })
 }
 
-/// Opens the lake to look at its tables: faults elsewhere than in `lakehouse.yaml` do not stand in the way.
-pub(crate) async fn to_look(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
-    let (project, mut faults) = project(globals);
+/// Opens the lake to look at its tables, without asking the sources. Faults elsewhere than in `lakehouse.yaml` do not stand
+/// in the way.
+pub(crate) fn to_look(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+    let (project, faults) = readable(globals)?;
     let sources = project.sources_text.clone();
-    if !is_readable(&project, &faults) {
-        return Err(Stop::Faults { faults, sources, exit: Exit::Wrong });
-    }
+    let lake = Lake::look(project, &options(globals)).map_err(|error| Stop::of(error, &sources))?;
+    Ok(with_faults(lake, faults, console))
+}
+
+/// Opens the lake to say what a table is: like [`to_look`], but with the columns that the sources have now.
+pub(crate) async fn to_describe(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+    let (project, faults) = readable(globals)?;
+    let sources = project.sources_text.clone();
     let lake = Lake::open(project, &options(globals)).await.map_err(|error| Stop::of(error, &sources))?;
+    Ok(with_faults(lake, faults, console))
+}
+
+fn readable(globals: &Globals) -> Result<(Project, Diagnostics), Stop> {
+    let (project, faults) = project(globals);
+    if is_readable(&project, &faults) {
+        return Ok((project, faults));
+    }
+    Err(Stop::Faults { faults, sources: project.sources_text, exit: Exit::Wrong })
+}
+
+/// The lake, with a word on faults that do not matter here.
+fn with_faults(lake: Lake, mut faults: Diagnostics, console: &Console) -> Lake {
     faults.extend(lake.faults().iter().cloned());
     if faults.has_errors() {
-        let errors = count(faults.count(Severity::Error), "fault");
+        let errors = count(faults.count(Severity::Error), "error");
         console.say(&format!("the project has {errors}; `lakesmith validate` shows them"));
     }
-    Ok(lake)
+    lake
 }
 
 /// Whether `lakehouse.yaml` is there and says where the tables lie.

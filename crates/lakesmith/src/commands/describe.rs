@@ -23,7 +23,7 @@ pub(crate) struct Args {
 
 /// Prints what the table is, then its columns.
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let lake = open::to_look(globals, console).await?;
+    let lake = open::to_describe(globals, console).await?;
     let table = lake.describe(&args.table).await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
     if args.format == Format::Json {
         let mut out = console.out();

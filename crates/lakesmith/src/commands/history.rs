@@ -31,7 +31,7 @@ pub(crate) struct Args {
 
 /// Prints one row per version, newest first.
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let lake = open::to_look(globals, console).await?;
+    let lake = open::to_look(globals, console)?;
     let versions = lake.history(&args.table, args.limit).await;
     let versions = versions.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
     let rows: Vec<Value> = versions.iter().map(fields).collect();

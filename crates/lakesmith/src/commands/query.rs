@@ -34,7 +34,7 @@ pub(crate) struct Args {
 /// Prints the rows; says on standard error how many there are and how long it took.
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
     let (name, text) = sql(args)?;
-    let lake = open::to_look(globals, console).await?;
+    let lake = open::to_look(globals, console)?;
     let started = Instant::now();
     let rows = lake.query(without_end(&text)).await.map_err(|error| {
         let mut sources = lake.project().sources_text.clone();

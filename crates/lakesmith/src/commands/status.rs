@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 /// Prints one row per flow: its last batch, when its table changed, and the inputs that have more for it.
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let lake = open::to_look(globals, console).await?;
+    let lake = open::to_look(globals, console)?;
     let flows = lake.status().await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
     format::print(&Grid::list(FIELDS, &flows)?, args.format, 0, console)?;
     Ok(Exit::Done)

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 /// Prints one row per table, companions included.
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let lake = open::to_look(globals, console).await?;
+    let lake = open::to_look(globals, console)?;
     let tables = lake.tables().await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
     format::print(&Grid::list(FIELDS, &tables)?, args.format, 0, console)?;
     Ok(Exit::Done)
