@@ -91,7 +91,7 @@ fn theirs() -> Vec<Arc<ScalarUDF>> {
         nested::map_keys::map_keys_udf(),
         nested::map_values::map_values_udf(),
         nested::map_entries::map_entries_udf(),
-        datafusion_spark::function::array::array_contains(),
+        datafusion_spark::function::array::spark_array_contains(),
         datafusion_spark::function::hash::sha2(),
     ]
 }
