@@ -16,13 +16,15 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Starts the log: warnings, with `-v` also what happens, with `-vv` also why. `RUST_LOG` overrules.
+/// Starts the log: warnings, with `-v` also what happens, with `-vv` also why; of other programs' crates one level less.
+/// `RUST_LOG` overrules.
 pub(crate) fn start(globals: &Globals, console: &Console) {
+    // A name stands for all crates whose names begin with it.
     let ours = match (globals.quiet, globals.verbose) {
         (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "warn,lakesmith=info,lakesmith_run=info,lakesmith_engine=info,lakesmith_connect=info",
-        (false, _) => "info,lakesmith=debug,lakesmith_run=debug,lakesmith_engine=debug,lakesmith_connect=debug",
+        (false, 0) => "error,lakesmith=warn",
+        (false, 1) => "warn,lakesmith=info",
+        (false, _) => "info,lakesmith=debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(ours));
     let records = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(console.color_err);

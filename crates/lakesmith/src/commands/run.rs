@@ -42,7 +42,10 @@ pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
         console.complain(&format!("\n{}\n", render(&faults, &sources, console.color_err)));
     }
     print(&report, args.format, console)?;
-    console.say(&summary::add_up(&report));
+    match summary::add_up(&report) {
+        Ok(line) => console.say(&line),
+        Err(line) => console.error(&line),
+    }
     console.say(&told(&report));
     Ok(if report.succeeded() { Exit::Done } else { Exit::Failed })
 }

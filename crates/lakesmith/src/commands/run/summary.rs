@@ -62,19 +62,22 @@ fn numbers(batches: &[i64]) -> String {
     }
 }
 
-/// Whether every row read has one outcome; else the flow for which that is not so.
-pub(super) fn add_up(report: &Report) -> String {
+/// That every row read has one outcome, in numbers.
+///
+/// # Errors
+/// The flows for which that is not so, in words.
+pub(super) fn add_up(report: &Report) -> Result<String, String> {
     let wrong: Vec<String> =
         report.flows.iter().filter(|flow| !flow.outcomes.add_up()).map(|flow| flow.flow.to_string()).collect();
     if !wrong.is_empty() {
-        return format!("the outcomes do not add up for {}: not every row read has exactly one outcome", wrong.join(", "));
+        return Err(format!("the outcomes do not add up for {}: not every row read has exactly one outcome", wrong.join(", ")));
     }
     let mut all = Outcomes::default();
     report.flows.iter().for_each(|flow| all += flow.outcomes);
     let parts: Vec<String> = each(&all).into_iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
     match parts.is_empty() {
-        true => "nothing was read".to_owned(),
-        false => format!("the outcomes add up: {} read = {}", all.read, parts.join(" + ")),
+        true => Ok("nothing was read".to_owned()),
+        false => Ok(format!("the outcomes add up: {} read = {}", all.read, parts.join(" + "))),
     }
 }
 
@@ -122,9 +125,10 @@ mod tests {
         let right = Outcomes { read: 5, inserted: 3, dropped: 2, ..Outcomes::default() };
         let wrong = Outcomes { read: 5, inserted: 3, ..Outcomes::default() };
         let both = report(vec![flow("gold.a", right, &[]), flow("gold.b", wrong, &[])]);
-        assert_eq!(add_up(&both), "the outcomes do not add up for gold.b: not every row read has exactly one outcome");
+        let words = "the outcomes do not add up for gold.b: not every row read has exactly one outcome";
+        assert_eq!(add_up(&both), Err(words.to_owned()));
         let good = report(vec![flow("gold.a", right, &[]), flow("gold.c", right, &[])]);
-        assert_eq!(add_up(&good), "the outcomes add up: 10 read = 6 inserted + 4 dropped");
-        assert_eq!(add_up(&report(vec![])), "nothing was read");
+        assert_eq!(add_up(&good), Ok("the outcomes add up: 10 read = 6 inserted + 4 dropped".to_owned()));
+        assert_eq!(add_up(&report(vec![])), Ok("nothing was read".to_owned()));
     }
 }
