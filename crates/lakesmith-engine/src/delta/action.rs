@@ -59,10 +59,7 @@ pub struct Format {
 
 impl Default for Format {
     fn default() -> Self {
-        Self {
-            provider: "parquet".to_owned(),
-            options: BTreeMap::new(),
-        }
+        Self { provider: "parquet".to_owned(), options: BTreeMap::new() }
     }
 }
 
@@ -180,11 +177,7 @@ pub struct Cdc {
 impl Action {
     /// `txn(app_id, version)`, stamped with `now` (milliseconds since 1970).
     pub fn txn(app_id: impl Into<String>, version: i64, now: i64) -> Self {
-        Self::Txn(Txn {
-            app_id: app_id.into(),
-            version,
-            last_updated: Some(now),
-        })
+        Self::Txn(Txn { app_id: app_id.into(), version, last_updated: Some(now) })
     }
 }
 
@@ -200,16 +193,11 @@ pub struct CommitInfo {
 }
 
 /// Reads a commit file: its actions and its `commitInfo`. Actions that are not among [`Action`]'s are left out.
-pub(super) fn parse_commit(
-    bytes: &[u8],
-) -> Result<(Vec<Action>, Option<Value>), serde_json::Error> {
+pub(super) fn parse_commit(bytes: &[u8]) -> Result<(Vec<Action>, Option<Value>), serde_json::Error> {
     const KNOWN: [&str; 6] = ["protocol", "metaData", "add", "remove", "txn", "cdc"];
     let mut actions = Vec::new();
     let mut info = None;
-    for line in bytes
-        .split(|b| *b == b'\n')
-        .filter(|l| !l.trim_ascii().is_empty())
-    {
+    for line in bytes.split(|b| *b == b'\n').filter(|l| !l.trim_ascii().is_empty()) {
         let Value::Object(mut entry) = serde_json::from_slice::<Value>(line)? else {
             continue;
         };

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::Utc;
-use object_store::{ObjectStoreExt, PutMode, PutOptions};
+use object_store::{PutMode, PutOptions};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -34,63 +34,35 @@ impl Storage {
         actions: &[Action],
         info: &CommitInfo,
     ) -> Result<Snapshot, CommitError> {
-        let failed = |source| CommitError::Failed {
-            table: path.clone(),
-            version,
-            source: Box::new(source),
-        };
+        let failed = |source| CommitError::Failed { table: path.clone(), version, source: Box::new(source) };
         let base = self.snapshot_at(path, version - 1).await.map_err(failed)?;
         let log = base.log();
         // What this commit makes of the table counts, and what it was: a rule cannot be dropped and broken in one commit.
-        protocol::check_writable(path, base.protocol(), base.metadata(), actions)
-            .map_err(failed)?;
+        protocol::check_writable(path, base.protocol(), base.metadata(), actions).map_err(failed)?;
         for action in actions {
             match action {
-                Action::Metadata(metadata) => {
-                    protocol::check_writable(path, base.protocol(), metadata, actions)
-                }
-                Action::Protocol(protocol) => {
-                    protocol::check_writable(path, protocol, base.metadata(), actions)
-                }
+                Action::Metadata(metadata) => protocol::check_writable(path, base.protocol(), metadata, actions),
+                Action::Protocol(protocol) => protocol::check_writable(path, protocol, base.metadata(), actions),
                 _ => Ok(()),
             }
             .map_err(failed)?;
         }
-        let bytes = encode(version, actions, info, Utc::now().timestamp_millis()).map_err(|e| {
-            failed(DeltaError::Log {
-                table: path.clone(),
-                version,
-                reason: e.to_string(),
-            })
-        })?;
+        let bytes = encode(version, actions, info, Utc::now().timestamp_millis())
+            .map_err(|e| failed(DeltaError::Log { table: path.clone(), version, reason: e.to_string() }))?;
         put_commit(log, version, bytes).await?;
 
         let committed = self.after_commit(&base, version, actions).await;
-        committed.map_err(|source| CommitError::Unknown {
-            table: path.clone(),
-            version,
-            source: Box::new(source),
-        })
+        committed.map_err(|source| CommitError::Unknown { table: path.clone(), version, source: Box::new(source) })
     }
 
-    async fn after_commit(
-        &self,
-        base: &Snapshot,
-        version: i64,
-        actions: &[Action],
-    ) -> Result<Snapshot, DeltaError> {
+    async fn after_commit(&self, base: &Snapshot, version: i64, actions: &[Action]) -> Result<Snapshot, DeltaError> {
         let (engine, from) = (base.log().engine.clone(), base.kernel().clone());
-        let interval = base
-            .properties()
-            .get("delta.checkpointInterval")
-            .and_then(|v| v.parse().ok());
+        let interval = base.properties().get("delta.checkpointInterval").and_then(|v| v.parse().ok());
         let due = version % interval.filter(|i| *i > 0).unwrap_or(CHECKPOINT_INTERVAL) == 0;
         let at = u64::try_from(version).unwrap_or_default();
         let table = base.table().to_string();
         let kernel = kernel::blocking(base.table(), move || {
-            let snapshot = delta_kernel::Snapshot::builder_from(from)
-                .at_version(at)
-                .build(engine.as_ref())?;
+            let snapshot = delta_kernel::Snapshot::builder_from(from).at_version(at).build(engine.as_ref())?;
             if !due {
                 return Ok(snapshot);
             }
@@ -110,23 +82,13 @@ impl Storage {
 }
 
 /// The commit file: `commitInfo` first, then one action a line.
-pub(super) fn encode(
-    version: i64,
-    actions: &[Action],
-    info: &CommitInfo,
-    now: i64,
-) -> Result<Bytes, serde_json::Error> {
+pub(super) fn encode(version: i64, actions: &[Action], info: &CommitInfo, now: i64) -> Result<Bytes, serde_json::Error> {
     let id = Uuid::new_v4().to_string();
     let mut own = json!({ "id": id });
     if let Value::Object(own) = &mut own {
         own.extend(info.info.clone());
     }
-    let appends_only = actions.iter().all(|a| {
-        !matches!(
-            a,
-            Action::Remove(_) | Action::Metadata(_) | Action::Protocol(_)
-        )
-    });
+    let appends_only = actions.iter().all(|a| !matches!(a, Action::Remove(_) | Action::Metadata(_) | Action::Protocol(_)));
     let mut commit_info = json!({
         "timestamp": now,
         "operation": info.operation,
@@ -159,18 +121,13 @@ fn metrics(actions: &[Action]) -> BTreeMap<&'static str, String> {
             Action::Add(add) => {
                 files += 1;
                 bytes += add.size;
-                rows = rows
-                    .zip(DataFile::from(add).num_records())
-                    .map(|(a, b)| a + b);
+                rows = rows.zip(DataFile::from(add).num_records()).map(|(a, b)| a + b);
             }
             Action::Remove(_) => removed += 1,
             _ => {}
         }
     }
-    let mut metrics = BTreeMap::from([
-        ("numFiles", files.to_string()),
-        ("numOutputBytes", bytes.to_string()),
-    ]);
+    let mut metrics = BTreeMap::from([("numFiles", files.to_string()), ("numOutputBytes", bytes.to_string())]);
     if let Some(rows) = rows {
         metrics.insert("numOutputRows", rows.to_string());
     }
@@ -183,15 +140,8 @@ fn metrics(actions: &[Action]) -> BTreeMap<&'static str, String> {
 /// Puts a commit file if absent, and finds out what became of it if the store does not say.
 pub(super) async fn put_commit(log: &Log, version: i64, bytes: Bytes) -> Result<(), CommitError> {
     let object = log.commit(version);
-    let options = PutOptions {
-        mode: PutMode::Create,
-        ..PutOptions::default()
-    };
-    let Err(error) = log
-        .store
-        .put_opts(&object, bytes.clone().into(), options)
-        .await
-    else {
+    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+    let Err(error) = log.store.put_opts(&object, bytes.clone().into(), options).await else {
         return Ok(());
     };
     let table = log.table.clone();
@@ -206,20 +156,12 @@ pub(super) async fn put_commit(log: &Log, version: i64, bytes: Bytes) -> Result<
     );
     let source = || Box::new(store_error(&log.table, &object, error));
     if refused {
-        return Err(CommitError::Failed {
-            table,
-            version,
-            source: source(),
-        });
+        return Err(CommitError::Failed { table, version, source: source() });
     }
     match log.read(&object).await {
         Ok(Some(found)) if found == bytes => Ok(()),
         Ok(Some(_)) => Err(CommitError::VersionExists { table, version }),
         // Not there yet is no proof: a put that timed out may still arrive.
-        Ok(None) | Err(_) => Err(CommitError::Unknown {
-            table,
-            version,
-            source: source(),
-        }),
+        Ok(None) | Err(_) => Err(CommitError::Unknown { table, version, source: source() }),
     }
 }

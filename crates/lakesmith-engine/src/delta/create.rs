@@ -40,40 +40,19 @@ impl TableSpec {
         schema::check_partitioning(&self.path, &arrow, &self.partition_by)?;
         let mut configuration = BTreeMap::from([
             ("delta.checkpointInterval".to_owned(), "20".to_owned()),
-            (
-                "delta.enableExpiredLogCleanup".to_owned(),
-                "false".to_owned(),
-            ),
+            ("delta.enableExpiredLogCleanup".to_owned(), "false".to_owned()),
         ]);
-        if let Some(count) =
-            schema::indexed_columns(&arrow, &self.partition_by, &self.stats_columns)
-        {
-            configuration.insert(
-                "delta.dataSkippingNumIndexedCols".to_owned(),
-                count.to_string(),
-            );
+        if let Some(count) = schema::indexed_columns(&arrow, &self.partition_by, &self.stats_columns) {
+            configuration.insert("delta.dataSkippingNumIndexedCols".to_owned(), count.to_string());
         }
         configuration.extend(self.properties.clone());
-        for feature in [
-            "delta.enableDeletionVectors",
-            "delta.columnMapping.mode",
-            "delta.enableRowTracking",
-        ] {
-            if configuration
-                .get(feature)
-                .is_some_and(|v| v != "false" && v != "none")
-            {
+        for feature in ["delta.enableDeletionVectors", "delta.columnMapping.mode", "delta.enableRowTracking"] {
+            if configuration.get(feature).is_some_and(|v| v != "false" && v != "none") {
                 let (table, feature) = (self.path.clone(), feature.to_owned());
-                return Err(DeltaError::UnsupportedFeature {
-                    table,
-                    feature,
-                    access: "created",
-                });
+                return Err(DeltaError::UnsupportedFeature { table, feature, access: "created" });
             }
         }
-        let change_data = configuration
-            .get("delta.enableChangeDataFeed")
-            .is_some_and(|v| v == "true");
+        let change_data = configuration.get("delta.enableChangeDataFeed").is_some_and(|v| v == "true");
         let protocol = Protocol {
             min_reader_version: 1,
             min_writer_version: if change_data { 4 } else { 2 },
@@ -90,10 +69,7 @@ impl TableSpec {
             configuration,
             created_time: Some(now),
         };
-        let actions = [
-            Action::Protocol(protocol.clone()),
-            Action::Metadata(metadata.clone()),
-        ];
+        let actions = [Action::Protocol(protocol.clone()), Action::Metadata(metadata.clone())];
         protocol::check_writable(&self.path, &protocol, &metadata, &actions)?;
         Ok(actions)
     }
@@ -105,22 +81,13 @@ impl Metadata {
     ///
     /// # Errors
     /// [`DeltaError::Schema`] for a type or a name that Delta does not have.
-    pub fn with_schema(
-        &self,
-        table: &TablePath,
-        schema: &SchemaRef,
-        stats_columns: &[String],
-    ) -> Result<Self, DeltaError> {
+    pub fn with_schema(&self, table: &TablePath, schema: &SchemaRef, stats_columns: &[String]) -> Result<Self, DeltaError> {
         let arrow = schema::normalise(table, schema)?;
         schema::check_partitioning(table, &arrow, &self.partition_columns)?;
         let mut changed = self.clone();
         changed.schema_string = schema::to_json(table, &arrow)?;
-        if let Some(count) = schema::indexed_columns(&arrow, &self.partition_columns, stats_columns)
-        {
-            changed.configuration.insert(
-                "delta.dataSkippingNumIndexedCols".to_owned(),
-                count.to_string(),
-            );
+        if let Some(count) = schema::indexed_columns(&arrow, &self.partition_columns, stats_columns) {
+            changed.configuration.insert("delta.dataSkippingNumIndexedCols".to_owned(), count.to_string());
         }
         Ok(changed)
     }
@@ -144,14 +111,8 @@ impl Storage {
             operation: "CREATE TABLE".to_owned(),
             parameters: BTreeMap::from([
                 ("isManaged".to_owned(), "false".to_owned()),
-                (
-                    "partitionBy".to_owned(),
-                    text(spec.partition_by.clone().into()),
-                ),
-                (
-                    "properties".to_owned(),
-                    text(serde_json::json!(spec.properties)),
-                ),
+                ("partitionBy".to_owned(), text(spec.partition_by.clone().into())),
+                ("properties".to_owned(), text(serde_json::json!(spec.properties))),
             ]),
             info: BTreeMap::new(),
         };
@@ -167,10 +128,7 @@ impl Storage {
                 return Err(*source);
             }
         }
-        let missing = DeltaError::Missing {
-            table: spec.path.clone(),
-            version: None,
-        };
+        let missing = DeltaError::Missing { table: spec.path.clone(), version: None };
         self.snapshot(&spec.path, None).await?.ok_or(missing)
     }
 }

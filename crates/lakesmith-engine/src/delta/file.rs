@@ -54,13 +54,7 @@ impl Stats {
 impl DataFile {
     /// The statistics, parsed once. `None` when the file has none, or none that can be read.
     pub fn stats(&self) -> Option<&Stats> {
-        self.stats
-            .get_or_init(|| {
-                self.stats_json
-                    .as_deref()
-                    .and_then(|text| serde_json::from_str(text).ok())
-            })
-            .as_deref()
+        self.stats.get_or_init(|| self.stats_json.as_deref().and_then(|text| serde_json::from_str(text).ok())).as_deref()
     }
 
     /// Rows in the file, if its statistics say so.
@@ -90,15 +84,7 @@ impl DataFile {
         stats_json: Option<String>,
         tags: BTreeMap<String, Option<String>>,
     ) -> Self {
-        Self {
-            path,
-            size,
-            modification_time,
-            partition_values,
-            stats_json,
-            tags,
-            stats: OnceLock::new(),
-        }
+        Self { path, size, modification_time, partition_values, stats_json, tags, stats: OnceLock::new() }
     }
 }
 

@@ -40,11 +40,7 @@ impl Storage {
     ///
     /// # Errors
     /// What the store gives; [`DeltaError::Log`] for a damaged commit.
-    pub async fn history(
-        &self,
-        path: &TablePath,
-        limit: usize,
-    ) -> Result<Vec<HistoryEntry>, DeltaError> {
+    pub async fn history(&self, path: &TablePath, limit: usize) -> Result<Vec<HistoryEntry>, DeltaError> {
         let log = self.log(path)?;
         let folder = log.folder();
         let mut commits: Vec<(i64, i64)> = log
@@ -78,19 +74,11 @@ fn commit_version(name: &str) -> Option<i64> {
 }
 
 fn entry(version: i64, modified: i64, actions: &[Action], info: Value) -> HistoryEntry {
-    let object = |key: &str| {
-        info.get(key)
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default()
-    };
+    let object = |key: &str| info.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
     let text = |key: &str| info.get(key).and_then(Value::as_str).map(str::to_owned);
     let mut found = HistoryEntry {
         version,
-        timestamp: info
-            .get("timestamp")
-            .and_then(Value::as_i64)
-            .unwrap_or(modified),
+        timestamp: info.get("timestamp").and_then(Value::as_i64).unwrap_or(modified),
         operation: text("operation"),
         parameters: object("operationParameters")
             .into_iter()
@@ -111,10 +99,7 @@ fn entry(version: i64, modified: i64, actions: &[Action], info: Value) -> Histor
             Action::Add(add) => {
                 found.files_added += 1;
                 found.bytes_added += add.size;
-                found.rows_added = found
-                    .rows_added
-                    .zip(DataFile::from(add).num_records())
-                    .map(|(a, b)| a + b);
+                found.rows_added = found.rows_added.zip(DataFile::from(add).num_records()).map(|(a, b)| a + b);
             }
             Action::Remove(_) => found.files_removed += 1,
             _ => {}

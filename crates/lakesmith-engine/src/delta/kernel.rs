@@ -29,9 +29,7 @@ pub(super) fn engine(store: Arc<dyn ObjectStore>) -> Result<KernelEngine, delta_
             }
         }
     };
-    Ok(DefaultEngineBuilder::new(store)
-        .with_task_executor(executor)
-        .build())
+    Ok(DefaultEngineBuilder::new(store).with_task_executor(executor).build())
 }
 
 /// Runs the kernel where it may block.
@@ -41,13 +39,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 ) -> Result<T, DeltaError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(source)) => Err(DeltaError::Kernel {
-            table: table.clone(),
-            source: Box::new(source),
-        }),
-        Err(e) => Err(DeltaError::Interrupted {
-            table: table.clone(),
-            reason: e.to_string(),
-        }),
+        Ok(Err(source)) => Err(DeltaError::Kernel { table: table.clone(), source: Box::new(source) }),
+        Err(e) => Err(DeltaError::Interrupted { table: table.clone(), reason: e.to_string() }),
     }
 }

@@ -7,26 +7,10 @@
 use super::{Action, DeltaError, Metadata, Protocol, TablePath};
 
 /// Writer features that change nothing for us, or are refused below when they are in use.
-const HARMLESS: [&str; 5] = [
-    "appendOnly",
-    "invariants",
-    "checkConstraints",
-    "changeDataFeed",
-    "generatedColumns",
-];
+const HARMLESS: [&str; 5] = ["appendOnly", "invariants", "checkConstraints", "changeDataFeed", "generatedColumns"];
 
-pub(super) fn check_readable(
-    table: &TablePath,
-    protocol: &Protocol,
-    metadata: &Metadata,
-) -> Result<(), DeltaError> {
-    let refuse = |feature: String| {
-        Err(DeltaError::UnsupportedFeature {
-            table: table.clone(),
-            feature,
-            access: "read",
-        })
-    };
+pub(super) fn check_readable(table: &TablePath, protocol: &Protocol, metadata: &Metadata) -> Result<(), DeltaError> {
+    let refuse = |feature: String| Err(DeltaError::UnsupportedFeature { table: table.clone(), feature, access: "read" });
     if let Some(mode) = metadata.configuration.get("delta.columnMapping.mode")
         && mode != "none"
     {
@@ -53,24 +37,15 @@ pub(super) fn check_writable(
     actions: &[Action],
 ) -> Result<(), DeltaError> {
     let refuse = |feature: &str| {
-        Err(DeltaError::UnsupportedFeature {
-            table: table.clone(),
-            feature: feature.to_owned(),
-            access: "written",
-        })
+        Err(DeltaError::UnsupportedFeature { table: table.clone(), feature: feature.to_owned(), access: "written" })
     };
     match protocol.min_writer_version {
         1..=4 => {}
         5 => return refuse("columnMapping"),
         6 => return refuse("identityColumns"),
         7 => {
-            let unknown: Vec<&str> = protocol
-                .writer_features
-                .iter()
-                .flatten()
-                .map(String::as_str)
-                .filter(|f| !HARMLESS.contains(f))
-                .collect();
+            let unknown: Vec<&str> =
+                protocol.writer_features.iter().flatten().map(String::as_str).filter(|f| !HARMLESS.contains(f)).collect();
             if !unknown.is_empty() {
                 return refuse(&unknown.join(", "));
             }
@@ -78,38 +53,20 @@ pub(super) fn check_writable(
         version => return refuse(&format!("writer version {version}")),
     }
     // Expired txn actions would read as "never ran", and the batch would be taken again.
-    if metadata
-        .configuration
-        .contains_key("delta.setTransactionRetentionDuration")
-    {
+    if metadata.configuration.contains_key("delta.setTransactionRetentionDuration") {
         return refuse("delta.setTransactionRetentionDuration");
     }
-    if let Some(constraint) = metadata
-        .configuration
-        .keys()
-        .find(|k| k.starts_with("delta.constraints."))
-    {
+    if let Some(constraint) = metadata.configuration.keys().find(|k| k.starts_with("delta.constraints.")) {
         return refuse(constraint);
     }
-    for rule in [
-        "delta.invariants",
-        "delta.generationExpression",
-        "delta.identity.",
-    ] {
+    for rule in ["delta.invariants", "delta.generationExpression", "delta.identity."] {
         // The schema is JSON text: a quoted key of this name can only be field metadata.
         if metadata.schema_string.contains(&format!("\"{rule}")) {
             return refuse(rule.trim_end_matches('.'));
         }
     }
-    let append_only = metadata
-        .configuration
-        .get("delta.appendOnly")
-        .is_some_and(|v| v == "true");
-    if append_only
-        && actions
-            .iter()
-            .any(|a| matches!(a, Action::Remove(remove) if remove.data_change))
-    {
+    let append_only = metadata.configuration.get("delta.appendOnly").is_some_and(|v| v == "true");
+    if append_only && actions.iter().any(|a| matches!(a, Action::Remove(remove) if remove.data_change)) {
         return refuse("delta.appendOnly");
     }
     Ok(())
@@ -139,10 +96,7 @@ mod tests {
             format: Default::default(),
             schema_string: schema.to_owned(),
             partition_columns: Vec::new(),
-            configuration: properties
-                .iter()
-                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-                .collect(),
+            configuration: properties.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             created_time: None,
         }
     }
@@ -170,42 +124,17 @@ mod tests {
             (3, 7, Some(&["deletionVectors"][..]), "deletionVectors"),
             (4, 8, None, "reader version 4"),
         ] {
-            let error =
-                check_readable(&table, &protocol(reader, writer, features), &none).unwrap_err();
+            let error = check_readable(&table, &protocol(reader, writer, features), &none).unwrap_err();
             assert!(error.to_string().contains(named), "{error}");
         }
         for (writer, features, properties, schema, named) in [
             (6, None, &[][..], "{}", "identityColumns"),
             (7, Some(&["rowTracking"][..]), &[][..], "{}", "rowTracking"),
-            (
-                2,
-                None,
-                &[("delta.constraints.positive", "x > 0")][..],
-                "{}",
-                "delta.constraints.positive",
-            ),
-            (
-                2,
-                None,
-                &[("delta.setTransactionRetentionDuration", "1 day")][..],
-                "{}",
-                "setTransactionRetention",
-            ),
-            (
-                4,
-                None,
-                &[][..],
-                r#"{"metadata":{"delta.generationExpression":"a"}}"#,
-                "delta.generationExpression",
-            ),
+            (2, None, &[("delta.constraints.positive", "x > 0")][..], "{}", "delta.constraints.positive"),
+            (2, None, &[("delta.setTransactionRetentionDuration", "1 day")][..], "{}", "setTransactionRetention"),
+            (4, None, &[][..], r#"{"metadata":{"delta.generationExpression":"a"}}"#, "delta.generationExpression"),
         ] {
-            let error = check_writable(
-                &table,
-                &protocol(1, writer, features),
-                &metadata(properties, schema),
-                &[],
-            )
-            .unwrap_err();
+            let error = check_writable(&table, &protocol(1, writer, features), &metadata(properties, schema), &[]).unwrap_err();
             assert!(error.to_string().contains(named), "{error}");
         }
     }
@@ -214,17 +143,7 @@ mod tests {
     fn an_append_only_table_keeps_its_rows_but_may_be_compacted() {
         let table = TablePath::new("t");
         let append_only = metadata(&[("delta.appendOnly", "true")], "{}");
-        assert!(
-            check_writable(&table, &protocol(1, 2, None), &append_only, &[remove(true)]).is_err()
-        );
-        assert!(
-            check_writable(
-                &table,
-                &protocol(1, 2, None),
-                &append_only,
-                &[remove(false)]
-            )
-            .is_ok()
-        );
+        assert!(check_writable(&table, &protocol(1, 2, None), &append_only, &[remove(true)]).is_err());
+        assert!(check_writable(&table, &protocol(1, 2, None), &append_only, &[remove(false)]).is_ok());
     }
 }

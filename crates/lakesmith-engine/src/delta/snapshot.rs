@@ -49,28 +49,18 @@ pub(super) struct Cache(Mutex<HashMap<TablePath, Snapshot>>);
 
 impl Cache {
     pub(super) fn get(&self, table: &TablePath) -> Option<Snapshot> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(table)
-            .cloned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned()
     }
 
     pub(super) fn put(&self, snapshot: &Snapshot) {
         let table = snapshot.table().clone();
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(table, snapshot.clone());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(table, snapshot.clone());
     }
 }
 
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot")
-            .field("table", self.table())
-            .field("version", &self.version())
-            .finish_non_exhaustive()
+        f.debug_struct("Snapshot").field("table", self.table()).field("version", &self.version()).finish_non_exhaustive()
     }
 }
 
@@ -79,19 +69,11 @@ impl Storage {
     ///
     /// # Errors
     /// [`DeltaError::UnsupportedFeature`] for a table that we cannot read right; otherwise what the store or the log gives.
-    pub async fn snapshot(
-        &self,
-        path: &TablePath,
-        newer_than: Option<&Snapshot>,
-    ) -> Result<Option<Snapshot>, DeltaError> {
+    pub async fn snapshot(&self, path: &TablePath, newer_than: Option<&Snapshot>) -> Result<Option<Snapshot>, DeltaError> {
         let log = self.log(path)?;
         let loaded = match Snapshot::load(log.clone(), newer_than, None).await {
             Err(error @ DeltaError::Kernel { .. }) => {
-                return if has_log(&log).await? {
-                    Err(error)
-                } else {
-                    Ok(None)
-                };
+                return if has_log(&log).await? { Err(error) } else { Ok(None) };
             }
             loaded => loaded?,
         };
@@ -103,24 +85,14 @@ impl Storage {
     ///
     /// # Errors
     /// [`DeltaError::Missing`] when there is no such table; [`DeltaError::Kernel`] when its log has no such version.
-    pub async fn snapshot_at(
-        &self,
-        path: &TablePath,
-        version: i64,
-    ) -> Result<Snapshot, DeltaError> {
+    pub async fn snapshot_at(&self, path: &TablePath, version: i64) -> Result<Snapshot, DeltaError> {
         let log = self.log(path)?;
-        let missing = || DeltaError::Missing {
-            table: path.clone(),
-            version: Some(version),
-        };
+        let missing = || DeltaError::Missing { table: path.clone(), version: Some(version) };
         if version < 0 {
             return Err(missing());
         }
         // A snapshot already at hand saves the listing of everything before it.
-        let base = self
-            .cache()
-            .get(path)
-            .filter(|cached| cached.version() <= version);
+        let base = self.cache().get(path).filter(|cached| cached.version() <= version);
         match Snapshot::load(log.clone(), base.as_ref(), Some(version)).await {
             Err(DeltaError::Kernel { .. }) if !has_log(&log).await? => Err(missing()),
             loaded => loaded,
@@ -131,11 +103,7 @@ impl Storage {
     ///
     /// # Errors
     /// [`DeltaError::Missing`] when the commit file is not there (any more), [`DeltaError::Log`] when it is damaged.
-    pub async fn commit_actions(
-        &self,
-        path: &TablePath,
-        version: i64,
-    ) -> Result<Vec<Action>, DeltaError> {
+    pub async fn commit_actions(&self, path: &TablePath, version: i64) -> Result<Vec<Action>, DeltaError> {
         Ok(self.log(path)?.actions(version).await?.0)
     }
 }
@@ -151,11 +119,7 @@ async fn has_log(log: &Log) -> Result<bool, DeltaError> {
 
 impl Snapshot {
     /// Reads the table at `at`, or its newest version, starting from `base` if given.
-    pub(super) async fn load(
-        log: Log,
-        base: Option<&Self>,
-        at: Option<i64>,
-    ) -> Result<Self, DeltaError> {
+    pub(super) async fn load(log: Log, base: Option<&Self>, at: Option<i64>) -> Result<Self, DeltaError> {
         let (engine, url) = (log.engine.clone(), log.url.clone());
         let from = base.map(|b| b.inner.kernel.clone());
         let kernel = kernel::blocking(&log.table, move || {
@@ -176,21 +140,12 @@ impl Snapshot {
     }
 
     /// The snapshot that `actions` made of this one. What was known about files and transactions goes on being known.
-    pub(super) fn after(
-        &self,
-        kernel: SnapshotRef,
-        actions: &[Action],
-    ) -> Result<Self, DeltaError> {
+    pub(super) fn after(&self, kernel: SnapshotRef, actions: &[Action]) -> Result<Self, DeltaError> {
         let files = match self.inner.files.get() {
             Some(files) => OnceCell::new_with(Some(apply(files, actions))),
             None => OnceCell::new(),
         };
-        let mut txns = self
-            .inner
-            .txns
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut txns = self.inner.txns.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for action in actions {
             if let Action::Txn(txn) = action {
                 txns.insert(txn.app_id.clone(), Some(txn.version));
@@ -220,11 +175,7 @@ impl Snapshot {
         };
         let metadata: Metadata = serde_json::to_value(configuration.metadata())
             .and_then(serde_json::from_value)
-            .map_err(|e| DeltaError::Log {
-                table: log.table.clone(),
-                version,
-                reason: e.to_string(),
-            })?;
+            .map_err(|e| DeltaError::Log { table: log.table.clone(), version, reason: e.to_string() })?;
         protocol::check_readable(&log.table, &protocol, &metadata)?;
         let schema = schema::from_kernel(&log.table, &kernel.schema())?;
         let earlier = base
@@ -232,23 +183,9 @@ impl Snapshot {
                 Some(files) => Some((base.version(), files.clone())),
                 None => base.inner.earlier.clone(),
             })
-            .filter(|(from, _)| {
-                files.get().is_none() && *from <= version && version - from <= COMMITS_APPLIED
-            });
+            .filter(|(from, _)| files.get().is_none() && *from <= version && version - from <= COMMITS_APPLIED);
         let txns = Mutex::new(txns);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                log,
-                version,
-                kernel,
-                schema,
-                protocol,
-                metadata,
-                files,
-                earlier,
-                txns,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { log, version, kernel, schema, protocol, metadata, files, earlier, txns }) })
     }
 
     /// The table.
@@ -291,26 +228,13 @@ impl Snapshot {
     /// # Errors
     /// What the store or the log gives.
     pub async fn txn(&self, app_id: &str) -> Result<Option<i64>, DeltaError> {
-        if let Some(known) = self
-            .inner
-            .txns
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(app_id)
-        {
+        if let Some(known) = self.inner.txns.lock().unwrap_or_else(PoisonError::into_inner).get(app_id) {
             return Ok(*known);
         }
         let (kernel, engine) = (self.inner.kernel.clone(), self.inner.log.engine.clone());
         let app = app_id.to_owned();
-        let found = kernel::blocking(self.table(), move || {
-            kernel.get_app_id_version(&app, engine.as_ref())
-        })
-        .await?;
-        self.inner
-            .txns
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(app_id.to_owned(), found);
+        let found = kernel::blocking(self.table(), move || kernel.get_app_id_version(&app, engine.as_ref())).await?;
+        self.inner.txns.lock().unwrap_or_else(PoisonError::into_inner).insert(app_id.to_owned(), found);
         Ok(found)
     }
 
@@ -346,12 +270,7 @@ impl Snapshot {
             let mut batches = Vec::new();
             for found in scan.scan_metadata(engine.as_ref())? {
                 let (data, selected) = found?.scan_files.into_parts();
-                batches.push((
-                    ArrowEngineData::try_from_engine_data(data)?
-                        .record_batch()
-                        .clone(),
-                    selected,
-                ));
+                batches.push((ArrowEngineData::try_from_engine_data(data)?.record_batch().clone(), selected));
             }
             Ok(batches)
         })
@@ -364,51 +283,22 @@ impl Snapshot {
     }
 
     /// One row per file, as the kernel's scan gives them. Rows past the end of `selected` are selected.
-    fn read_files(
-        &self,
-        batch: &RecordBatch,
-        selected: &[bool],
-        files: &mut Vec<Arc<DataFile>>,
-    ) -> Result<(), DeltaError> {
+    fn read_files(&self, batch: &RecordBatch, selected: &[bool], files: &mut Vec<Arc<DataFile>>) -> Result<(), DeltaError> {
         let unexpected = || DeltaError::Log {
             table: self.table().clone(),
             version: self.version(),
             reason: "the kernel's list of files has another form than expected".to_owned(),
         };
-        let text = |name| {
-            batch
-                .column_by_name(name)
-                .and_then(|c| c.as_string_opt::<i32>())
-                .ok_or_else(unexpected)
-        };
-        let long = |name| {
-            batch
-                .column_by_name(name)
-                .and_then(|c| c.as_primitive_opt::<Int64Type>())
-                .ok_or_else(unexpected)
-        };
+        let text = |name| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>()).ok_or_else(unexpected);
+        let long = |name| batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>()).ok_or_else(unexpected);
         let (paths, stats) = (text("path")?, text("stats")?);
         let (sizes, times) = (long("size")?, long("modificationTime")?);
-        let constants = batch
-            .column_by_name("fileConstantValues")
-            .and_then(|c| c.as_struct_opt())
-            .ok_or_else(unexpected)?;
-        let map = |name| {
-            constants
-                .column_by_name(name)
-                .and_then(|c| c.as_map_opt())
-                .ok_or_else(unexpected)
-        };
+        let constants = batch.column_by_name("fileConstantValues").and_then(|c| c.as_struct_opt()).ok_or_else(unexpected)?;
+        let map = |name| constants.column_by_name(name).and_then(|c| c.as_map_opt()).ok_or_else(unexpected);
         let (partitions, tags) = (map("partitionValues")?, map("tags")?);
-        let vectors = batch
-            .column_by_name("deletionVector")
-            .and_then(|c| c.as_struct_opt());
+        let vectors = batch.column_by_name("deletionVector").and_then(|c| c.as_struct_opt());
         let vector = |row| {
-            vectors.is_some_and(|v| {
-                v.is_valid(row)
-                    && v.column_by_name("storageType")
-                        .is_some_and(|kind| kind.is_valid(row))
-            })
+            vectors.is_some_and(|v| v.is_valid(row) && v.column_by_name("storageType").is_some_and(|kind| kind.is_valid(row)))
         };
         for row in 0..batch.num_rows() {
             if !selected.get(row).copied().unwrap_or(true) || paths.is_null(row) {
@@ -451,16 +341,10 @@ fn entries(map: &MapArray, row: usize) -> BTreeMap<String, Option<String>> {
         return BTreeMap::new();
     }
     let pairs = map.value(row);
-    let (Some(keys), Some(values)) = (
-        pairs.column(0).as_string_opt::<i32>(),
-        pairs.column(1).as_string_opt::<i32>(),
-    ) else {
+    let (Some(keys), Some(values)) = (pairs.column(0).as_string_opt::<i32>(), pairs.column(1).as_string_opt::<i32>()) else {
         return BTreeMap::new();
     };
-    keys.iter()
-        .zip(values)
-        .filter_map(|(key, value)| Some((key?.to_owned(), value.map(str::to_owned))))
-        .collect()
+    keys.iter().zip(values).filter_map(|(key, value)| Some((key?.to_owned(), value.map(str::to_owned)))).collect()
 }
 
 /// The files after a commit. A file that is removed and added again in one commit stays, as it was added.
@@ -482,9 +366,6 @@ fn apply(files: &Files, actions: &[Action]) -> Files {
     if gone.is_empty() {
         return files.clone();
     }
-    let kept = files
-        .iter()
-        .filter(|f| !gone.contains(f.path.as_str()))
-        .cloned();
+    let kept = files.iter().filter(|f| !gone.contains(f.path.as_str())).cloned();
     Arc::new(kept.chain(added).collect())
 }

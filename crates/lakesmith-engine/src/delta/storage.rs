@@ -63,9 +63,7 @@ struct Inner {
 
 impl fmt::Debug for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Storage")
-            .field("url", &self.inner.url.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Storage").field("url", &self.inner.url.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -75,26 +73,20 @@ impl Storage {
     /// # Errors
     /// [`DeltaError::Location`] for a scheme that is not handled, or a folder that cannot be made.
     pub fn open(location: &str, base_dir: &FsPath) -> Result<Self, DeltaError> {
-        let fail = |reason: String| DeltaError::Location {
-            location: location.to_owned(),
-            reason,
-        };
+        let fail = |reason: String| DeltaError::Location { location: location.to_owned(), reason };
         let folder = match location.split_once("://") {
             Some(("file", _)) => Url::parse(location)
                 .ok()
                 .and_then(|url| url.to_file_path().ok())
                 .ok_or_else(|| fail("not a valid file URL".to_owned()))?,
             Some((scheme, _)) => {
-                return Err(fail(format!(
-                    "`{scheme}` storage is not supported yet: use a local folder"
-                )));
+                return Err(fail(format!("`{scheme}` storage is not supported yet: use a local folder")));
             }
             None => base_dir.join(location),
         };
         std::fs::create_dir_all(&folder).map_err(|e| fail(e.to_string()))?;
         let folder = folder.canonicalize().map_err(|e| fail(e.to_string()))?;
-        let url = Url::from_directory_path(&folder)
-            .map_err(|()| fail("not an absolute path".to_owned()))?;
+        let url = Url::from_directory_path(&folder).map_err(|()| fail("not an absolute path".to_owned()))?;
         Self::with_store(Arc::new(LocalFileSystem::new()), url)
     }
 
@@ -103,10 +95,7 @@ impl Storage {
     /// # Errors
     /// [`DeltaError::Location`] when `url` cannot be the root of tables.
     pub fn with_store(store: Arc<dyn ObjectStore>, mut url: Url) -> Result<Self, DeltaError> {
-        let fail = |reason: String| DeltaError::Location {
-            location: url.to_string(),
-            reason,
-        };
+        let fail = |reason: String| DeltaError::Location { location: url.to_string(), reason };
         if url.cannot_be_a_base() {
             return Err(fail("not a folder".to_owned()));
         }
@@ -116,15 +105,7 @@ impl Storage {
             url.set_path(&format!("{}/", url.path()));
         }
         let cache = super::snapshot::Cache::default();
-        Ok(Self {
-            inner: Arc::new(Inner {
-                store,
-                url,
-                root,
-                engine: Arc::new(engine),
-                cache,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { store, url, root, engine: Arc::new(engine), cache }) })
     }
 
     /// The store, rooted at the root of [`Self::url`].
@@ -142,10 +123,8 @@ impl Storage {
     /// # Errors
     /// [`DeltaError::Location`] for a part that is no name, such as `..`.
     pub fn path(&self, relative: &str) -> Result<Path, DeltaError> {
-        let relative = Path::parse(relative).map_err(|e| DeltaError::Location {
-            location: relative.to_owned(),
-            reason: e.to_string(),
-        })?;
+        let relative =
+            Path::parse(relative).map_err(|e| DeltaError::Location { location: relative.to_owned(), reason: e.to_string() })?;
         Ok(self.inner.root.parts().chain(relative.parts()).collect())
     }
 
@@ -164,19 +143,10 @@ impl Storage {
         let root = self.path(table.as_str())?;
         let mut url = self.inner.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments
-                .pop_if_empty()
-                .extend(table.as_str().split('/'))
-                .push("");
+            segments.pop_if_empty().extend(table.as_str().split('/')).push("");
         }
         let (store, engine) = (self.inner.store.clone(), self.inner.engine.clone());
-        Ok(Log {
-            table: table.clone(),
-            store,
-            engine,
-            root,
-            url,
-        })
+        Ok(Log { table: table.clone(), store, engine, root, url })
     }
 
     pub(super) fn cache(&self) -> &super::snapshot::Cache {
@@ -198,10 +168,8 @@ pub(super) struct Log {
 impl Log {
     /// An object of the table. `relative` is decoded, not as it stands in the log.
     pub(super) fn object(&self, relative: &str) -> Result<Path, DeltaError> {
-        let relative = Path::parse(relative).map_err(|e| DeltaError::Location {
-            location: relative.to_owned(),
-            reason: e.to_string(),
-        })?;
+        let relative =
+            Path::parse(relative).map_err(|e| DeltaError::Location { location: relative.to_owned(), reason: e.to_string() })?;
         Ok(self.root.parts().chain(relative.parts()).collect())
     }
 
@@ -227,36 +195,15 @@ impl Log {
     }
 
     /// The actions of one commit.
-    pub(super) async fn actions(
-        &self,
-        version: i64,
-    ) -> Result<(Vec<Action>, Option<serde_json::Value>), DeltaError> {
-        let missing = || DeltaError::Missing {
-            table: self.table.clone(),
-            version: Some(version),
-        };
-        let bytes = self
-            .read(&self.commit(version))
-            .await?
-            .ok_or_else(missing)?;
-        parse_commit(&bytes).map_err(|e| DeltaError::Log {
-            table: self.table.clone(),
-            version,
-            reason: e.to_string(),
-        })
+    pub(super) async fn actions(&self, version: i64) -> Result<(Vec<Action>, Option<serde_json::Value>), DeltaError> {
+        let missing = || DeltaError::Missing { table: self.table.clone(), version: Some(version) };
+        let bytes = self.read(&self.commit(version)).await?.ok_or_else(missing)?;
+        parse_commit(&bytes).map_err(|e| DeltaError::Log { table: self.table.clone(), version, reason: e.to_string() })
     }
 }
 
-pub(super) fn store_error(
-    table: &TablePath,
-    object: &Path,
-    source: object_store::Error,
-) -> DeltaError {
-    DeltaError::Store {
-        table: table.clone(),
-        object: object.to_string(),
-        source: Box::new(source),
-    }
+pub(super) fn store_error(table: &TablePath, object: &Path, source: object_store::Error) -> DeltaError {
+    DeltaError::Store { table: table.clone(), object: object.to_string(), source: Box::new(source) }
 }
 
 #[cfg(test)]
@@ -270,19 +217,9 @@ mod tests {
         let storage = Storage::open(".lake/a b", dir.path()).unwrap();
         assert!(dir.path().join(".lake/a b").is_dir());
         assert!(storage.url().as_str().ends_with("/.lake/a%20b/"));
-        assert!(
-            storage
-                .log(&"gold/dim".into())
-                .unwrap()
-                .url
-                .as_str()
-                .ends_with("/.lake/a%20b/gold/dim/")
-        );
+        assert!(storage.log(&"gold/dim".into()).unwrap().url.as_str().ends_with("/.lake/a%20b/gold/dim/"));
         let error = Storage::open("s3://bucket/lake", dir.path()).unwrap_err();
-        assert!(
-            error.to_string().contains("`s3` storage is not supported"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("`s3` storage is not supported"), "{error}");
     }
 
     #[test]

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array,
-    Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, ListArray,
+    RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimeUnit};
 use arrow::util::pretty::pretty_format_batches;
@@ -29,8 +29,7 @@ fn schema(fields: Vec<Field>) -> SchemaRef {
 }
 
 fn rows(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
-    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true)))
-        .unwrap()
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).unwrap()
 }
 
 fn ids(values: impl IntoIterator<Item = i64>) -> RecordBatch {
@@ -50,18 +49,11 @@ fn spec(path: &str, schema: SchemaRef, partition_by: &[&str]) -> TableSpec {
 }
 
 fn id_spec(path: &str) -> TableSpec {
-    spec(
-        path,
-        schema(vec![Field::new("id", DataType::Int64, false)]),
-        &[],
-    )
+    spec(path, schema(vec![Field::new("id", DataType::Int64, false)]), &[])
 }
 
 fn info(operation: &str) -> CommitInfo {
-    CommitInfo {
-        operation: operation.to_owned(),
-        ..CommitInfo::default()
-    }
+    CommitInfo { operation: operation.to_owned(), ..CommitInfo::default() }
 }
 
 async fn local() -> (TempDir, Storage) {
@@ -73,45 +65,23 @@ async fn local() -> (TempDir, Storage) {
 async fn add(storage: &Storage, snapshot: &Snapshot, batch: &RecordBatch) -> Vec<Action> {
     let options = WriterOptions::default();
     let by = snapshot.partition_columns();
-    let mut writer =
-        FileWriter::new(storage, snapshot.table(), &snapshot.schema(), by, options).unwrap();
+    let mut writer = FileWriter::new(storage, snapshot.table(), &snapshot.schema(), by, options).unwrap();
     writer.write(batch).await.unwrap();
-    writer
-        .close()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(Action::Add)
-        .collect()
+    writer.close().await.unwrap().into_iter().map(Action::Add).collect()
 }
 
 async fn append(storage: &Storage, snapshot: &Snapshot, batch: &RecordBatch) -> Snapshot {
     let actions = add(storage, snapshot, batch).await;
-    storage
-        .commit(
-            snapshot.table(),
-            snapshot.version() + 1,
-            &actions,
-            &info("WRITE"),
-        )
-        .await
-        .unwrap()
+    storage.commit(snapshot.table(), snapshot.version() + 1, &actions, &info("WRITE")).await.unwrap()
 }
 
 /// The answer as text, and how many files were opened and pruned for it. The table is `t`.
-async fn query(
-    storage: &Storage,
-    snapshot: &Snapshot,
-    mut options: ScanOptions,
-    sql: &str,
-) -> (String, Arc<ScanCounts>) {
+async fn query(storage: &Storage, snapshot: &Snapshot, mut options: ScanOptions, sql: &str) -> (String, Arc<ScanCounts>) {
     let counts = Arc::new(ScanCounts::default());
     options.counts = Some(counts.clone());
     let context = SessionContext::new();
     storage.register(&context.runtime_env());
-    context
-        .register_table("t", provider(storage, snapshot, options).await.unwrap())
-        .unwrap();
+    context.register_table("t", provider(storage, snapshot, options).await.unwrap()).unwrap();
     let batches = context.sql(sql).await.unwrap().collect().await.unwrap();
     (pretty_format_batches(&batches).unwrap().to_string(), counts)
 }
@@ -119,21 +89,11 @@ async fn query(
 /// The rows of a text table, without its frame.
 fn cells(table: &str) -> Vec<Vec<String>> {
     let lines = table.lines().filter(|l| l.starts_with('|')).skip(1);
-    lines
-        .map(|l| {
-            l.trim_matches('|')
-                .split('|')
-                .map(|c| c.trim().to_owned())
-                .collect()
-        })
-        .collect()
+    lines.map(|l| l.trim_matches('|').split('|').map(|c| c.trim().to_owned()).collect()).collect()
 }
 
 fn paths(files: &Files) -> Vec<String> {
-    let mut paths: Vec<String> = files
-        .iter()
-        .map(|f| format!("{} {} {:?}", f.path, f.size, f.stats_json))
-        .collect();
+    let mut paths: Vec<String> = files.iter().map(|f| format!("{} {} {:?}", f.path, f.size, f.stats_json)).collect();
     paths.sort();
     paths
 }

@@ -4,8 +4,7 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    DataType, Date32Type, Decimal128Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta};
 use datafusion::common::ScalarValue;
@@ -20,10 +19,7 @@ pub(super) enum Bound {
 
 /// A partition value as text; `None` is NULL. An empty text is NULL in Delta.
 /// `Err` when the type, or a date outside the years 1 to 9999, cannot be written.
-pub(super) fn partition_text(
-    array: &dyn Array,
-    row: usize,
-) -> Result<Option<String>, &'static str> {
+pub(super) fn partition_text(array: &dyn Array, row: usize) -> Result<Option<String>, &'static str> {
     const RANGE: &str = "a date or time outside the years 1 to 9999 cannot be a partition value";
     if array.is_null(row) {
         return Ok(None);
@@ -35,17 +31,11 @@ pub(super) fn partition_text(
         DataType::Int16 => array.as_primitive::<Int16Type>().value(row).to_string(),
         DataType::Int32 => array.as_primitive::<Int32Type>().value(row).to_string(),
         DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
-        DataType::Date32 => {
-            date_text(array.as_primitive::<Date32Type>().value(row)).ok_or(RANGE)?
+        DataType::Date32 => date_text(array.as_primitive::<Date32Type>().value(row)).ok_or(RANGE)?,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            timestamp_text(array.as_primitive::<TimestampMicrosecondType>().value(row), "%Y-%m-%dT%H:%M:%S%.6fZ").ok_or(RANGE)?
         }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => timestamp_text(
-            array.as_primitive::<TimestampMicrosecondType>().value(row),
-            "%Y-%m-%dT%H:%M:%S%.6fZ",
-        )
-        .ok_or(RANGE)?,
-        DataType::Decimal128(_, scale) => {
-            decimal_text(array.as_primitive::<Decimal128Type>().value(row), *scale)
-        }
+        DataType::Decimal128(_, scale) => decimal_text(array.as_primitive::<Decimal128Type>().value(row), *scale),
         _ => return Err("this type cannot partition a table"),
     };
     Ok((!text.is_empty()).then_some(text))
@@ -58,15 +48,11 @@ pub(super) fn partition_scalar(text: Option<&str>, data_type: &DataType) -> Opti
     };
     match data_type {
         DataType::Utf8 => Some(ScalarValue::Utf8(Some(text.to_owned()))),
-        DataType::Boolean => text
-            .to_ascii_lowercase()
-            .parse()
-            .ok()
-            .map(|v| ScalarValue::Boolean(Some(v))),
+        DataType::Boolean => text.to_ascii_lowercase().parse().ok().map(|v| ScalarValue::Boolean(Some(v))),
         DataType::Binary => Some(ScalarValue::Binary(Some(text.as_bytes().to_vec()))),
-        DataType::Timestamp(TimeUnit::Microsecond, zone) => Some(
-            ScalarValue::TimestampMicrosecond(Some(parse_timestamp(text)?), zone.clone()),
-        ),
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            Some(ScalarValue::TimestampMicrosecond(Some(parse_timestamp(text)?), zone.clone()))
+        }
         _ => number(text, data_type),
     }
 }
@@ -75,11 +61,7 @@ pub(super) fn partition_scalar(text: Option<&str>, data_type: &DataType) -> Opti
 ///
 /// Foreign writers cut timestamps to milliseconds and pass decimals through floating point: such bounds are widened,
 /// so that no file is skipped that might hold a row.
-pub(super) fn bound_scalar(
-    json: &RawValue,
-    data_type: &DataType,
-    bound: Bound,
-) -> Option<ScalarValue> {
+pub(super) fn bound_scalar(json: &RawValue, data_type: &DataType, bound: Bound) -> Option<ScalarValue> {
     let json = json.get();
     if json == "null" {
         return None;
@@ -95,24 +77,13 @@ pub(super) fn bound_scalar(
                 Bound::Max if micros.rem_euclid(1000) == 0 => micros.checked_add(999)?,
                 _ => micros,
             };
-            Some(ScalarValue::TimestampMicrosecond(
-                Some(micros),
-                zone.clone(),
-            ))
+            Some(ScalarValue::TimestampMicrosecond(Some(micros), zone.clone()))
         }
         DataType::Decimal128(precision, scale) => {
             let value = parse_decimal(json, *scale)?;
             // Beyond 15 digits a bound may have been rounded to the nearest double.
-            let slack = if value.unsigned_abs() < 1_000_000_000_000_000 {
-                0
-            } else {
-                (value.abs() >> 52) + 1
-            };
-            let value = if bound == Bound::Min {
-                value.checked_sub(slack)?
-            } else {
-                value.checked_add(slack)?
-            };
+            let slack = if value.unsigned_abs() < 1_000_000_000_000_000 { 0 } else { (value.abs() >> 52) + 1 };
+            let value = if bound == Bound::Min { value.checked_sub(slack)? } else { value.checked_add(slack)? };
             Some(ScalarValue::Decimal128(Some(value), *precision, *scale))
         }
         _ => number(json, data_type),
@@ -129,43 +100,29 @@ fn number(text: &str, data_type: &DataType) -> Option<ScalarValue> {
         DataType::Float64 => ScalarValue::Float64(Some(text.parse().ok()?)),
         DataType::Date32 => {
             let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            let days = date
-                .signed_duration_since(DateTime::UNIX_EPOCH.date_naive())
-                .num_days();
+            let days = date.signed_duration_since(DateTime::UNIX_EPOCH.date_naive()).num_days();
             ScalarValue::Date32(Some(i32::try_from(days).ok()?))
         }
-        DataType::Decimal128(precision, scale) => {
-            ScalarValue::Decimal128(Some(parse_decimal(text, *scale)?), *precision, *scale)
-        }
+        DataType::Decimal128(precision, scale) => ScalarValue::Decimal128(Some(parse_decimal(text, *scale)?), *precision, *scale),
         _ => return None,
     })
 }
 
 /// `2024-02-29`, for the years 1 to 9999.
 pub(super) fn date_text(days: i32) -> Option<String> {
-    let date = DateTime::UNIX_EPOCH
-        .date_naive()
-        .checked_add_signed(TimeDelta::days(days.into()))?;
-    (1..=9999)
-        .contains(&date.year())
-        .then(|| date.format("%Y-%m-%d").to_string())
+    let date = DateTime::UNIX_EPOCH.date_naive().checked_add_signed(TimeDelta::days(days.into()))?;
+    (1..=9999).contains(&date.year()).then(|| date.format("%Y-%m-%d").to_string())
 }
 
 /// `micros` since 1970 in UTC, for the years 1 to 9999.
 pub(super) fn timestamp_text(micros: i64, format: &str) -> Option<String> {
     let at = DateTime::from_timestamp_micros(micros)?;
-    (1..=9999)
-        .contains(&at.year())
-        .then(|| at.format(format).to_string())
+    (1..=9999).contains(&at.year()).then(|| at.format(format).to_string())
 }
 
 /// Microseconds since 1970. Without a zone the text is in UTC.
 fn parse_timestamp(text: &str) -> Option<i64> {
-    let naive = |format| {
-        NaiveDateTime::parse_from_str(text, format)
-            .ok()
-            .map(|t| t.and_utc().timestamp_micros())
-    };
+    let naive = |format| NaiveDateTime::parse_from_str(text, format).ok().map(|t| t.and_utc().timestamp_micros());
     DateTime::parse_from_str(text, "%+")
         .ok()
         .map(|t| t.timestamp_micros())
@@ -219,9 +176,7 @@ pub(super) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(byte.into())
-            }
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(byte.into()),
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
     }
@@ -255,11 +210,7 @@ mod tests {
     use super::*;
 
     fn bound(json: &str, data_type: DataType, bound: Bound) -> Option<ScalarValue> {
-        bound_scalar(
-            &RawValue::from_string(json.to_owned()).unwrap(),
-            &data_type,
-            bound,
-        )
+        bound_scalar(&RawValue::from_string(json.to_owned()).unwrap(), &data_type, bound)
     }
 
     #[test]
@@ -282,16 +233,11 @@ mod tests {
     #[test]
     fn bounds_are_never_narrower_than_the_rows() {
         let decimal = DataType::Decimal128(38, 0);
-        let ScalarValue::Decimal128(Some(max), ..) =
-            bound("9007199254740992", decimal.clone(), Bound::Max).unwrap()
-        else {
+        let ScalarValue::Decimal128(Some(max), ..) = bound("9007199254740992", decimal.clone(), Bound::Max).unwrap() else {
             panic!()
         };
         assert!(max >= 9_007_199_254_740_993);
-        assert_eq!(
-            bound("100", decimal, Bound::Max),
-            Some(ScalarValue::Decimal128(Some(100), 38, 0))
-        );
+        assert_eq!(bound("100", decimal, Bound::Max), Some(ScalarValue::Decimal128(Some(100), 38, 0)));
         let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
         let micros = |json: &str, b| match bound(json, utc.clone(), b) {
             Some(ScalarValue::TimestampMicrosecond(Some(v), _)) => v,
@@ -299,10 +245,7 @@ mod tests {
         };
         assert_eq!(micros("\"1970-01-01T00:00:00.001Z\"", Bound::Min), 1000);
         assert_eq!(micros("\"1970-01-01T00:00:00.001Z\"", Bound::Max), 1999);
-        assert_eq!(
-            micros("\"1970-01-01T01:00:00.000001+01:00\"", Bound::Max),
-            1
-        );
+        assert_eq!(micros("\"1970-01-01T01:00:00.000001+01:00\"", Bound::Max), 1);
         assert_eq!(bound("null", DataType::Int32, Bound::Min), None);
         assert_eq!(bound("\"x\"", DataType::Int32, Bound::Min), None);
     }
@@ -310,28 +253,12 @@ mod tests {
     #[test]
     fn partition_values_are_read_in_every_form() {
         let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-        for text in [
-            "1970-01-01T00:00:01.000000Z",
-            "1970-01-01 00:00:01",
-            "1970-01-01 00:00:01.000000",
-        ] {
+        for text in ["1970-01-01T00:00:01.000000Z", "1970-01-01 00:00:01", "1970-01-01 00:00:01.000000"] {
             let read = partition_scalar(Some(text), &utc);
-            assert_eq!(
-                read,
-                Some(ScalarValue::TimestampMicrosecond(
-                    Some(1_000_000),
-                    Some("UTC".into())
-                ))
-            );
+            assert_eq!(read, Some(ScalarValue::TimestampMicrosecond(Some(1_000_000), Some("UTC".into()))));
         }
-        assert_eq!(
-            partition_scalar(Some("1970-01-02"), &DataType::Date32),
-            Some(ScalarValue::Date32(Some(1)))
-        );
-        assert_eq!(
-            partition_scalar(Some(""), &DataType::Int32),
-            Some(ScalarValue::Int32(None))
-        );
+        assert_eq!(partition_scalar(Some("1970-01-02"), &DataType::Date32), Some(ScalarValue::Date32(Some(1))));
+        assert_eq!(partition_scalar(Some(""), &DataType::Int32), Some(ScalarValue::Int32(None)));
         assert_eq!(partition_scalar(Some("x"), &DataType::Int32), None);
     }
 
@@ -339,10 +266,7 @@ mod tests {
     fn any_text_survives_encoding() {
         for text in ["a b", "100%", "ü", "😀", "a/b=c", "%41", "\u{1}"] {
             let encoded = percent_encode(text);
-            assert!(
-                encoded.bytes().all(|b| b.is_ascii_graphic() && b != b'/'),
-                "{encoded}"
-            );
+            assert!(encoded.bytes().all(|b| b.is_ascii_graphic() && b != b'/'), "{encoded}");
             assert_eq!(percent_decode(&encoded).unwrap(), text);
         }
         assert_eq!(percent_decode("50%").unwrap(), "50%");

@@ -26,16 +26,12 @@ impl ScanCounts {
 
     /// Files that partition values, statistics or a limit excluded.
     pub fn pruned(&self) -> usize {
-        self.considered()
-            .saturating_sub(self.selected.load(Ordering::Relaxed))
+        self.considered().saturating_sub(self.selected.load(Ordering::Relaxed))
     }
 
     /// Different files that were opened.
     pub fn opened(&self) -> usize {
-        self.opened
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     pub(super) fn planned(&self, considered: usize, selected: usize) {
@@ -66,12 +62,7 @@ impl<F: ParquetFileReaderFactory> ParquetFileReaderFactory for CountingReader<F>
         metrics: &ExecutionPlanMetricsSet,
     ) -> DataFusionResult<Box<dyn AsyncFileReader + Send>> {
         let location = file.object_meta.location.to_string();
-        self.counts
-            .opened
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(location);
-        self.reader
-            .create_reader(partition_index, file, metadata_size_hint, metrics)
+        self.counts.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(location);
+        self.reader.create_reader(partition_index, file, metadata_size_hint, metrics)
     }
 }

@@ -62,25 +62,14 @@ pub async fn provider(
         None => files.extend(all.iter().cloned()),
         Some(paths) => {
             let wanted: HashSet<&str> = paths.iter().map(String::as_str).collect();
-            files.extend(
-                all.iter()
-                    .filter(|f| wanted.contains(f.path.as_str()))
-                    .cloned(),
-            );
+            files.extend(all.iter().filter(|f| wanted.contains(f.path.as_str())).cloned());
             if files.len() < wanted.len() {
                 let (table, version) = (snapshot.table().clone(), snapshot.version());
-                return Err(DeltaError::Log {
-                    table,
-                    version,
-                    reason: "a file that is to be read is not in it".to_owned(),
-                });
+                return Err(DeltaError::Log { table, version, reason: "a file that is to be read is not in it".to_owned() });
             }
         }
     }
-    let files = files
-        .into_iter()
-        .map(|f| ScanFile::new(snapshot, f, &options))
-        .collect::<Result<Vec<_>, _>>()?;
+    let files = files.into_iter().map(|f| ScanFile::new(snapshot, f, &options)).collect::<Result<Vec<_>, _>>()?;
 
     let schema = snapshot.schema();
     let partitions = snapshot.partition_columns();
@@ -90,20 +79,14 @@ pub async fn provider(
             constant.push(Arc::new(field.clone()));
         }
     }
-    stored.extend(
-        schema
-            .fields()
-            .iter()
-            .filter(|f| !partitions.contains(f.name()))
-            .cloned(),
-    );
+    stored.extend(schema.fields().iter().filter(|f| !partitions.contains(f.name())).cloned());
     let mut fields: Vec<FieldRef> = schema.fields().to_vec();
     if let Some(name) = &options.file_column {
         let field = Arc::new(Field::new(name, DataType::Utf8, false));
         constant.push(field.clone());
         fields.push(field);
     }
-    let table_schema = TableSchema::new(Arc::new(Schema::new(stored)), constant);
+    let table_schema = TableSchema::builder(Arc::new(Schema::new(stored))).with_table_partition_cols(constant).build();
     Ok(Arc::new(DeltaScan {
         schema: Arc::new(Schema::new(fields)),
         table_schema,
@@ -124,57 +107,32 @@ struct ScanFile {
 }
 
 impl ScanFile {
-    fn new(
-        snapshot: &Snapshot,
-        file: Arc<DataFile>,
-        options: &ScanOptions,
-    ) -> Result<Self, DeltaError> {
+    fn new(snapshot: &Snapshot, file: Arc<DataFile>, options: &ScanOptions) -> Result<Self, DeltaError> {
         let table = snapshot.table().clone();
-        let damaged = |reason: String| DeltaError::Log {
-            table: table.clone(),
-            version: snapshot.version(),
-            reason,
-        };
-        let path = percent_decode(&file.path)
-            .ok_or_else(|| damaged("the path of a data file is not UTF-8".to_owned()))?;
+        let damaged = |reason: String| DeltaError::Log { table: table.clone(), version: snapshot.version(), reason };
+        let path = percent_decode(&file.path).ok_or_else(|| damaged("the path of a data file is not UTF-8".to_owned()))?;
         if path.contains("://") {
             let feature = "data files outside the table's folder".to_owned();
-            return Err(DeltaError::UnsupportedFeature {
-                table,
-                feature,
-                access: "read",
-            });
+            return Err(DeltaError::UnsupportedFeature { table, feature, access: "read" });
         }
         let location = snapshot.log().object(&path)?;
         let schema = snapshot.schema();
         let mut constants = Vec::with_capacity(snapshot.partition_columns().len() + 1);
         for name in snapshot.partition_columns() {
             let text = file.partition_values.get(name).and_then(Option::as_deref);
-            let value = schema
-                .field_with_name(name)
-                .ok()
-                .and_then(|f| partition_scalar(text, f.data_type()));
-            constants.push(value.ok_or_else(|| {
-                damaged(format!(
-                    "a value of partition column `{name}` cannot be read"
-                ))
-            })?);
+            let value = schema.field_with_name(name).ok().and_then(|f| partition_scalar(text, f.data_type()));
+            constants.push(value.ok_or_else(|| damaged(format!("a value of partition column `{name}` cannot be read")))?);
         }
         if options.file_column.is_some() {
             constants.push(ScalarValue::Utf8(Some(file.path.clone())));
         }
-        Ok(Self {
-            file,
-            location,
-            constants,
-        })
+        Ok(Self { file, location, constants })
     }
 
     fn partitioned(&self) -> PartitionedFile {
         let meta = ObjectMeta {
             location: self.location.clone(),
-            last_modified: DateTime::from_timestamp_millis(self.file.modification_time)
-                .unwrap_or_default(),
+            last_modified: DateTime::from_timestamp_millis(self.file.modification_time).unwrap_or_default(),
             size: self.size(),
             e_tag: None,
             version: None,
@@ -200,9 +158,7 @@ struct DeltaScan {
 
 impl fmt::Debug for DeltaScan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DeltaScan")
-            .field("files", &self.files.len())
-            .finish_non_exhaustive()
+        f.debug_struct("DeltaScan").field("files", &self.files.len()).finish_non_exhaustive()
     }
 }
 
@@ -216,10 +172,7 @@ impl TableProvider for DeltaScan {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(
-        &self,
-        filters: &[&Expr],
-    ) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DataFusionResult<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
@@ -250,27 +203,22 @@ impl TableProvider for DeltaScan {
             None => (0..self.schema.fields().len()).collect(),
         };
         if files.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(Arc::new(
-                self.schema.project(&columns)?,
-            ))));
+            return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns)?))));
         }
-        let indices = columns
-            .iter()
-            .map(|i| scan_schema.index_of(self.schema.field(*i).name()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let indices =
+            columns.iter().map(|i| scan_schema.index_of(self.schema.field(*i).name())).collect::<Result<Vec<_>, _>>()?;
 
         let metadata_cache = state.runtime_env().cache_manager.get_file_metadata_cache();
         let reader = CachedParquetFileReaderFactory::new(self.store.clone(), metadata_cache);
-        let parquet_options = TableParquetOptions {
-            global: state.config_options().execution.parquet.clone(),
-            ..Default::default()
-        };
+        let mut parquet_options =
+            TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
+        if predicate.as_ref().is_some_and(|p| prune::on_floats(p, scan_schema)) {
+            parquet_options.global.pruning = false;
+            parquet_options.global.enable_page_index = false;
+        }
         let mut source = ParquetSource::new(self.table_schema.clone())
             .with_table_parquet_options(parquet_options)
-            .with_parquet_file_reader_factory(Arc::new(counts::CountingReader::new(
-                reader,
-                self.counts.clone(),
-            )));
+            .with_parquet_file_reader_factory(Arc::new(counts::CountingReader::new(reader, self.counts.clone())));
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
         }
@@ -286,15 +234,9 @@ impl TableProvider for DeltaScan {
 }
 
 /// The filters as one expression over `schema`. A filter that cannot be evaluated here is left to the plan above.
-fn predicate(
-    state: &dyn Session,
-    schema: &SchemaRef,
-    filters: &[Expr],
-) -> DataFusionResult<Option<Arc<dyn PhysicalExpr>>> {
+fn predicate(state: &dyn Session, schema: &SchemaRef, filters: &[Expr]) -> DataFusionResult<Option<Arc<dyn PhysicalExpr>>> {
     let schema = DFSchema::try_from(schema.clone())?;
-    Ok(conjunction_opt(filters.iter().filter_map(|f| {
-        state.create_physical_expr(f.clone(), &schema).ok()
-    })))
+    Ok(conjunction_opt(filters.iter().filter_map(|f| state.create_physical_expr(f.clone(), &schema).ok())))
 }
 
 /// As many files as surely hold `limit` rows.
@@ -313,11 +255,7 @@ fn first_rows(files: Vec<ScanFile>, limit: Option<usize>) -> Vec<ScanFile> {
 
 /// At most `target` groups of about the same size: the largest file goes to the group that is smallest so far.
 fn group(mut files: Vec<ScanFile>, target: usize) -> Vec<FileGroup> {
-    files.sort_by(|a, b| {
-        b.size()
-            .cmp(&a.size())
-            .then_with(|| a.location.cmp(&b.location))
-    });
+    files.sort_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.location.cmp(&b.location)));
     let count = target.clamp(1, files.len().max(1));
     let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); count];
     for file in files {
@@ -326,10 +264,7 @@ fn group(mut files: Vec<ScanFile>, target: usize) -> Vec<FileGroup> {
             group.push(file.partitioned());
         }
     }
-    groups
-        .into_iter()
-        .map(|(_, group)| FileGroup::new(group))
-        .collect()
+    groups.into_iter().map(|(_, group)| FileGroup::new(group)).collect()
 }
 
 /// The number of rows is exact when every file says it; the size in memory is a guess from the size on disk.

@@ -8,8 +8,8 @@ use futures::stream::BoxStream;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 /// What the store does with a conditional put, and what it says.
@@ -41,47 +41,29 @@ impl fmt::Display for LyingStore {
 
 #[async_trait]
 impl ObjectStore for LyingStore {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> Result<PutResult> {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let answer = match options.mode {
             PutMode::Create => self.next.lock().unwrap().take(),
             _ => None,
         };
-        let timeout = || Error::Generic {
-            store: "lying",
-            source: "timed out".into(),
-        };
+        let timeout = || Error::Generic { store: "lying", source: "timed out".into() };
         let path = location.to_string();
         match answer {
             None => self.inner.put_opts(location, payload, options).await,
             Some(Answer::DoneButExists) => {
                 self.inner.put_opts(location, payload, options).await?;
-                Err(Error::AlreadyExists {
-                    path,
-                    source: "sent again".into(),
-                })
+                Err(Error::AlreadyExists { path, source: "sent again".into() })
             }
             Some(Answer::DoneButTimeout) => {
                 self.inner.put_opts(location, payload, options).await?;
                 Err(timeout())
             }
             Some(Answer::NotDoneTimeout) => Err(timeout()),
-            Some(Answer::Denied) => Err(Error::PermissionDenied {
-                path,
-                source: "read only".into(),
-            }),
+            Some(Answer::Denied) => Err(Error::PermissionDenied { path, source: "read only".into() }),
         }
     }
 
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(&self, location: &Path, options: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         self.inner.put_multipart_opts(location, options).await
     }
 
@@ -89,10 +71,7 @@ impl ObjectStore for LyingStore {
         self.inner.get_opts(location, options).await
     }
 
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
         self.inner.delete_stream(locations)
     }
 

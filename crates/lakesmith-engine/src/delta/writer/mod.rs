@@ -13,14 +13,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::Utc;
 use object_store::ObjectStoreExt;
+use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::AsyncArrowWriter;
-use parquet::arrow::async_writer::ParquetObjectWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
 use self::partition::Partitioning;
@@ -86,7 +87,7 @@ pub struct FileWriter {
 }
 
 struct OpenFile {
-    writer: AsyncArrowWriter<ParquetObjectWriter>,
+    writer: AsyncArrowWriter<BufWriter>,
     stats: FileStats,
     /// Relative to the table, as it lies in the storage.
     path: String,
@@ -118,26 +119,23 @@ impl FileWriter {
                 columns.push((name.clone(), index, field.is_nullable()));
             }
         }
-        let file_columns: Vec<usize> = (0..schema.fields().len())
-            .filter(|i| !partition_by.contains(schema.field(*i).name()))
-            .collect();
+        let file_columns: Vec<usize> =
+            (0..schema.fields().len()).filter(|i| !partition_by.contains(schema.field(*i).name())).collect();
         // Field metadata belongs to the table's schema in the log: a file does not repeat it.
-        let file_fields: Vec<_> = file_columns
-            .iter()
-            .map(|i| schema.field(*i).clone().with_metadata(HashMap::new()))
-            .collect();
-        let level = ZstdLevel::try_new(options.zstd_level).map_err(|e| DeltaError::Parquet {
-            table: table.clone(),
-            source: Box::new(e),
-        })?;
-        let properties = WriterProperties::builder()
+        let file_fields: Vec<_> = file_columns.iter().map(|i| schema.field(*i).clone().with_metadata(HashMap::new())).collect();
+        let level = ZstdLevel::try_new(options.zstd_level)
+            .map_err(|e| DeltaError::Parquet { table: table.clone(), source: Box::new(e) })?;
+        let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
             .set_dictionary_enabled(options.dictionary)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
             .set_max_row_group_bytes(Some(options.row_group_bytes.max(1)))
-            .set_created_by(concat!("lakesmith version ", env!("CARGO_PKG_VERSION")).to_owned())
-            .build();
+            .set_created_by(concat!("lakesmith version ", env!("CARGO_PKG_VERSION")).to_owned());
+        for float in file_fields.iter().flat_map(|field| floats(Vec::new(), field)) {
+            properties = properties.set_column_statistics_enabled(float, EnabledStatistics::None);
+        }
+        let properties = properties.build();
         Ok(Self {
             log: storage.log(table)?,
             schema,
@@ -165,24 +163,18 @@ impl FileWriter {
         let table = self.log.table.clone();
         let batch = align::align(&table, batch, &self.schema)?;
         for (values, rows) in self.partitioning.split(&table, &batch)? {
-            let rows = rows
-                .project(&self.file_columns)
-                .and_then(|rows| rows.with_schema(self.file_schema.clone()))
-                .map_err(|_| DeltaError::Rows {
-                    table: table.clone(),
-                    column: "*".to_owned(),
-                    reason: "the columns do not form the file's schema".to_owned(),
-                })?;
+            let columns = self.file_columns.iter().map(|i| rows.column(*i).clone()).collect();
+            let rows = RecordBatch::try_new(self.file_schema.clone(), columns).map_err(|_| DeltaError::Rows {
+                table: table.clone(),
+                column: "*".to_owned(),
+                reason: "the columns do not form the file's schema".to_owned(),
+            })?;
             self.write_partition(values, &rows).await?;
         }
         Ok(())
     }
 
-    async fn write_partition(
-        &mut self,
-        values: Vec<Option<String>>,
-        rows: &RecordBatch,
-    ) -> Result<(), DeltaError> {
+    async fn write_partition(&mut self, values: Vec<Option<String>>, rows: &RecordBatch) -> Result<(), DeltaError> {
         let mut file = match self.open.remove(&values) {
             Some(file) => file,
             None => {
@@ -205,11 +197,7 @@ impl FileWriter {
         if self.open.len() < self.options.open_files.max(1) {
             return Ok(());
         }
-        let largest = self
-            .open
-            .iter()
-            .max_by_key(|(_, file)| file.bytes())
-            .map(|(values, _)| values.clone());
+        let largest = self.open.iter().max_by_key(|(_, file)| file.bytes()).map(|(values, _)| values.clone());
         if let Some(values) = largest
             && let Some(file) = self.open.remove(&values)
         {
@@ -221,35 +209,19 @@ impl FileWriter {
     fn open_file(&mut self, values: &[Option<String>]) -> Result<OpenFile, DeltaError> {
         let number = self.files;
         self.files += 1;
-        let path = format!(
-            "{}part-{number:05}-{}-c000.zstd.parquet",
-            self.partitioning.folder(values),
-            self.id
-        );
-        let sink = ParquetObjectWriter::new(self.log.store.clone(), self.object(&path)?);
-        let writer = AsyncArrowWriter::try_new(
-            sink,
-            self.file_schema.clone(),
-            Some(self.properties.clone()),
-        )
-        .map_err(|e| self.parquet(e))?;
+        let path = format!("{}part-{number:05}-{}-c000.zstd.parquet", self.partitioning.folder(values), self.id);
+        let sink = BufWriter::new(self.log.store.clone(), self.object(&path)?);
+        let writer = AsyncArrowWriter::try_new(sink, self.file_schema.clone(), Some(self.properties.clone()))
+            .map_err(|e| self.parquet(e))?;
         let named = &self.options.stats_columns;
         let stats = FileStats::new(&self.file_schema, |index, name| match named.is_empty() {
             true => index < DEFAULT_STATS_COLUMNS,
             false => named.iter().any(|n| n == name),
         });
-        Ok(OpenFile {
-            writer,
-            stats,
-            path,
-        })
+        Ok(OpenFile { writer, stats, path })
     }
 
-    async fn finish(
-        &mut self,
-        values: &[Option<String>],
-        mut file: OpenFile,
-    ) -> Result<(), DeltaError> {
+    async fn finish(&mut self, values: &[Option<String>], mut file: OpenFile) -> Result<(), DeltaError> {
         file.writer.finish().await.map_err(|e| self.parquet(e))?;
         self.done.push(Add {
             // The path as it lies in the storage is encoded once more: only its `%` need it.
@@ -267,11 +239,7 @@ impl FileWriter {
 
     /// Bytes written so far, with those still in memory.
     pub fn bytes(&self) -> u64 {
-        let done: u64 = self
-            .done
-            .iter()
-            .map(|a| u64::try_from(a.size).unwrap_or_default())
-            .sum();
+        let done: u64 = self.done.iter().map(|a| u64::try_from(a.size).unwrap_or_default()).sum();
         done + self.open.values().map(|f| f.bytes() as u64).sum::<u64>()
     }
 
@@ -308,9 +276,17 @@ impl FileWriter {
     }
 
     fn parquet(&self, source: parquet::errors::ParquetError) -> DeltaError {
-        DeltaError::Parquet {
-            table: self.log.table.clone(),
-            source: Box::new(source),
-        }
+        DeltaError::Parquet { table: self.log.table.clone(), source: Box::new(source) }
+    }
+}
+
+/// The floating point columns in a field. Parquet leaves NaN out of a column's range, and readers then skip row groups
+/// that hold one, although NaN is the largest value to them: such columns get no range.
+fn floats(mut parents: Vec<String>, field: &Field) -> Vec<ColumnPath> {
+    parents.push(field.name().clone());
+    match field.data_type() {
+        DataType::Float32 | DataType::Float64 => vec![ColumnPath::new(parents)],
+        DataType::Struct(fields) => fields.iter().flat_map(|inner| floats(parents.clone(), inner)).collect(),
+        _ => Vec::new(),
     }
 }

@@ -14,8 +14,8 @@ use std::fmt::Write as _;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{max, max_string, min, min_string};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, Schema, TimeUnit, TimestampMicrosecondType,
 };
 
 use super::super::value::{date_text, decimal_text, timestamp_text};
@@ -41,10 +41,7 @@ enum Bounds {
     Date(Option<(i64, i64)>),
     Timestamp(Option<(i64, i64)>),
     Text(Option<(String, String)>),
-    Float {
-        range: Option<(f64, f64)>,
-        nan: bool,
-    },
+    Float { range: Option<(f64, f64)>, nan: bool },
     None,
 }
 
@@ -58,12 +55,7 @@ impl FileStats {
             .filter(|(index, field)| wanted(*index, field.name()))
             .filter_map(|(index, field)| {
                 let bounds = bounds_for(field.data_type())?;
-                Some(ColumnStats {
-                    name: field.name().clone(),
-                    index,
-                    nulls: 0,
-                    bounds,
-                })
+                Some(ColumnStats { name: field.name().clone(), index, nulls: 0, bounds })
             })
             .collect();
         Self { rows: 0, columns }
@@ -87,38 +79,26 @@ impl FileStats {
         for column in &self.columns {
             let name = json_text(&column.name);
             let (min, max) = column.bounds.json();
-            for (list, value) in [
-                (&mut mins, min),
-                (&mut maxs, max),
-                (&mut nulls, Some(column.nulls.to_string())),
-            ] {
+            for (list, value) in [(&mut mins, min), (&mut maxs, max), (&mut nulls, Some(column.nulls.to_string()))] {
                 if let Some(value) = value {
                     let comma = if list.is_empty() { "" } else { "," };
                     let _ = write!(list, "{comma}{name}:{value}");
                 }
             }
         }
-        format!(
-            r#"{{"numRecords":{},"minValues":{{{mins}}},"maxValues":{{{maxs}}},"nullCount":{{{nulls}}}}}"#,
-            self.rows
-        )
+        format!(r#"{{"numRecords":{},"minValues":{{{mins}}},"maxValues":{{{maxs}}},"nullCount":{{{nulls}}}}}"#, self.rows)
     }
 }
 
 /// `None` for types that have no statistics.
 fn bounds_for(data_type: &DataType) -> Option<Bounds> {
     Some(match data_type {
-        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
-            Bounds::Integer(None)
-        }
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Bounds::Integer(None),
         DataType::Decimal128(_, scale) => Bounds::Decimal(None, *scale),
         DataType::Date32 => Bounds::Date(None),
         DataType::Timestamp(TimeUnit::Microsecond, _) => Bounds::Timestamp(None),
         DataType::Utf8 => Bounds::Text(None),
-        DataType::Float32 | DataType::Float64 => Bounds::Float {
-            range: None,
-            nan: false,
-        },
+        DataType::Float32 | DataType::Float64 => Bounds::Float { range: None, nan: false },
         DataType::Boolean => Bounds::None,
         _ => return None,
     })
@@ -156,21 +136,9 @@ impl Bounds {
             }
             Self::Float { range, nan } => {
                 if array.data_type() == &DataType::Float32 {
-                    floats(
-                        array
-                            .as_primitive::<Float32Type>()
-                            .iter()
-                            .flatten()
-                            .map(f64::from),
-                        range,
-                        nan,
-                    );
+                    floats(array.as_primitive::<Float32Type>().iter().flatten().map(f64::from), range, nan);
                 } else {
-                    floats(
-                        array.as_primitive::<Float64Type>().iter().flatten(),
-                        range,
-                        nan,
-                    );
+                    floats(array.as_primitive::<Float64Type>().iter().flatten(), range, nan);
                 }
             }
             Self::None => {}
@@ -181,24 +149,14 @@ impl Bounds {
     fn json(&self) -> (Option<String>, Option<String>) {
         match self {
             Self::Integer(Some((from, to))) => (Some(from.to_string()), Some(to.to_string())),
-            Self::Decimal(Some((from, to)), scale) => (
-                Some(decimal_text(*from, *scale)),
-                Some(decimal_text(*to, *scale)),
-            ),
+            Self::Decimal(Some((from, to)), scale) => (Some(decimal_text(*from, *scale)), Some(decimal_text(*to, *scale))),
             Self::Date(Some((from, to))) => {
-                let text = |days: i64| {
-                    i32::try_from(days)
-                        .ok()
-                        .and_then(date_text)
-                        .map(|t| json_text(&t))
-                };
+                let text = |days: i64| i32::try_from(days).ok().and_then(date_text).map(|t| json_text(&t));
                 (text(*from), text(*to))
             }
             Self::Timestamp(Some((from, to))) => {
-                let text = |millis: i64| {
-                    timestamp_text(millis.checked_mul(1000)?, "%Y-%m-%dT%H:%M:%S%.3fZ")
-                        .map(|t| json_text(&t))
-                };
+                let text =
+                    |millis: i64| timestamp_text(millis.checked_mul(1000)?, "%Y-%m-%dT%H:%M:%S%.3fZ").map(|t| json_text(&t));
                 let up = to.div_euclid(1000) + i64::from(to.rem_euclid(1000) > 0);
                 (text(from.div_euclid(1000)), text(up))
             }
@@ -206,17 +164,10 @@ impl Bounds {
                 let low: String = from.chars().take(TEXT_LENGTH).collect();
                 (Some(json_text(&low)), upper_text(to).map(|t| json_text(&t)))
             }
-            Self::Float {
-                range: Some((from, to)),
-                nan: false,
-            } => {
+            Self::Float { range: Some((from, to)), nan: false } => {
                 let from = if *from == 0.0 { -0.0 } else { *from };
                 let to = if *to == 0.0 { 0.0 } else { *to };
-                let text = |v: f64| {
-                    v.is_finite()
-                        .then(|| serde_json::to_string(&v).ok())
-                        .flatten()
-                };
+                let text = |v: f64| v.is_finite().then(|| serde_json::to_string(&v).ok()).flatten();
                 (text(from), text(to))
             }
             _ => (None, None),
@@ -281,17 +232,15 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::array::{
-        BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array,
-        Int64Array, StringArray, TimestampMicrosecondArray,
+        BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int64Array, StringArray,
+        TimestampMicrosecondArray,
     };
     use serde_json::{Value, json};
 
     use super::*;
 
     fn stats(array: impl Array + 'static) -> String {
-        let batch =
-            RecordBatch::try_from_iter_with_nullable([("c", Arc::new(array) as ArrayRef, true)])
-                .unwrap();
+        let batch = RecordBatch::try_from_iter_with_nullable([("c", Arc::new(array) as ArrayRef, true)]).unwrap();
         let mut stats = FileStats::new(batch.schema_ref(), |_, _| true);
         stats.update(&batch.slice(0, 0));
         stats.update(&batch);
@@ -301,10 +250,7 @@ mod tests {
     /// (minimum, maximum) as JSON text.
     fn range(array: impl Array + 'static) -> (Option<String>, Option<String>) {
         let parsed: super::super::super::Stats = serde_json::from_str(&stats(array)).unwrap();
-        (
-            parsed.min.get("c").map(|v| v.get().to_owned()),
-            parsed.max.get("c").map(|v| v.get().to_owned()),
-        )
+        (parsed.min.get("c").map(|v| v.get().to_owned()), parsed.max.get("c").map(|v| v.get().to_owned()))
     }
 
     fn both(min: &str, max: &str) -> (Option<String>, Option<String>) {
@@ -313,35 +259,18 @@ mod tests {
 
     #[test]
     fn counts_and_bounds() {
-        let read: Value =
-            serde_json::from_str(&stats(Int64Array::from(vec![Some(3), None, Some(-7)]))).unwrap();
-        assert_eq!(
-            read,
-            json!({"numRecords": 3, "minValues": {"c": -7}, "maxValues": {"c": 3}, "nullCount": {"c": 1}})
-        );
-        let nulls: Value =
-            serde_json::from_str(&stats(Int64Array::from(vec![None::<i64>, None]))).unwrap();
-        assert_eq!(
-            nulls,
-            json!({"numRecords": 2, "minValues": {}, "maxValues": {}, "nullCount": {"c": 2}})
-        );
+        let read: Value = serde_json::from_str(&stats(Int64Array::from(vec![Some(3), None, Some(-7)]))).unwrap();
+        assert_eq!(read, json!({"numRecords": 3, "minValues": {"c": -7}, "maxValues": {"c": 3}, "nullCount": {"c": 1}}));
+        let nulls: Value = serde_json::from_str(&stats(Int64Array::from(vec![None::<i64>, None]))).unwrap();
+        assert_eq!(nulls, json!({"numRecords": 2, "minValues": {}, "maxValues": {}, "nullCount": {"c": 2}}));
     }
 
     #[test]
     fn decimals_beyond_a_double_are_exact() {
-        let array = Decimal128Array::from(vec![
-            9_007_199_254_740_993,
-            99_999_999_999_999_999_999_999_999_999_999_999_999_i128,
-        ])
-        .with_precision_and_scale(38, 2)
-        .unwrap();
-        assert_eq!(
-            range(array),
-            both(
-                "90071992547409.93",
-                "999999999999999999999999999999999999.99"
-            )
-        );
+        let array = Decimal128Array::from(vec![9_007_199_254_740_993, 99_999_999_999_999_999_999_999_999_999_999_999_999_i128])
+            .with_precision_and_scale(38, 2)
+            .unwrap();
+        assert_eq!(range(array), both("90071992547409.93", "999999999999999999999999999999999999.99"));
     }
 
     #[test]
@@ -349,10 +278,7 @@ mod tests {
         assert_eq!(range(Float64Array::from(vec![1.0, f64::NAN])), (None, None));
         assert_eq!(range(Float64Array::from(vec![0.0])), both("-0.0", "0.0"));
         assert_eq!(range(Float64Array::from(vec![-0.0])), both("-0.0", "0.0"));
-        assert_eq!(
-            range(Float64Array::from(vec![1.5, f64::INFINITY])),
-            (Some("1.5".to_owned()), None)
-        );
+        assert_eq!(range(Float64Array::from(vec![1.5, f64::INFINITY])), (Some("1.5".to_owned()), None));
         let (min, _) = range(Float32Array::from(vec![0.1_f32]));
         assert_eq!(min.unwrap().parse::<f32>().unwrap(), 0.1_f32);
     }
@@ -362,49 +288,29 @@ mod tests {
         let at = |values: Vec<i64>| TimestampMicrosecondArray::from(values).with_timezone("UTC");
         assert_eq!(
             range(at(vec![1_700_000_000_123_456, 1_700_000_000_123_457])),
-            both(
-                "\"2023-11-14T22:13:20.123Z\"",
-                "\"2023-11-14T22:13:20.124Z\""
-            )
+            both("\"2023-11-14T22:13:20.123Z\"", "\"2023-11-14T22:13:20.124Z\"")
         );
-        assert_eq!(
-            range(at(vec![-1])),
-            both(
-                "\"1969-12-31T23:59:59.999Z\"",
-                "\"1970-01-01T00:00:00.000Z\""
-            )
-        );
+        assert_eq!(range(at(vec![-1])), both("\"1969-12-31T23:59:59.999Z\"", "\"1970-01-01T00:00:00.000Z\""));
         assert_eq!(range(at(vec![i64::MIN, i64::MAX])), (None, None));
     }
 
     #[test]
     fn dates() {
-        assert_eq!(
-            range(Date32Array::from(vec![0, 19_782])),
-            both("\"1970-01-01\"", "\"2024-02-29\"")
-        );
-        assert_eq!(
-            range(Date32Array::from(vec![i32::MIN, 0])),
-            (None, Some("\"1970-01-01\"".to_owned()))
-        );
+        assert_eq!(range(Date32Array::from(vec![0, 19_782])), both("\"1970-01-01\"", "\"2024-02-29\""));
+        assert_eq!(range(Date32Array::from(vec![i32::MIN, 0])), (None, Some("\"1970-01-01\"".to_owned())));
     }
 
     #[test]
     fn long_texts_are_cut_and_still_bound() {
         let long = "ü".repeat(40);
         let (min, max) = range(StringArray::from(vec![long.as_str()]));
-        let (min, max): (String, String) = (
-            serde_json::from_str(&min.unwrap()).unwrap(),
-            serde_json::from_str(&max.unwrap()).unwrap(),
-        );
+        let (min, max): (String, String) =
+            (serde_json::from_str(&min.unwrap()).unwrap(), serde_json::from_str(&max.unwrap()).unwrap());
         assert_eq!(min.chars().count(), 32);
         assert!(min <= long && long <= max && max.chars().count() == 33);
         let last = format!("{}{}", "a".repeat(32), char::MAX);
         assert_eq!(range(StringArray::from(vec![last.as_str()])).1, None);
-        assert_eq!(
-            range(StringArray::from(vec!["a\"b"])),
-            both(r#""a\"b""#, r#""a\"b""#)
-        );
+        assert_eq!(range(StringArray::from(vec!["a\"b"])), both(r#""a\"b""#, r#""a\"b""#));
     }
 
     #[test]
