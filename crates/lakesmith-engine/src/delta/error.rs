@@ -53,6 +53,16 @@ pub enum DeltaError {
         /// Why, without the value.
         reason: String,
     },
+    /// A data file that is to be read does not belong to the snapshot (any more).
+    #[error("data file `{file}` is not in version {version} of table `{table}`")]
+    NoSuchFile {
+        /// The table read.
+        table: TablePath,
+        /// The version read.
+        version: i64,
+        /// The file's name, without the folders of its partition.
+        file: String,
+    },
     /// A file of the log does not hold what the Delta protocol says.
     #[error("the log of table `{table}` is damaged at version {version}: {reason}")]
     Log {

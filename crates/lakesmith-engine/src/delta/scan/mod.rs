@@ -50,7 +50,7 @@ pub struct ScanOptions {
 /// The session must know the storage: [`Storage::register`].
 ///
 /// # Errors
-/// [`DeltaError::Missing`] when a file asked for is not in the snapshot; otherwise what reading the list of files gives.
+/// [`DeltaError::NoSuchFile`] when a file asked for is not in the snapshot; otherwise what reading the list of files gives.
 pub async fn provider(
     storage: &Storage,
     snapshot: &Snapshot,
@@ -61,11 +61,11 @@ pub async fn provider(
     match &options.files {
         None => files.extend(all.iter().cloned()),
         Some(paths) => {
-            let wanted: HashSet<&str> = paths.iter().map(String::as_str).collect();
-            files.extend(all.iter().filter(|f| wanted.contains(f.path.as_str())).cloned());
-            if files.len() < wanted.len() {
-                let (table, version) = (snapshot.table().clone(), snapshot.version());
-                return Err(DeltaError::Log { table, version, reason: "a file that is to be read is not in it".to_owned() });
+            let mut wanted: HashSet<&str> = paths.iter().map(String::as_str).collect();
+            files.extend(all.iter().filter(|f| wanted.remove(f.path.as_str())).cloned());
+            if let Some(path) = wanted.into_iter().next() {
+                let file = path.rsplit('/').next().unwrap_or(path).to_owned();
+                return Err(DeltaError::NoSuchFile { table: snapshot.table().clone(), version: snapshot.version(), file });
             }
         }
     }

@@ -108,7 +108,8 @@ async fn chosen_files_are_read_and_rows_know_their_file() {
     let gone = full.files().await.unwrap().iter().find(|f| f.path == file).unwrap().to_remove(9);
     let less = storage.commit(full.table(), 2, &[gone], &info("DELETE")).await.unwrap();
     assert_eq!(less.files().await.unwrap().len(), 1);
-    assert!(provider(&storage, &less, chosen).await.is_err());
+    let gone = provider(&storage, &less, chosen).await.unwrap_err();
+    assert!(matches!(gone, DeltaError::NoSuchFile { version: 2, .. }), "{gone}");
     let none = storage.snapshot_at(full.table(), 0).await.unwrap();
     let (found, _) = query(&storage, &none, options, "SELECT __file, id FROM t").await;
     assert!(cells(&found).is_empty());

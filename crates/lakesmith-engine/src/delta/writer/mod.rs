@@ -24,7 +24,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use uuid::Uuid;
 
-use self::partition::Partitioning;
+use self::partition::{Partitioning, Values};
 use self::stats::FileStats;
 use super::action::Add;
 use super::storage::{Log, Storage, TablePath, store_error};
@@ -80,7 +80,7 @@ pub struct FileWriter {
     partitioning: Partitioning,
     properties: WriterProperties,
     options: WriterOptions,
-    open: HashMap<Vec<Option<String>>, OpenFile>,
+    open: HashMap<Values, OpenFile>,
     done: Vec<Add>,
     id: Uuid,
     files: usize,
@@ -174,7 +174,7 @@ impl FileWriter {
         Ok(())
     }
 
-    async fn write_partition(&mut self, values: Vec<Option<String>>, rows: &RecordBatch) -> Result<(), DeltaError> {
+    async fn write_partition(&mut self, values: Values, rows: &RecordBatch) -> Result<(), DeltaError> {
         let mut file = match self.open.remove(&values) {
             Some(file) => file,
             None => {

@@ -10,6 +10,9 @@ use arrow::row::{RowConverter, SortField};
 use super::super::value::{partition_text, percent_encode};
 use super::super::{DeltaError, TablePath};
 
+/// The values of one partition, outermost first; `None` is NULL.
+pub(super) type Values = Vec<Option<String>>;
+
 /// What Hive, and after it Delta, calls a folder of NULLs.
 const NULL_FOLDER: &str = "__HIVE_DEFAULT_PARTITION__";
 
@@ -19,11 +22,7 @@ pub(super) struct Partitioning(pub(super) Vec<(String, usize, bool)>);
 impl Partitioning {
     /// The rows of each partition under its values, in the order of first appearance.
     /// The rows still have all columns.
-    pub(super) fn split(
-        &self,
-        table: &TablePath,
-        batch: &RecordBatch,
-    ) -> Result<Vec<(Vec<Option<String>>, RecordBatch)>, DeltaError> {
+    pub(super) fn split(&self, table: &TablePath, batch: &RecordBatch) -> Result<Vec<(Values, RecordBatch)>, DeltaError> {
         if self.0.is_empty() {
             return Ok(vec![(Vec::new(), batch.clone())]);
         }
