@@ -7,10 +7,13 @@
 
 use std::collections::HashSet;
 
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::TreeNode;
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{BinaryExpr, Case};
+use datafusion::logical_expr::expr::{BinaryExpr, Case, Cast};
 use datafusion::logical_expr::{Expr, Operator, lit};
+
+use crate::conditional::is_one;
 
 /// Functions that raise on a value, apart from casts.
 const RAISING: &[&str] = &[
@@ -42,13 +45,17 @@ pub(crate) fn guarded(left: &Expr, op: Operator, right: &Expr) -> Result<Option<
     }
     let both = Expr::BinaryExpr(BinaryExpr::new(Box::new(left.clone()), op, Box::new(right.clone())));
     let (decided, answer) = match op {
-        Operator::And => (Expr::Not(Box::new(left.clone())), lit(false)),
-        _ => (left.clone(), lit(true)),
+        Operator::And => (Expr::IsFalse(Box::new(left.clone())), 0i32),
+        _ => (Expr::IsTrue(Box::new(left.clone())), 1),
     };
-    Ok(Some(Expr::Case(Case::new(None, vec![(Box::new(decided), Box::new(answer))], Some(Box::new(both))))))
+    // As a number, since DataFusion would take a CASE of truth values apart again.
+    let both = Expr::Cast(Cast::new(Box::new(both), DataType::Int32));
+    let case = Case::new(None, vec![(Box::new(decided), Box::new(lit(answer)))], Some(Box::new(both)));
+    Ok(Some(is_one(Expr::Case(case))))
 }
 
-fn may_raise(expr: &Expr) -> Result<bool> {
+/// Does the expression call something that raises on some values?
+pub(crate) fn may_raise(expr: &Expr) -> Result<bool> {
     expr.exists(|e| {
         Ok(match e {
             Expr::ScalarFunction(call) => RAISING.contains(&call.name()) || call.name().starts_with("cast"),

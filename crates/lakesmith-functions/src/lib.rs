@@ -21,6 +21,7 @@ mod aggregate;
 mod arithmetic;
 mod ast;
 mod cast;
+mod conditional;
 mod datetime;
 mod decimal;
 mod error;

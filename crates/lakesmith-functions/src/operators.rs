@@ -172,7 +172,7 @@ fn as_decimal(expr: &Expr, data_type: &DataType) -> DataType {
 }
 
 /// The wider of two number types.
-fn wider(left: &DataType, right: &DataType) -> DataType {
+pub(crate) fn wider(left: &DataType, right: &DataType) -> DataType {
     let rank = |t: &DataType| match t {
         DataType::Int8 => 0,
         DataType::Int16 => 1,

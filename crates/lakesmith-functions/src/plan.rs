@@ -19,7 +19,7 @@ use crate::cast::{OnError, SparkCast};
 use crate::error::PlanError;
 use crate::operators::SparkOperators;
 use crate::registry::{Registry, registry};
-use crate::relation::LateralViews;
+use crate::relation::{Relations, with_types};
 
 /// The tables that a query may read.
 pub trait Tables {
@@ -30,7 +30,7 @@ pub trait Tables {
 /// Plans a resolved query.
 ///
 /// In: every table and column name in its exact case and quoted, parameters bound, `current_timestamp()` and its like
-/// bound to literals. Out: a plan that is not analysed or optimised yet, whose columns have the query's names and
+/// bound to literals. Out: a plan that is not optimised yet, whose columns have the query's names and
 /// Spark's types, `TIMESTAMP` as microseconds in UTC.
 ///
 /// Errors: [`PlanError`]; none of them holds a value of a row.
@@ -50,7 +50,7 @@ pub fn plan(state: &SessionState, query: &Query, tables: &dyn Tables) -> std::re
             Arc::new(datafusion::functions_aggregate::planner::AggregateFunctionPlanner),
             Arc::new(datafusion::functions_window::planner::WindowFunctionPlanner),
         ],
-        relations: vec![Arc::new(LateralViews::new(views))],
+        relations: vec![Arc::new(Relations::new(views))],
     };
     let options = ParserOptions {
         parse_float_as_decimal: true,
@@ -59,7 +59,8 @@ pub fn plan(state: &SessionState, query: &Query, tables: &dyn Tables) -> std::re
         default_null_ordering: NullOrdering::NullsMin,
         ..ParserOptions::default()
     };
-    Ok(SqlToRel::new_with_options(&context, options).sql_statement_to_plan(Statement::Query(Box::new(query)))?)
+    let planned = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(Statement::Query(Box::new(query)))?;
+    Ok(with_types(planned, state.config_options())?)
 }
 
 /// What the planner may ask for: these tables, the functions of the registry, and nothing of the session's catalog.

@@ -10,7 +10,7 @@ use datafusion::functions_nested as nested;
 use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
 use datafusion::{functions, functions_aggregate, functions_window};
 
-use crate::{aggregate, arithmetic, datetime, scalar};
+use crate::{aggregate, arithmetic, conditional, datetime, scalar};
 
 /// Functions by name.
 #[derive(Debug)]
@@ -33,7 +33,11 @@ pub fn registry() -> &'static Registry {
 
 fn build() -> Registry {
     let ours = scalar::functions().into_iter().chain(datetime::functions());
-    let scalars = ours.map(|f| Arc::new(ScalarUDF::new_from_impl(f))).chain(arithmetic::functions()).chain(theirs());
+    let scalars = ours
+        .map(|f| Arc::new(ScalarUDF::new_from_impl(f)))
+        .chain(arithmetic::functions())
+        .chain(conditional::functions())
+        .chain(theirs());
     let aggregates = aggregate::functions().into_iter().chain([
         functions_aggregate::count::count_udaf(),
         functions_aggregate::min_max::min_udaf(),
@@ -73,7 +77,6 @@ fn build() -> Registry {
 /// Functions of DataFusion and datafusion-spark whose answers are Spark's.
 fn theirs() -> Vec<Arc<ScalarUDF>> {
     vec![
-        functions::core::coalesce(),
         functions::core::greatest(),
         functions::core::least(),
         functions::core::named_struct(),

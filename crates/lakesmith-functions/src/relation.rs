@@ -1,30 +1,46 @@
-//! How `lateral view#n` is planned: the former FROM, unnested, with all its qualifiers.
+//! How relations are planned that DataFusion does not plan, or not with Spark's types.
+//!
+//! `lateral view#n` is the former FROM, unnested, with all its qualifiers. A subquery that is a set operation has its
+//! final types before the query around it is planned on them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::TableReference;
 use datafusion::common::{Column, NullHandling, UnnestOptions};
+use datafusion::config::ConfigOptions;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, lit};
-use datafusion::sql::sqlparser::ast::TableFactor;
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
+use datafusion::sql::sqlparser::ast::{SetExpr, TableFactor};
 
 use crate::ast::{Generator, VIEW, View};
 use crate::registry::registry;
 
-/// Plans the generators that the rewriting took out of one query.
+/// Plans the relations of one query.
 #[derive(Debug)]
-pub(crate) struct LateralViews {
+pub(crate) struct Relations {
+    /// The generators that the rewriting took out of it.
     views: Vec<View>,
+    /// The next relation is one that was handed back to the planner.
+    handed_back: AtomicBool,
 }
 
-impl LateralViews {
+impl Relations {
     pub(crate) fn new(views: Vec<View>) -> Self {
-        Self { views }
+        Self { views, handed_back: AtomicBool::new(false) }
     }
 }
 
-impl RelationPlanner for LateralViews {
+/// The plan with the types that its set operations come to.
+pub(crate) fn with_types(plan: LogicalPlan, options: &ConfigOptions) -> Result<LogicalPlan> {
+    TypeCoercion::new().analyze(plan, options)
+}
+
+impl RelationPlanner for Relations {
     fn plan_relation(&self, relation: TableFactor, context: &mut dyn RelationPlannerContext) -> Result<RelationPlanning> {
         if let TableFactor::Table { name, .. } = &relation
             && let Some(at) = name.0.first().and_then(|p| p.as_ident()).and_then(|i| i.value.strip_prefix(VIEW))
@@ -33,7 +49,20 @@ impl RelationPlanner for LateralViews {
             let plan = unnested(view, context)?;
             return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))));
         }
-        Ok(RelationPlanning::Original(Box::new(relation)))
+        if self.handed_back.swap(false, Ordering::Relaxed) {
+            return Ok(RelationPlanning::Original(Box::new(relation)));
+        }
+        match relation {
+            TableFactor::Derived { lateral: false, subquery, alias, sample }
+                if matches!(subquery.body.as_ref(), SetExpr::SetOperation { .. }) =>
+            {
+                self.handed_back.store(true, Ordering::Relaxed);
+                let plan = context.plan(TableFactor::Derived { lateral: false, subquery, alias: None, sample })?;
+                let plan = with_types(plan, context.context_provider().options())?;
+                Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))))
+            }
+            other => Ok(RelationPlanning::Original(Box::new(other))),
+        }
     }
 }
 

@@ -117,3 +117,47 @@ pub fn spark_name(data_type: &DataType) -> String {
         other => other.to_string().to_ascii_lowercase(),
     }
 }
+
+/// The type that values of both types are brought to, as in the branches of a CASE; `None` if there is none.
+///
+/// A string takes the other's type (ANSI), of lists, structs and maps the parts are brought together.
+pub(crate) fn common(left: &DataType, right: &DataType) -> Option<DataType> {
+    use DataType as T;
+    let is_string = crate::operators::is_string;
+    Some(match (left, right) {
+        (l, r) if l == r => l.clone(),
+        (T::Null, other) | (other, T::Null) => other.clone(),
+        (l, r) if is_string(l) && is_string(r) => T::Utf8,
+        (text, other) | (other, text) if is_string(text) => match other {
+            t if t.is_integer() => T::Int64,
+            t if t.is_numeric() => T::Float64,
+            t if t.is_nested() => return None,
+            t => t.clone(),
+        },
+        (T::Date32, T::Timestamp(_, _)) | (T::Timestamp(_, _), T::Date32 | T::Timestamp(_, _)) => timestamp(),
+        (l, r) if l.is_numeric() && r.is_numeric() => {
+            let decimal = |t: &T| matches!(t, T::Decimal128(_, _));
+            if decimal(l) || decimal(r) {
+                if l.is_floating() || r.is_floating() {
+                    T::Float64
+                } else {
+                    crate::decimal::common(&crate::decimal::of_integer(l), &crate::decimal::of_integer(r))
+                }
+            } else {
+                crate::operators::wider(l, r)
+            }
+        }
+        (T::List(l), T::List(r)) => list(common(l.data_type(), r.data_type())?),
+        (T::Struct(l), T::Struct(r)) if l.len() == r.len() => {
+            let fields = l.iter().zip(r).map(|(l, r)| Some(Field::new(l.name(), common(l.data_type(), r.data_type())?, true)));
+            T::Struct(fields.collect::<Option<Vec<_>>>()?.into())
+        }
+        (T::Map(l, _), T::Map(r, _)) => match (l.data_type(), r.data_type()) {
+            (T::Struct(l), T::Struct(r)) if l.len() == 2 && r.len() == 2 => {
+                map(common(l[0].data_type(), r[0].data_type())?, common(l[1].data_type(), r[1].data_type())?)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    })
+}

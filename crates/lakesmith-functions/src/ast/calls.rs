@@ -2,18 +2,16 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
-    self, BinaryOperator, CaseWhen, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    self, BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
     FunctionArguments, Ident, NullTreatment, ObjectName, OrderByExpr, OrderByOptions, Value,
-    helpers::attached_token::AttachedToken,
 };
 
 use super::literals::{call, narrow, plain_cast, string};
 use super::syntax::{binary, cast};
 use crate::error::PlanError;
 
-/// Functions whose literals stay as they are: DataFusion or our own planning reads them as literals.
-const LITERALS_KEPT: &[&str] =
-    &["lag", "lead", "ntile", "nth_value", "round", "bround", "ceil", "floor", "named_struct", "element_at"];
+/// Functions of which only the first argument gets `INT` for a literal: the rest is read as it stands.
+const LITERALS_KEPT: &[&str] = &["lag", "lead", "nth_value", "round", "bround", "ceil", "floor"];
 
 /// Rewrites one call whose arguments are rewritten already.
 pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Result<Expr, PlanError> {
@@ -30,10 +28,11 @@ pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Resu
     if name == "struct" {
         return structure(args?);
     }
-    if !LITERALS_KEPT.contains(&name.as_str())
-        && let Ok(args) = &mut args
+    if let Ok(args) = &mut args
+        && name != "ntile"
     {
-        args.iter_mut().for_each(narrow);
+        let kept = if LITERALS_KEPT.contains(&name.as_str()) { 1 } else { args.len() };
+        args.iter_mut().take(kept).for_each(narrow);
     }
     if star {
         return if name == "count" {
@@ -196,7 +195,10 @@ fn edge_value(mut function: Function, name: &str, mut args: Vec<Expr>) -> Result
             }
             Some(Expr::Value(v)) if v.value == Value::Boolean(false) => {}
             _ => {
-                return Err(PlanError::Arguments { function: name.into(), reason: "the second argument is true or false".into() });
+                return Err(PlanError::Arguments {
+                    function: name.into(),
+                    reason: "the second argument is true or false".into(),
+                });
             }
         }
     }
@@ -231,13 +233,9 @@ fn operator(op: BinaryOperator, args: Vec<Expr>) -> Expr {
 }
 
 fn case(condition: Expr, then: Expr, otherwise: Option<Expr>) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![CaseWhen { condition, result: then }],
-        else_result: otherwise.map(Box::new),
-    }
+    let mut args = vec![condition, then];
+    args.extend(otherwise);
+    call("case_when", args)
 }
 
 /// The arguments as an array of the length that was checked before; missing ones are NULL.

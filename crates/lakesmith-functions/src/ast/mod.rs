@@ -7,6 +7,7 @@
 mod calls;
 mod generators;
 mod literals;
+mod names;
 mod syntax;
 
 use std::ops::ControlFlow;
@@ -54,6 +55,11 @@ impl VisitorMut for Rewriter {
                 row.content.iter_mut().for_each(literals::narrow);
             }
         }
+        for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
+            if matches!(cte.query.body.as_ref(), SetExpr::SetOperation { .. }) {
+                cte.query = Box::new(names::derived(cte.query.clone()));
+            }
+        }
         if !query.pipe_operators.is_empty() {
             return ControlFlow::Break(PlanError::Unsupported("pipe syntax".into()));
         }
@@ -61,16 +67,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<PlanError> {
-        // The columns keep the names that Spark's users wrote, whatever the expressions become.
-        for item in &mut select.projection {
-            if let SelectItem::UnnamedExpr(expr) = item
-                && !matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
-                && generators::generator(expr).is_none()
-            {
-                let alias = literals::quoted(&expr.to_string().replace('`', ""));
-                *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
-            }
-        }
+        names::keep(select);
         ControlFlow::Continue(())
     }
 

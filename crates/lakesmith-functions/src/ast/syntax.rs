@@ -2,7 +2,8 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Expr, TableFactor, TrimWhereField, UnaryOperator, ValueWithSpan,
+    AccessExpr, BinaryOperator, CastKind, CeilFloorKind, DateTimeField, Expr, TableFactor, TrimWhereField, UnaryOperator,
+    ValueWithSpan,
 };
 
 use super::calls;
@@ -92,20 +93,32 @@ fn rewritten(expr: Expr, types: &mut Vec<DataType>) -> Result<Expr, PlanError> {
             list.iter_mut().for_each(narrow);
             Expr::InList { expr, list, negated }
         }
-        Expr::Case { case_token, end_token, operand, mut conditions, mut else_result } => {
-            for when in &mut conditions {
-                narrow(&mut when.condition);
-                narrow(&mut when.result);
+        Expr::Case { operand, conditions, else_result, .. } => {
+            let mut args = Vec::with_capacity(conditions.len() * 2 + 1);
+            for when in conditions {
                 // `CASE x WHEN y` compares as `x = y` does.
-                if let Some(operand) = &operand {
-                    let condition = std::mem::replace(&mut when.condition, null());
-                    when.condition = binary(operand.as_ref().clone(), BinaryOperator::Eq, condition);
-                }
+                args.push(match &operand {
+                    Some(operand) => {
+                        let (mut left, mut right) = (operand.as_ref().clone(), when.condition);
+                        narrow(&mut left);
+                        narrow(&mut right);
+                        binary(left, BinaryOperator::Eq, right)
+                    }
+                    None => when.condition,
+                });
+                args.push(when.result);
             }
-            if let Some(result) = &mut else_result {
-                narrow(result);
-            }
-            Expr::Case { case_token, end_token, operand: None, conditions, else_result }
+            args.extend(else_result.map(|e| *e));
+            args.iter_mut().for_each(narrow);
+            call("case_when", args)
+        }
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            let access_chain = access_chain.into_iter().map(|access| match access {
+                // The planner takes a field by its text.
+                AccessExpr::Dot(Expr::Identifier(name)) => AccessExpr::Dot(string(&name.value)),
+                other => other,
+            });
+            Expr::CompoundFieldAccess { root, access_chain: access_chain.collect() }
         }
         Expr::Extract { field, expr, .. } => call(extract(&field)?, vec![*expr]),
         Expr::Ceil { expr, field } => rounding("ceil", *expr, field)?,

@@ -16,7 +16,11 @@ fn check(line: &str) -> Result<(), String> {
         Err(_) if expected.trim() == "error" => return Ok(()),
         Err(error) => format!("error ({error})"),
     };
-    if found == expected.trim() { Ok(()) } else { Err(format!("{expression}\n  expected {expected}\n  found    {found}")) }
+    if found.trim_end() == expected.trim() {
+        Ok(())
+    } else {
+        Err(format!("{expression}\n  expected {expected}\n  found    {found}"))
+    }
 }
 
 #[test]

@@ -94,7 +94,9 @@ fn a_lateral_view_makes_a_row_per_element_and_keeps_qualifiers() {
         ["A|1|y"]
     );
     assert_eq!(
-        rows("SELECT `OrderID`, `LineNo`, `Sku` FROM `silver`.`orders` LATERAL VIEW inline(`Lines`) `l` ORDER BY `LineNo`"),
+        rows(
+            "SELECT `OrderID`, `LineNo`, `Sku` FROM `silver`.`orders` LATERAL VIEW inline(`Lines`) `l` AS `LineNo`, `Sku` ORDER BY `LineNo`"
+        ),
         ["A|1|x", "A|2|y"]
     );
     assert_eq!(

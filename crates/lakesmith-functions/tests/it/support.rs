@@ -16,7 +16,7 @@ use lakesmith_functions::{Tables, plan, session_config, session_state, spark_nam
 
 /// Tables by their dotted names.
 #[derive(Default)]
-pub struct InMemory(pub BTreeMap<String, Arc<MemTable>>);
+pub(crate) struct InMemory(pub(crate) BTreeMap<String, Arc<MemTable>>);
 
 impl Tables for InMemory {
     fn table(&self, parts: &[String]) -> Option<Arc<dyn TableProvider>> {
@@ -26,13 +26,13 @@ impl Tables for InMemory {
 
 /// What a query answers: column names and types, rows as Spark prints them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub columns: Vec<(String, String)>,
-    pub rows: Vec<Vec<String>>,
+pub(crate) struct Answer {
+    pub(crate) columns: Vec<(String, String)>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 /// Runs a query; the error is the message of planning or running it.
-pub fn run(sql: &str, tables: &InMemory) -> Result<Answer, String> {
+pub(crate) fn run(sql: &str, tables: &InMemory) -> Result<Answer, String> {
     let statements = Parser::parse_sql(&SparkSqlDialect, sql).map_err(|e| format!("does not parse: {e}"))?;
     let [Statement::Query(query)] = statements.as_slice() else { panic!("one query: {sql}") };
     let state = session_state(session_config(2), Arc::new(RuntimeEnv::default()));
@@ -45,7 +45,7 @@ pub fn run(sql: &str, tables: &InMemory) -> Result<Answer, String> {
         Ok::<_, String>((schema, batches))
     })?;
     let columns = schema.fields().iter().map(|f| (f.name().clone(), spark_name(f.data_type()))).collect();
-    let rows = batches.iter().flat_map(|b| rows(b)).collect();
+    let rows = batches.iter().flat_map(rows).collect();
     Ok(Answer { columns, rows })
 }
 

@@ -1,0 +1,92 @@
+//! Names of columns: those that Spark's users see, whatever the expressions become.
+
+use std::collections::HashSet;
+
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins};
+
+use super::generators::generator;
+use super::literals::quoted;
+
+/// Gives every expression without a name the one that it has in Spark: its text, or the field's that it ends in.
+pub(super) fn keep(select: &mut Select) {
+    let mut tables = HashSet::new();
+    select.from.iter().for_each(|t| collect(t, &mut tables));
+    tables.extend(select.lateral_views.iter().map(|v| path(&v.lateral_view_name)));
+    for item in &mut select.projection {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        let name = match expr {
+            Expr::Identifier(_) => continue,
+            Expr::CompoundIdentifier(parts) => {
+                let texts: Vec<String> = parts.iter().map(|p| p.value.clone()).collect();
+                // A column of a table has its name already.
+                match texts.split_last() {
+                    Some((_, table)) if tables.contains(table) => continue,
+                    Some((field, _)) => field.clone(),
+                    None => continue,
+                }
+            }
+            _ if generator(expr).is_some() => continue,
+            _ => expr.to_string().replace('`', ""),
+        };
+        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: quoted(&name) };
+    }
+}
+
+/// The names by which the tables of a FROM can be meant.
+fn collect(table: &TableWithJoins, names: &mut HashSet<Vec<String>>) {
+    let joined = table.joins.iter().map(|j| &j.relation);
+    for factor in std::iter::once(&table.relation).chain(joined) {
+        match factor {
+            TableFactor::NestedJoin { table_with_joins, .. } => collect(table_with_joins, names),
+            TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+                names.insert(vec![alias.name.value.clone()]);
+            }
+            TableFactor::Table { name, .. } => {
+                let full = path(name);
+                names.extend((0..full.len()).map(|from| full[from..].to_vec()));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn path(name: &ObjectName) -> Vec<String> {
+    name.0.iter().filter_map(|part| part.as_ident()).map(|i: &Ident| i.value.clone()).collect()
+}
+
+/// `SELECT * FROM (query)`: as a relation a query gets its final types before anything is planned on them.
+pub(super) fn derived(query: Box<Query>) -> Query {
+    let mut outer = query.as_ref().clone();
+    let Some(mut select) = first_select(&query) else { return *query };
+    select.projection = vec![SelectItem::Wildcard(Default::default())];
+    select.distinct = None;
+    select.from = vec![TableWithJoins {
+        relation: TableFactor::Derived { lateral: false, subquery: query, alias: None, sample: None },
+        joins: vec![],
+    }];
+    select.lateral_views = vec![];
+    select.selection = None;
+    select.group_by = datafusion::sql::sqlparser::ast::GroupByExpr::Expressions(vec![], vec![]);
+    select.having = None;
+    select.qualify = None;
+    select.named_window = vec![];
+    outer.with = None;
+    outer.order_by = None;
+    outer.limit_clause = None;
+    outer.fetch = None;
+    *outer.body = SetExpr::Select(Box::new(select));
+    outer
+}
+
+/// A SELECT to write the new one over.
+fn first_select(query: &Query) -> Option<Select> {
+    fn of(body: &SetExpr) -> Option<Select> {
+        match body {
+            SetExpr::Select(select) => Some(select.as_ref().clone()),
+            SetExpr::SetOperation { left, right, .. } => of(left).or_else(|| of(right)),
+            SetExpr::Query(query) => of(&query.body),
+            _ => None,
+        }
+    }
+    of(&query.body)
+}
