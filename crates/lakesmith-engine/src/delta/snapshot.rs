@@ -71,10 +71,12 @@ impl Storage {
     /// [`DeltaError::UnsupportedFeature`] for a table that we cannot read right; otherwise what the store or the log gives.
     pub async fn snapshot(&self, path: &TablePath, newer_than: Option<&Snapshot>) -> Result<Option<Snapshot>, DeltaError> {
         let log = self.log(path)?;
+        // The log is looked for first: the kernel's failure on a missing table would also come up while another runner makes it.
+        if newer_than.is_none() && !has_log(&log).await? {
+            return Ok(None);
+        }
         let loaded = match Snapshot::load(log.clone(), newer_than, None).await {
-            Err(error @ DeltaError::Kernel { .. }) => {
-                return if has_log(&log).await? { Err(error) } else { Ok(None) };
-            }
+            Err(DeltaError::Kernel { .. }) if !has_log(&log).await? => return Ok(None),
             loaded => loaded?,
         };
         self.cache().put(&loaded);

@@ -20,6 +20,9 @@ use tempfile::TempDir;
 
 use super::*;
 
+/// A folder whose name has to be encoded in a URL.
+const LAKE: &str = "the läke";
+
 fn field(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
@@ -58,7 +61,7 @@ fn info(operation: &str) -> CommitInfo {
 
 async fn local() -> (TempDir, Storage) {
     let dir = tempfile::tempdir().unwrap();
-    let storage = Storage::open("lake", dir.path()).unwrap();
+    let storage = Storage::open(LAKE, dir.path()).unwrap();
     (dir, storage)
 }
 

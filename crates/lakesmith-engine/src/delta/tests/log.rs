@@ -136,13 +136,13 @@ async fn many_commits_with_checkpoints() {
             assert_eq!(paths(&follower.files().await.unwrap()), paths(&snapshot.files().await.unwrap()));
         }
     }
-    let log = dir.path().join("lake/silver/x/_delta_log");
+    let log = dir.path().join(LAKE).join("silver/x/_delta_log");
     for version in [20, 40] {
         assert!(log.join(format!("{version:020}.checkpoint.parquet")).is_file(), "checkpoint {version}");
     }
     assert!(log.join("_last_checkpoint").is_file());
 
-    let fresh = Storage::open("lake", dir.path()).unwrap();
+    let fresh = Storage::open(LAKE, dir.path()).unwrap();
     let fresh = fresh.snapshot(&table, None).await.unwrap().unwrap();
     let follower = storage.snapshot(&table, Some(&follower)).await.unwrap().unwrap();
     for other in [&snapshot, &follower] {
@@ -159,7 +159,7 @@ async fn many_commits_with_checkpoints() {
     for version in 0..40 {
         std::fs::remove_file(log.join(format!("{version:020}.json"))).unwrap();
     }
-    let kept = Storage::open("lake", dir.path()).unwrap();
+    let kept = Storage::open(LAKE, dir.path()).unwrap();
     let kept = kept.create(&id_spec(table.as_str())).await.unwrap();
     assert_eq!((kept.version(), kept.txn("flow/0").await.unwrap()), (45, Some(44)));
     assert_eq!(paths(&kept.files().await.unwrap()), paths(&fresh.files().await.unwrap()));

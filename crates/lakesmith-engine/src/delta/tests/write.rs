@@ -56,17 +56,17 @@ async fn files_have_the_size_asked_for_and_abort_leaves_nothing() {
     let rows: u64 = adds.iter().map(|a| DataFile::from(a).num_records().unwrap()).sum();
     assert_eq!(rows, 40_000);
     for add in &adds {
-        let size = std::fs::metadata(dir.path().join("lake/t").join(&add.path)).unwrap().len();
+        let size = std::fs::metadata(dir.path().join(LAKE).join("t").join(&add.path)).unwrap().len();
         assert_eq!(i64::try_from(size).unwrap(), add.size);
     }
 
-    let before = std::fs::read_dir(dir.path().join("lake/t")).unwrap().count();
+    let before = std::fs::read_dir(dir.path().join(LAKE).join("t")).unwrap().count();
     let mut writer = FileWriter::new(&storage, snapshot.table(), &snapshot.schema(), &[], options).unwrap();
     for _ in 0..20 {
         writer.write(&ids((0..1000).map(|i| i * 7919 % 1_000_003))).await.unwrap();
     }
     writer.abort().await;
-    assert_eq!(std::fs::read_dir(dir.path().join("lake/t")).unwrap().count(), before);
+    assert_eq!(std::fs::read_dir(dir.path().join(LAKE).join("t")).unwrap().count(), before);
     let writer = FileWriter::new(&storage, snapshot.table(), &snapshot.schema(), &[], WriterOptions::default()).unwrap();
     assert!(writer.close().await.unwrap().is_empty());
 }
