@@ -23,5 +23,5 @@ pub use graph::{Selection, SelectionError};
 pub use name::{Layer, TableName};
 pub use plan::{Columns, Flow, FlowKind, Input, Plan, compile};
 pub use show::{show, show_json};
-pub use step::{Check, Cte, Counted, Place, Step, Write, parameter};
+pub use step::{Check, Counted, Cte, Keyed, Place, Step, Write, parameter};
 pub use table::{Column, Table};

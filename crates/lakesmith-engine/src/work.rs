@@ -40,8 +40,6 @@ pub struct Work<'a> {
     pub quarantine: Option<Snapshot>,
     /// What is read, in the order of the flow's inputs.
     pub inputs: Vec<Pinned>,
-    /// The rows of a source, for a bronze flow.
-    pub landing: Option<SendableRecordBatchStream>,
     /// The highest surrogate key given so far.
     pub key_mark: i64,
 }
@@ -156,8 +154,8 @@ pub trait Engine: Send + Sync {
     async fn snapshot(&self, table: &TablePath) -> Result<Option<Snapshot>, EngineError>;
     /// Makes sure that a table exists: creates it empty, if it does not.
     async fn ensure(&self, table: &Table) -> Result<Snapshot, EngineError>;
-    /// Computes a batch and writes its data files. Commits nothing.
-    async fn compute(&self, work: Work<'_>) -> Result<Computed, EngineError>;
+    /// Computes a batch and writes its data files. Commits nothing. `landing`: the rows of a source, for a bronze flow.
+    async fn compute(&self, work: Work<'_>, landing: Option<SendableRecordBatchStream>) -> Result<Computed, EngineError>;
     /// Writes rows to a companion and gives its output. Commits nothing.
     async fn append(&self, table: &Table, base: &Snapshot, rows: Vec<RecordBatch>) -> Result<Output, EngineError>;
     /// Commits actions at exactly `version`.

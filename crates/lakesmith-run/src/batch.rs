@@ -230,10 +230,9 @@ async fn compute(
         target,
         quarantine,
         inputs,
-        landing,
         key_mark: record.key_mark,
     };
-    let mut computed = lake.engine().compute(work).await?;
+    let mut computed = lake.engine().compute(work, landing).await?;
     if let (Some(reports), Some(receipts)) = (reports, flow.companions.first()) {
         let base = lake.engine().ensure(receipts).await?;
         let rows = reports.receipts(receipts, record.now, record.batch)?;

@@ -20,9 +20,16 @@ use std::sync::{Arc, Mutex};
 /// The name of the kept rows of a step.
 pub(super) const RESULT: &str = "result";
 
-pub(super) async fn compute(engine: &Embedded, mut work: Work<'_>) -> Result<Computed, EngineError> {
+pub(super) async fn compute(
+    engine: &Embedded, work: Work<'_>, landing: Option<SendableRecordBatchStream>,
+) -> Result<Computed, EngineError> {
     let step = work.step;
-    let mut relations = relations(engine, &mut work)?;
+    let mut relations = relations(engine, &work).await?;
+    if let Some(stream) = landing {
+        let schema = stream.schema();
+        let once = Arc::new(Once { schema: schema.clone(), stream: Mutex::new(Some(stream)) });
+        relations.add(&["landing", work.flow.name.name()], Arc::new(StreamingTable::try_new(schema, vec![once])?));
+    }
     if matches!(step.write, Write::Append) && step.with.is_empty() && step.checks.is_empty() {
         let (output, rows) = write::stream(engine, &work.flow.target, &work.target, relations.plan(&step.select).await?, relations.context()).await?;
         let outcomes = Outcomes { read: rows, inserted: rows, ..Outcomes::default() };
@@ -88,23 +95,18 @@ fn with(pending: &[String], sql: &str) -> String {
     }
 }
 
-/// The relations of a step: its inputs, its target, its parameters, and the rows of a source.
-fn relations(engine: &Embedded, work: &mut Work<'_>) -> Result<Relations, EngineError> {
+/// The relations of a step: its inputs, its target, its parameters.
+async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, EngineError> {
     let mut relations = Relations::new(engine.session());
     relations.fix_now(work.now);
     relations.set(parameter::BATCH, Literal::BigInt(work.batch));
     for (n, input) in work.inputs.iter().enumerate() {
         relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
         relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));
-        relations.add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None)?;
+        relations.add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None).await?;
     }
     let name = &work.flow.name;
-    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, None, None)?;
-    if let Some(stream) = work.landing.take() {
-        let schema = stream.schema();
-        let once = Arc::new(Once { schema: schema.clone(), stream: Mutex::new(Some(stream)) });
-        relations.add(&["landing", name.name()], Arc::new(StreamingTable::try_new(schema, vec![once])?));
-    }
+    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, None, None).await?;
     Ok(relations)
 }
 

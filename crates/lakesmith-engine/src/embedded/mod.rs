@@ -12,7 +12,7 @@ use crate::error::EngineError;
 use crate::work::{Computed, Engine, Output, Read, Rows, Work};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use datafusion::execution::SessionState;
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -77,8 +77,8 @@ impl Engine for Embedded {
         }
     }
 
-    async fn compute(&self, work: Work<'_>) -> Result<Computed, EngineError> {
-        compute::compute(self, work).await
+    async fn compute(&self, work: Work<'_>, landing: Option<SendableRecordBatchStream>) -> Result<Computed, EngineError> {
+        compute::compute(self, work, landing).await
     }
 
     async fn append(&self, table: &Table, base: &Snapshot, rows: Vec<RecordBatch>) -> Result<Output, EngineError> {
@@ -94,7 +94,7 @@ impl Engine for Embedded {
         relations.fix_now(read.now);
         for (name, snapshot) in &read.tables {
             let parts = [name.layer().as_str(), name.name()];
-            relations.add_table(&self.storage, &parts, snapshot, None, None)?;
+            relations.add_table(&self.storage, &parts, snapshot, None, None).await?;
             relations.add_alias(&parts, &[&read.lakehouse, parts[0], parts[1]]);
         }
         let stream = relations.stream(&read.sql).await?;

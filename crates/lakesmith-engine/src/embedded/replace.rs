@@ -28,13 +28,13 @@ const FRESH: &str = "fresh";
 /// Once the keys are known: the target is read only where a file holds one of them.
 pub(super) async fn narrow(engine: &Embedded, relations: &mut Relations, work: &Work<'_>) -> Result<(), EngineError> {
     let Write::ReplaceKeys(keyed) = &work.step.write else { return Ok(()) };
-    relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE))?;
+    relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE)).await?;
     let sql = format!("SELECT DISTINCT `h`.`{FILE}` FROM `{HELD}` `h` LEFT SEMI JOIN `keys` ON {}", same("h", "keys", &keyed.keys));
     let kept = Kept::compute(relations.plan(&sql).await?, relations.context()).await?;
     let concerned: Vec<String> = texts(&kept, 0)?.into_iter().collect();
     let name = &work.flow.name;
-    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, Some(concerned.clone()), None)?;
-    relations.add_table(&engine.storage, &[HELD], &work.target, Some(concerned), Some(FILE))
+    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, Some(concerned.clone()), None).await?;
+    relations.add_table(&engine.storage, &[HELD], &work.target, Some(concerned), Some(FILE)).await
 }
 
 /// Writes the target's part of a batch and counts what became of the rows. Gives the new key mark.
@@ -55,7 +55,7 @@ pub(super) async fn write(
     let fresh = match keyed {
         Some(keyed) if !held_files.is_empty() => {
             if matches!(work.step.write, Write::ReplaceAll(_)) {
-                relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE))?;
+                relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE)).await?;
             }
             let concerned = (!keyed.keys.is_empty()).then_some(keyed.keys.as_slice());
             let changes = relations.plan(&difference(target, keyed, concerned, &work.target)).await?;
@@ -68,7 +68,7 @@ pub(super) async fn write(
             removed = held_files.iter().filter(|file| files.contains(&file.path)).map(|file| file.to_remove(work.now.timestamp_millis())).collect();
             if !removed.is_empty() {
                 relations.add(&[GONE], changes.gone.provider()?);
-                relations.add_table(&engine.storage, &["kept"], &work.target, Some(files.into_iter().collect()), None)?;
+                relations.add_table(&engine.storage, &["kept"], &work.target, Some(files.into_iter().collect()), None).await?;
                 let gone: Vec<String> = keyed.identity.iter().map(|name| format!("`k`.`{name}` <=> `{GONE}`.`_held_{name}`")).collect();
                 let columns: Vec<String> = columns_of(&work.target).iter().map(|name| format!("`k`.`{name}`")).collect();
                 rewritten = Some(format!("SELECT {} FROM `kept` `k` LEFT ANTI JOIN `{GONE}` ON {}", columns.join(", "), gone.join(" AND ")));

@@ -30,10 +30,10 @@ pub(super) fn spec(table: &Table) -> TableSpec {
 
 /// The columns whose statistics files keep: the first ones, and `_batch_id`, by which flows find what is new.
 pub(super) fn stats_columns(table: &Table) -> Vec<String> {
-    let batch = "_batch_id".to_owned();
-    let plain = table.names().filter(|name| **name != batch && !table.partition_by.iter().any(|p| p == name)).map(str::to_owned);
-    let has_batch = table.names().any(|name| name == batch);
-    plain.take(STATS_COLUMNS - 1).chain(has_batch.then_some(batch)).collect()
+    const BATCH: &str = "_batch_id";
+    let plain = table.names().filter(|name| *name != BATCH && !table.partition_by.iter().any(|p| p == name));
+    let batch = table.names().filter(|name| *name == BATCH);
+    plain.take(STATS_COLUMNS - 1).chain(batch).map(str::to_owned).collect()
 }
 
 /// The table's schema with the project's new columns at its end, and the metadata action if there are any.

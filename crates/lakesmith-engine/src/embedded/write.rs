@@ -30,7 +30,7 @@ pub(super) async fn append(engine: &Embedded, table: &Table, base: &Snapshot, ba
     let mut rows = 0;
     for batch in batches {
         rows += batch.num_rows() as u64;
-        writer.write(batch).await?;
+        writer.write(&batch).await?;
     }
     let mut actions: Vec<Action> = metadata.into_iter().collect();
     actions.extend(writer.close().await?.into_iter().map(Action::Add));
@@ -61,12 +61,12 @@ async fn write(mut writer: FileWriter, stream: SendableRecordBatchStream) -> Res
     let mut stream = stream.map_err(EngineError::from).boxed();
     while let Some(batch) = stream.try_next().await? {
         rows += batch.num_rows() as u64;
-        writer.write(batch).await?;
+        writer.write(&batch).await?;
     }
     Ok((writer.close().await?.into_iter().map(Action::Add).collect(), rows))
 }
 
 fn writer(engine: &Embedded, table: &Table, schema: &SchemaRef) -> Result<FileWriter, EngineError> {
     let options = WriterOptions { stats_columns: table::stats_columns(table), ..WriterOptions::default() };
-    Ok(FileWriter::new(&engine.storage, &TablePath::new(&table.path), schema.clone(), table.partition_by.clone(), options)?)
+    Ok(FileWriter::new(&engine.storage, &TablePath::new(&table.path), schema, &table.partition_by, options)?)
 }

@@ -111,9 +111,10 @@ pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Resu
         }
         "cardinality" => call("size", args),
         "array" => call("make_array", args),
+        "map" if args.is_empty() => call("empty_map", args),
         "map" => call("make_map", args),
-        "transform" => call("array_transform", args),
-        "filter" => call("array_filter", args),
+        "transform" => lambda("array_transform", args),
+        "filter" => lambda("array_filter", args),
         "exists" => call("array_any_match", args),
         "date_diff" => call("datediff", args),
         "dateadd" => call("date_add", args),
@@ -146,6 +147,15 @@ pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Resu
         "row_number" | "rank" | "dense_rank" | "ntile" => plain_cast(with_args(function, &name, args), ast::DataType::Int(None)),
         _ => with_args(function, &name, args),
     })
+}
+
+/// A function of an array and a lambda, whose second parameter may be the element's place.
+fn lambda(name: &str, args: Vec<Expr>) -> Expr {
+    match <[Expr; 2]>::try_from(args) {
+        Ok([list, Expr::Lambda(lambda)]) => super::lambdas::with_place(name, list, lambda),
+        Ok(other) => call(name, other.into()),
+        Err(args) => call(name, args),
+    }
 }
 
 /// `struct(a, b AS c, d.e)`: fields named as in Spark, `col1` where an expression has no name.

@@ -6,6 +6,7 @@
 
 mod calls;
 mod generators;
+mod lambdas;
 mod literals;
 mod names;
 mod syntax;

@@ -148,6 +148,11 @@ fn rewritten(expr: Expr, types: &mut Vec<DataType>) -> Result<Expr, PlanError> {
             elements.iter_mut().for_each(narrow);
             call("make_array", elements)
         }
+        Expr::Lambda(lambda) => {
+            let mut lambda = super::lambdas::fields(lambda);
+            narrow(&mut lambda.body);
+            Expr::Lambda(lambda)
+        }
         Expr::Interval(_) | Expr::Nested(_) => expr,
         Expr::AtTimeZone { .. } => return Err(PlanError::Unsupported("AT TIME ZONE".into())),
         Expr::Collate { .. } => return Err(PlanError::Unsupported("COLLATE".into())),

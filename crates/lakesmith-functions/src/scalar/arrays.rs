@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, UInt32Array, make_comparator};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray, UInt32Array, make_comparator};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{SortOptions, concat, take};
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Int32Type, Int64Type, IntervalMonthDayNanoType, TimestampMicrosecondType,
+    DataType, Date32Type, Field, Int32Type, Int64Type, IntervalMonthDayNanoType, TimestampMicrosecondType,
 };
 use datafusion::common::{ScalarValue, exec_err, plan_err};
 use datafusion::error::{DataFusionError, Result};
@@ -21,9 +21,12 @@ pub(super) fn functions() -> Vec<SparkFunction> {
     let f = SparkFunction::new;
     vec![
         f("list_get", (2, 2), element_type, |a| get(a, Base::Zero)),
+        f("get", (2, 2), element_type, |a| get(a, Base::ZeroLenient)),
         f("element_at", (2, 2), element_type, |a| get(a, Base::One)),
         f("try_element_at", (2, 2), element_type, |a| get(a, Base::OneLenient)),
         f("size", (1, 1), returns::int, size),
+        f("array_position", (2, 2), returns::bigint, position),
+        f("list_with_places", (1, 1), placed_type, with_places),
         f("list_positions", (1, 1), |_, _| Ok(list(DataType::Int32)), positions),
         f("array_compact", (1, 1), returns::first, |a| {
             let list = a.list(0)?;
@@ -74,6 +77,7 @@ enum Base {
     Zero,
     One,
     /// NULL where there is no such element.
+    ZeroLenient,
     OneLenient,
 }
 
@@ -91,20 +95,56 @@ fn get(args: &Args, base: Base) -> Result<ArrayRef> {
         let (elements, index) = (within(&list, row), index.value(row));
         let len = i64::from(elements.end - elements.start);
         let at = match base {
-            Base::Zero => index,
+            Base::Zero | Base::ZeroLenient => index,
             _ if index == 0 => return exec_err!("[INVALID_INDEX_OF_ZERO] element_at counts from 1"),
             _ if index < 0 => len + index,
             _ => index - 1,
         };
         if (0..len).contains(&at) {
             places.push(Some(elements.start + at as u32));
-        } else if base == Base::OneLenient {
+        } else if matches!(base, Base::OneLenient | Base::ZeroLenient) {
             places.push(None);
         } else {
             return exec_err!("[INVALID_ARRAY_INDEX] an array has no such element; try_element_at gives NULL instead");
         }
     }
     Ok(take(list.values(), &UInt32Array::from(places), None)?)
+}
+
+/// `array_position(array, element)`: the place of the first such element from 1, 0 if there is none.
+fn position(args: &Args) -> Result<ArrayRef> {
+    let list = args.list(0)?;
+    let wanted = args.cast(1, list.values().data_type())?;
+    let compare = make_comparator(list.values(), &wanted, SortOptions::default())?;
+    args.to_primitive::<Int64Type>(|row| {
+        if list.is_null(row) || wanted.is_null(row) {
+            return Ok(None);
+        }
+        let found = within(&list, row).position(|i| compare(i as usize, row).is_eq());
+        Ok(Some(found.map_or(0, |at| at as i64 + 1)))
+    })
+}
+
+/// Structs of an element and its 0-based place.
+fn placed_type(types: &[DataType], literals: &[Option<&ScalarValue>]) -> Result<DataType> {
+    let element = element_type(types, literals)?;
+    let fields = vec![Field::new("element", element, true), Field::new("place", DataType::Int32, true)];
+    Ok(list(DataType::Struct(fields.into())))
+}
+
+fn with_places(args: &Args) -> Result<ArrayRef> {
+    let lists = args.list(0)?;
+    let DataType::List(field) = args.returns else { return Err(args.wrong("makes a list")) };
+    let DataType::Struct(fields) = field.data_type() else { return Err(args.wrong("makes a list of structs")) };
+    let mut places = vec![0; lists.values().len()];
+    for row in 0..lists.len() {
+        for (place, i) in within(&lists, row).enumerate() {
+            places[i as usize] = place as i32;
+        }
+    }
+    let columns: Vec<ArrayRef> = vec![lists.values().clone(), Arc::new(Int32Array::from(places))];
+    let elements = StructArray::try_new_with_length(fields.clone(), columns, None, lists.values().len())?;
+    Ok(Arc::new(ListArray::try_new(field.clone(), lists.offsets().clone(), Arc::new(elements), lists.nulls().cloned())?))
 }
 
 fn size(args: &Args) -> Result<ArrayRef> {

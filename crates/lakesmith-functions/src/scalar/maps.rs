@@ -1,10 +1,26 @@
-//! Maps: the value of a key.
+//! Maps: the empty one, and the value of a key.
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, UInt32Array, make_comparator};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, MapArray, UInt32Array, make_comparator, new_empty_array};
+use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{SortOptions, take};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::error::Result;
 
-use super::Args;
+use super::{Args, SparkFunction};
+use crate::types::map;
+
+pub(super) fn functions() -> Vec<SparkFunction> {
+    vec![SparkFunction::new("empty_map", (0, 0), |_, _| Ok(map(DataType::Utf8, DataType::Utf8)), empty)]
+}
+
+fn empty(args: &Args) -> Result<ArrayRef> {
+    let DataType::Map(field, sorted) = args.returns else { return Err(args.wrong("makes a map")) };
+    let entries = new_empty_array(field.data_type()).as_struct().clone();
+    let offsets = OffsetBuffer::new_zeroed(args.rows);
+    Ok(Arc::new(MapArray::try_new(field.clone(), offsets, entries, None, *sorted)?))
+}
 
 /// The value of the key in the second argument, NULL where the map has no such key.
 pub(super) fn map_value(args: &Args) -> Result<ArrayRef> {

@@ -7,6 +7,7 @@
 mod args;
 mod arrays;
 mod conditions;
+mod digest;
 mod json;
 mod maps;
 mod math;
@@ -27,7 +28,9 @@ pub(crate) fn functions() -> Vec<SparkFunction> {
     [
         arrays::functions(),
         conditions::functions(),
+        digest::functions(),
         json::functions(),
+        maps::functions(),
         math::functions(),
         regex::functions(),
         round::functions(),

@@ -19,6 +19,11 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         f("ltrim", (1, 2), returns::string, |a| trim(a, true, false)),
         f("rtrim", (1, 2), returns::string, |a| trim(a, false, true)),
         f("length", (1, 1), returns::int, |a| {
+            if let DataType::Binary | DataType::LargeBinary | DataType::BinaryView = a.data_type(0) {
+                let bytes = a.cast(0, &DataType::Binary)?;
+                let bytes = bytes.as_binary::<i32>();
+                return a.to_primitive::<Int32Type>(|row| Ok(bytes.is_valid(row).then(|| bytes.value_length(row))));
+            }
             let text = a.strings(0)?;
             a.to_primitive::<Int32Type>(|row| Ok(text.get(row).map(|s| s.chars().count() as i32)))
         }),
@@ -42,6 +47,15 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             let text = a.strings(0)?;
             a.to_strings(|row| Ok(text.get(row).map(initcap)))
         }),
+        f("replace", (2, 3), returns::string, |a| {
+            let (text, part) = (a.strings(0)?, a.strings(1)?);
+            let with = if a.len() > 2 { a.strings(2)? } else { Strings::One(Some(String::new())) };
+            a.to_strings(|row| {
+                let (Some(s), Some(part), Some(with)) = (text.get(row), part.get(row), with.get(row)) else { return Ok(None) };
+                Ok(Some(if part.is_empty() { s.to_owned() } else { s.replace(part, with) }))
+            })
+        }),
+        f("split_part", (3, 3), returns::string, split_part),
         f("lpad", (2, 3), returns::string, |a| pad(a, true)),
         f("rpad", (2, 3), returns::string, |a| pad(a, false)),
         f("locate", (2, 3), returns::int, locate),
@@ -185,6 +199,20 @@ fn initcap(s: &str) -> String {
         first = c == ' ';
     }
     out
+}
+
+/// `split_part(text, separator, n)`: the n-th part from 1, from the end if negative; an empty text beyond.
+fn split_part(args: &Args) -> Result<ArrayRef> {
+    let (text, separator, n) = (args.strings(0)?, args.strings(1)?, args.primitive::<Int32Type>(2)?);
+    args.to_strings(|row| {
+        let (Some((s, n)), Some(separator)) = (valid(&text, &n, row), separator.get(row)) else { return Ok(None) };
+        if n == 0 {
+            return Err(args.wrong("counts from 1"));
+        }
+        let parts: Vec<&str> = if separator.is_empty() { vec![s] } else { s.split(separator).collect() };
+        let at = if n > 0 { i64::from(n) - 1 } else { parts.len() as i64 + i64::from(n) };
+        Ok(Some(usize::try_from(at).ok().and_then(|at| parts.get(at)).copied().unwrap_or_default().to_owned()))
+    })
 }
 
 fn pad(args: &Args, left: bool) -> Result<ArrayRef> {

@@ -316,3 +316,50 @@ fn conditions_are_evaluated_where_they_hold() {
         ["A", "B", "C"]
     );
 }
+
+#[test]
+fn lambdas_may_name_columns_and_fields() {
+    assert_eq!(
+        rows(
+            "SELECT `OrderID`, size(filter(`Lines`, `l` -> `l`.`LineNo` >= `quantity`)) FROM `silver`.`orders` ORDER BY `OrderID`"
+        ),
+        ["A|2", "B|0", "C|NULL"]
+    );
+}
+
+#[test]
+fn more_aggregates_have_values() {
+    assert_eq!(
+        rows(
+            "SELECT round(stddev_pop(`quantity`), 3), round(var_pop(`quantity`), 3), size(collect_set(`customer_id`)) FROM `silver`.`orders`"
+        ),
+        ["1.247|1.556|2"]
+    );
+    assert_eq!(
+        rows(
+            "SELECT lead(`OrderID`, 1, 'none') OVER (ORDER BY `OrderID`), first_value(`OrderID`) OVER (ORDER BY `OrderID`) FROM `silver`.`orders`"
+        ),
+        ["B|A", "C|A", "none|A"]
+    );
+}
+
+#[test]
+fn a_comparison_with_a_whole_number_is_one_that_files_can_be_skipped_by() {
+    let plan = explain("SELECT `OrderID` FROM `silver`.`orders` WHERE `_batch_id` > 1 AND `_batch_id` <= 2");
+    assert!(plan.contains("_batch_id > Int64(1)") && plan.contains("_batch_id <= Int64(2)"), "{plan}");
+    let plan = explain("SELECT `OrderID` FROM `silver`.`orders` WHERE `order_date` >= DATE '2022-01-08'");
+    assert!(plan.contains("order_date >= Date32(\"2022-01-08\")"), "{plan}");
+}
+
+#[test]
+fn joins_are_by_their_keys_also_beside_a_condition_that_may_raise() {
+    let plan = explain(
+        "SELECT 1 FROM `silver`.`orders` `o` JOIN `silver`.`customers` `c` \
+         ON `o`.`customer_id` = `c`.`customer_id` AND CAST(`o`.`OrderID` AS INT) = 1",
+    );
+    assert!(plan.contains("Join: o.customer_id = c.customer_id"), "{plan}");
+}
+
+fn explain(sql: &str) -> String {
+    crate::support::optimized(sql, &lake()).unwrap_or_else(|e| panic!("{sql}\n{e}"))
+}

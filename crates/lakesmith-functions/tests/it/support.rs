@@ -7,9 +7,10 @@ use datafusion::arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
+use datafusion::execution::SessionState;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::ast::{Query, Statement};
 use datafusion::sql::sqlparser::dialect::SparkSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use lakesmith_functions::{Tables, plan, session_config, session_state, spark_name};
@@ -31,11 +32,33 @@ pub(crate) struct Answer {
     pub(crate) rows: Vec<Vec<String>>,
 }
 
-/// Runs a query; the error is the message of planning or running it.
+/// Runs a query that is in its definite form; the error is the message of planning or running it.
 pub(crate) fn run(sql: &str, tables: &InMemory) -> Result<Answer, String> {
-    let statements = Parser::parse_sql(&SparkSqlDialect, sql).map_err(|e| format!("does not parse: {e}"))?;
-    let [Statement::Query(query)] = statements.as_slice() else { panic!("one query: {sql}") };
-    let state = session_state(session_config(2), Arc::new(RuntimeEnv::default()));
+    run_ast(&parsed(sql)?, tables)
+}
+
+fn parsed(sql: &str) -> Result<Query, String> {
+    let mut statements = Parser::parse_sql(&SparkSqlDialect, sql).map_err(|e| format!("does not parse: {e}"))?;
+    match statements.pop() {
+        Some(Statement::Query(query)) if statements.is_empty() => Ok(*query),
+        _ => Err("is not one query".into()),
+    }
+}
+
+fn state() -> SessionState {
+    session_state(session_config(2), Arc::new(RuntimeEnv::default()))
+}
+
+/// The optimised plan of a query, as text.
+pub(crate) fn optimized(sql: &str, tables: &InMemory) -> Result<String, String> {
+    let state = state();
+    let plan = plan(&state, &parsed(sql)?, tables).map_err(|e| e.to_string())?;
+    state.optimize(&plan).map(|p| p.display_indent().to_string()).map_err(|e| e.to_string())
+}
+
+/// Runs a query.
+pub(crate) fn run_ast(query: &Query, tables: &InMemory) -> Result<Answer, String> {
+    let state = state();
     let plan = plan(&state, query, tables).map_err(|e| e.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (schema, batches) = runtime.block_on(async {
@@ -44,6 +67,12 @@ pub(crate) fn run(sql: &str, tables: &InMemory) -> Result<Answer, String> {
         let batches = frame.collect().await.map_err(|e| e.to_string())?;
         Ok::<_, String>((schema, batches))
     })?;
+    // What comes out has the types that were planned.
+    for batch in &batches {
+        for (planned, found) in schema.fields().iter().zip(batch.schema().fields()) {
+            assert_eq!(spark_name(planned.data_type()), spark_name(found.data_type()), "{}", planned.name());
+        }
+    }
     let columns = schema.fields().iter().map(|f| (f.name().clone(), spark_name(f.data_type()))).collect();
     let rows = batches.iter().flat_map(rows).collect();
     Ok(Answer { columns, rows })
