@@ -48,7 +48,7 @@ pub(crate) fn source(project: &Project, table: (usize, usize)) -> Option<(FileSo
             quote: u8::try_from(options.quote).unwrap_or(b'"'),
             escape: options.escape.and_then(|c| u8::try_from(c).ok()),
             header: options.header,
-            null_value: options.null_value.clone(),
+            null_value: options.null_value.as_ref().map(|text| text.value.clone()),
         }),
     };
     let hint = |(name, ty): &(lakesmith_text::Spanned<String>, lakesmith_text::Spanned<String>)| {

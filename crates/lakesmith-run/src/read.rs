@@ -95,7 +95,7 @@ impl Lake {
             let (mut batch, mut behind, mut changed) = (0, vec![], None);
             if let Some(target) = &target {
                 batch = target.txn(&position::batch(&flow.name)).await?.unwrap_or(0);
-                changed = self.storage().history(&self.path(&flow.name)?, 1).await?.first().map(|entry| entry.timestamp);
+                changed = self.storage().history(&self.path(&flow.name)?, 1).await?.first().and_then(|entry| DateTime::from_timestamp_millis(entry.timestamp));
             }
             for input in &flow.inputs {
                 let read = match &target {

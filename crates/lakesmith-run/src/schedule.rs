@@ -33,11 +33,11 @@ impl Lake {
             while index < waiting.len() {
                 let flow = &waiting[index];
                 let open = |name: &TableName| selection.contains(name) && !ended.contains_key(name);
-                if let Some(failed) = flow.upstream().find(|name| ended.get(name).is_some_and(|report| stops(report.status))) {
-                    let report = skipped(flow, failed);
+                let failed = flow.upstream().find(|name| ended.get(name).is_some_and(|report| stops(report.status)));
+                if let Some(report) = failed.map(|failed| skipped(flow, failed)) {
                     events(Event::Finished(report.clone()));
-                    ended.insert(flow.name.clone(), report);
-                    waiting.remove(index);
+                    let flow = waiting.remove(index);
+                    ended.insert(flow.name, report);
                     index = 0;
                 } else if running.len() < self.threads() && !flow.upstream().any(open) {
                     let flow = waiting.remove(index);

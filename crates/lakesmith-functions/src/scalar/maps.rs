@@ -12,7 +12,7 @@ use super::{Args, SparkFunction};
 use crate::types::map;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
-    vec![SparkFunction::new("empty_map", (0, 0), |_, _| Ok(map(DataType::Utf8, DataType::Utf8)), empty)]
+    vec![SparkFunction::new("empty_map", (0, 0), |_, _| Ok(map(DataType::Null, DataType::Null)), empty)]
 }
 
 fn empty(args: &Args) -> Result<ArrayRef> {

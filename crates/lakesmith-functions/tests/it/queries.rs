@@ -10,7 +10,7 @@ use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::datasource::MemTable;
 
-use crate::support::{Answer, InMemory, run};
+use crate::support::{Answer, InMemory, run, run_ast};
 
 fn table(columns: Vec<(&str, ArrayRef)>) -> Arc<MemTable> {
     let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).unwrap();
@@ -328,7 +328,15 @@ fn lambdas_may_name_columns_and_fields() {
 }
 
 #[test]
+fn exists_is_a_function_of_an_array_in_the_language() {
+    let query = lakesmith_sql::parse_query("SELECT exists(array(1, 2), x -> x > 1), exists(array(1), x -> x > 1)").unwrap();
+    let answer = run_ast(query.ast(), &lake()).unwrap();
+    assert_eq!(answer.rows, [["true", "false"]]);
+}
+
+#[test]
 fn more_aggregates_have_values() {
+    assert_eq!(rows("SELECT last(`amount`, true) FROM `silver`.`orders` WHERE `OrderID` <> 'A'"), ["20.00"]);
     assert_eq!(
         rows(
             "SELECT round(stddev_pop(`quantity`), 3), round(var_pop(`quantity`), 3), size(collect_set(`customer_id`)) FROM `silver`.`orders`"
