@@ -58,7 +58,7 @@ impl VisitorMut for Rewriter {
         }
         for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             if matches!(cte.query.body.as_ref(), SetExpr::SetOperation { .. }) {
-                cte.query = Box::new(names::derived(cte.query.clone()));
+                *cte.query = names::derived(cte.query.clone());
             }
         }
         if !query.pipe_operators.is_empty() {
