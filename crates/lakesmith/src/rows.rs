@@ -137,12 +137,19 @@ fn date(day: Option<chrono::NaiveDate>, column: &dyn Array, row: usize) -> Value
 
 fn timestamp<T: ArrowPrimitiveType<Native = i64>>(column: &dyn Array, row: usize) -> Value {
     let instant: Option<NaiveDateTime> = as_datetime::<T>(primitive::<T>(column, row));
-    let Some(instant) = instant else { return primitive::<T>(column, row).to_string().into() };
+    match instant {
+        Some(instant) => self::instant(instant).into(),
+        None => primitive::<T>(column, row).to_string().into(),
+    }
+}
+
+/// An instant in UTC: `2025-01-31T08:30:00Z`, with microseconds where there are any, and nanoseconds likewise.
+pub(crate) fn instant(instant: NaiveDateTime) -> String {
     let seconds = instant.format("%Y-%m-%dT%H:%M:%S");
     match instant.nanosecond() {
-        0 => format!("{seconds}Z").into(),
-        nanos if nanos % 1000 == 0 => format!("{seconds}.{:06}Z", nanos / 1000).into(),
-        nanos => format!("{seconds}.{nanos:09}Z").into(),
+        0 => format!("{seconds}Z"),
+        nanos if nanos % 1000 == 0 => format!("{seconds}.{:06}Z", nanos / 1000),
+        nanos => format!("{seconds}.{nanos:09}Z"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `lakesmith describe`: one table in full.
 
+use crate::amounts::count;
 use crate::args::Globals;
 use crate::console::Console;
 use crate::exit::{Exit, Stop};
@@ -68,8 +69,9 @@ fn whole(table: &TableDescription) -> Result<Value, serde_json::Error> {
 fn facts(table: &TableDescription) -> Vec<(&'static str, String)> {
     let summary = &table.summary;
     let number = |n: Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
-    let size = |n: Option<u64>, of: &str| n.map(|n| format!("{n} {of}")).unwrap_or_default();
+    let size = |n: Option<u64>, thing: &str| n.map(|n| count(n as usize, thing));
     let input = |input: &lakesmith_run::InputPosition| format!("{} (batch {} of {})", input.table, input.read_to, input.has);
+    let holds = [size(summary.rows, "row"), size(summary.files, "file"), size(summary.size_bytes, "byte")];
     let facts = [
         ("table", summary.table.to_string()),
         ("description", summary.description.clone().unwrap_or_default()),
@@ -81,7 +83,7 @@ fn facts(table: &TableDescription) -> Vec<(&'static str, String)> {
         ("clustered", table.cluster_by.join(", ")),
         ("version", if summary.exists { number(summary.version) } else { "none: it has no data yet".to_owned() }),
         ("batches", number(summary.batches)),
-        ("holds", [size(summary.rows, "rows"), size(summary.files, "files"), size(summary.size_bytes, "bytes")].join(", ")),
+        ("holds", holds.into_iter().flatten().collect::<Vec<_>>().join(", ")),
     ];
     facts.into_iter().filter(|(_, fact)| fact.contains(char::is_alphanumeric)).collect()
 }

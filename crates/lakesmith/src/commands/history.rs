@@ -6,7 +6,8 @@ use crate::exit::{Exit, Stop};
 use crate::format::{self, Format};
 use crate::grid::Grid;
 use crate::open;
-use arrow::array::TimestampMillisecondArray;
+use crate::rows::instant;
+use chrono::DateTime;
 use lakesmith_run::Version;
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
 fn fields(version: &Version) -> Value {
     json!({
         "version": version.version,
-        "timestamp": crate::rows::cell(&TimestampMillisecondArray::from(vec![version.timestamp]), 0),
+        "timestamp": DateTime::from_timestamp_millis(version.timestamp).map(|time| instant(time.naive_utc())),
         "operation": version.operation,
         "batch": version.info.get("batch"),
         "rows_added": version.rows_added,

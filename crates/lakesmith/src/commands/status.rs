@@ -6,6 +6,9 @@ use crate::exit::{Exit, Stop};
 use crate::format::{self, Format};
 use crate::grid::Grid;
 use crate::open;
+use crate::rows::instant;
+use lakesmith_run::FlowStanding;
+use serde_json::{Value, json};
 
 /// The fields of a flow, in order.
 const FIELDS: &[&str] = &["flow", "batch", "changed", "behind", "unfinished"];
@@ -22,6 +25,17 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
     let lake = open::to_look(globals, console)?;
     let flows = lake.status().await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
-    format::print(&Grid::list(FIELDS, &flows)?, args.format, 0, console)?;
+    let rows: Vec<Value> = flows.iter().map(fields).collect();
+    format::print(&Grid::list(FIELDS, &rows)?, args.format, 0, console)?;
     Ok(Exit::Done)
+}
+
+fn fields(flow: &FlowStanding) -> Value {
+    json!({
+        "flow": flow.flow,
+        "batch": flow.batch,
+        "changed": flow.changed.map(|time| instant(time.naive_utc())),
+        "behind": flow.behind,
+        "unfinished": flow.unfinished,
+    })
 }
