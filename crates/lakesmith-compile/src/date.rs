@@ -20,11 +20,17 @@ fn definition(calendar: &Calendar) -> Vec<(Column, &'static str)> {
     let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
     let (int, text) = (DataType::Int, DataType::String);
     let mut columns = vec![
-        (column(KEY, int.clone(), "The day as yyyymmdd; -1 where a fact has no date"), "CAST(year(d) * 10000 + month(d) * 100 + day(d) AS INT)"),
+        (
+            column(KEY, int.clone(), "The day as yyyymmdd; -1 where a fact has no date"),
+            "CAST(year(d) * 10000 + month(d) * 100 + day(d) AS INT)",
+        ),
         (column(NATURAL_KEY, DataType::Date, "The day"), "d"),
         (column("year", int.clone(), "Calendar year"), "year(d)"),
         (column("quarter", int.clone(), "1 to 4"), "quarter(d)"),
-        (column("quarter_name", text.clone(), "Q1 2025"), "concat('Q', CAST(quarter(d) AS STRING), ' ', CAST(year(d) AS STRING))"),
+        (
+            column("quarter_name", text.clone(), "Q1 2025"),
+            "concat('Q', CAST(quarter(d) AS STRING), ' ', CAST(year(d) AS STRING))",
+        ),
         (column("month", int.clone(), "1 to 12"), "month(d)"),
         (column("month_name", text.clone(), "January"), "date_format(d, 'MMMM')"),
         (column("month_abbr", text.clone(), "Jan"), "date_format(d, 'MMM')"),
@@ -131,4 +137,3 @@ pub(crate) fn fingerprint(text: &str) -> i64 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     (hash >> 1) as i64
 }
-

@@ -45,9 +45,12 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
     let type2 = dimension.history == DimensionHistory::Type2;
     if type2 && !shape.keeps_states {
         faults.push(
-            Diagnostic::error("history-dropped", format!("`{}` keeps the latest state of a key only, so there are no versions to build", input.name))
-                .at(dimension.from.span)
-                .help(format!("set `history: changes` in {}, or `history: type1` here", input.name)),
+            Diagnostic::error(
+                "history-dropped",
+                format!("`{}` keeps the latest state of a key only, so there are no versions to build", input.name),
+            )
+            .at(dimension.from.span)
+            .help(format!("set `history: changes` in {}, or `history: type1` here", input.name)),
         );
         return None;
     }
@@ -90,12 +93,17 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
 }
 
 fn members<'a>(
-    dimension: &'a Dimension, input: &'a TableName, columns: &[Column], shape: &crate::entity::Shape, faults: &mut Diagnostics,
+    dimension: &'a Dimension,
+    input: &'a TableName,
+    columns: &[Column],
+    shape: &crate::entity::Shape,
+    faults: &mut Diagnostics,
 ) -> Option<Members<'a>> {
     let before = faults.len();
     let mut check = |written: &Spanned<String>| {
         if !columns.iter().any(|column| column.name == written.value) {
-            let fault = Diagnostic::error("unknown-column", format!("`{input}` has no column `{}`", written.value)).at(written.span);
+            let fault =
+                Diagnostic::error("unknown-column", format!("`{input}` has no column `{}`", written.value)).at(written.span);
             let names = columns.iter().map(|column| column.name.as_str()).filter(|name| !name.starts_with('_'));
             faults.push(match nearest(&written.value, names.clone()) {
                 Some(near) => fault.help(format!("did you mean `{near}`?")),
@@ -144,12 +152,17 @@ impl Members<'_> {
 
     fn columns(&self) -> Vec<Column> {
         let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
-        let mut columns = vec![column(&self.dimension.surrogate_key.value, DataType::BigInt, "Surrogate key; -1 is the unknown member")];
+        let mut columns =
+            vec![column(&self.dimension.surrogate_key.value, DataType::BigInt, "Surrogate key; -1 is the unknown member")];
         columns.extend(self.attributes.iter().cloned());
         if self.type2() {
             columns.extend([
                 column("effective_start_date", self.day_type(), "From when this version holds"),
-                column("effective_end_date", self.day_type(), "Until when it holds, this instant excluded; 9999-12-31 while it is open"),
+                column(
+                    "effective_end_date",
+                    self.day_type(),
+                    "Until when it holds, this instant excluded; 9999-12-31 while it is open",
+                ),
                 column("is_current", DataType::Boolean, "Whether this version is the open one"),
             ]);
         }
@@ -193,7 +206,9 @@ impl Members<'_> {
 
     /// Members of which the input gained a state; and the unknown one, whose natural key is NULL.
     fn keys(&self) -> String {
-        let ty = |name: &String| self.attributes.iter().find(|column| column.name == *name).map_or(DataType::String, |column| column.ty.clone());
+        let ty = |name: &String| {
+            self.attributes.iter().find(|column| column.name == *name).map_or(DataType::String, |column| column.ty.clone())
+        };
         let none: Vec<String> = self.natural_key.iter().map(|name| named(&format!("CAST(NULL AS {})", ty(name)), name)).collect();
         let keys = list(&self.natural_key);
         format!("SELECT {keys}\nFROM {}\nWHERE {}\nUNION\nSELECT {}", self.input.quoted(), in_range(None, 1), none.join(", "))
@@ -240,21 +255,29 @@ impl Members<'_> {
         );
         let before = |name: &str| format!("lag({}) OVER ({member} ORDER BY `_day`)", quote(name));
         let mut opens = vec![format!("{} IS NULL", before("_day"))];
-        opens.extend(self.dimension.track.iter().map(|track| format!("NOT ({} <=> {})", quote(&track.value), before(&track.value))));
+        opens.extend(
+            self.dimension.track.iter().map(|track| format!("NOT ({} <=> {})", quote(&track.value), before(&track.value))),
+        );
         cte("changes", format!("SELECT *, CASE WHEN {} THEN 1 ELSE 0 END AS `_opens`\nFROM `days`", opens.join("\n  OR ")));
         cte(
             "numbered",
-            format!("SELECT *, sum(`_opens`) OVER ({member} ORDER BY `_day` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS `_version`\nFROM `changes`"),
+            format!(
+                "SELECT *, sum(`_opens`) OVER ({member} ORDER BY `_day` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS `_version`\nFROM `changes`"
+            ),
         );
         let version = format!("PARTITION BY {}, `_version`", list(&self.natural_key));
         let start = format!("min(`_day`) OVER ({version})");
         let start = match self.dimension.first_version {
             FirstVersion::Change => start,
-            FirstVersion::Beginning => format!("CASE WHEN `_version` = 1 THEN CAST('1900-01-01' AS {}) ELSE {start} END", self.day_type()),
+            FirstVersion::Beginning => {
+                format!("CASE WHEN `_version` = 1 THEN CAST('1900-01-01' AS {}) ELSE {start} END", self.day_type())
+            }
         };
         cte(
             "versions",
-            format!("SELECT *\nFROM (\n  SELECT *, {start} AS `_start`,\n    row_number() OVER ({version} ORDER BY `_day` DESC) AS `_last`\n  FROM `numbered`\n)\nWHERE `_last` = 1"),
+            format!(
+                "SELECT *\nFROM (\n  SELECT *, {start} AS `_start`,\n    row_number() OVER ({version} ORDER BY `_day` DESC) AS `_last`\n  FROM `numbered`\n)\nWHERE `_last` = 1"
+            ),
         );
         let next = format!("lead(`_start`) OVER ({member} ORDER BY `_start`)");
         let validity = [

@@ -88,7 +88,10 @@ pub(crate) fn strict(expr: &Expr, ty: &DataType, want: Option<&DataType>) -> (St
 /// `from:` of a column: a column by its name in the table or in the source, or a path into a nested column. The SQL is
 /// qualified by `relation`, if there is one.
 pub(crate) fn source_column(
-    written: &Located, columns: &[Column], relation: Option<&str>, faults: &mut Diagnostics,
+    written: &Located,
+    columns: &[Column],
+    relation: Option<&str>,
+    faults: &mut Diagnostics,
 ) -> Option<(String, DataType)> {
     let text = written.text().trim();
     let sql = |name: &str| relation.map_or_else(|| quote(name), |relation| of(relation, name));
@@ -108,7 +111,8 @@ pub(crate) fn source_column(
             faults.push(Diagnostic::error("unknown-column", fault).at(written.span()));
             return None;
         };
-        let Some(field) = fields.iter().find(|f| f.name == part).or_else(|| fields.iter().find(|f| same_name(&f.name, part))) else {
+        let Some(field) = fields.iter().find(|f| f.name == part).or_else(|| fields.iter().find(|f| same_name(&f.name, part)))
+        else {
             faults.push(unknown_column(part, written, fields.iter().map(|f| f.name.as_str())));
             return None;
         };

@@ -54,7 +54,8 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         }
     }
     let unique = shape.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key));
-    let step = |whole: bool| values.as_ref().map(|values| step(fact, &input.name, &inputs, &roles, values, &places, unique, whole));
+    let step =
+        |whole: bool| values.as_ref().map(|values| step(fact, &input.name, &inputs, &roles, values, &places, unique, whole));
     Some(Flow {
         kind: FlowKind::Fact,
         at: fact.at,
@@ -91,7 +92,9 @@ fn unsupported(fact: &Fact) -> Option<Diagnostic> {
         return Some(fault.help("`missing: unknown` keeps the fact under member -1 until its member arrives"));
     }
     if fact.on_duplicate == OnDuplicate::Quarantine {
-        return Some(later("`on_duplicate: quarantine`", fact.at).help("`on_duplicate: fail` stops the flow before anything is written"));
+        return Some(
+            later("`on_duplicate: quarantine`", fact.at).help("`on_duplicate: fail` stops the flow before anything is written"),
+        );
     }
     None
 }
@@ -132,7 +135,8 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
 }
 
 fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
-    let fault = Diagnostic::error("unknown-dimension", format!("there is no dimension `{}`", written.dimension.value)).at(written.dimension.span);
+    let fault = Diagnostic::error("unknown-dimension", format!("there is no dimension `{}`", written.dimension.value))
+        .at(written.dimension.span);
     if written.dimension.value == date::NAME {
         return fault.help("give lakehouse.yaml a `calendar: { start: …, end: … }`, and dim_date is there");
     }
@@ -144,12 +148,18 @@ fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
 }
 
 fn values(
-    fact: &Fact, input: &TableName, columns: &[Column], roles: &[Role], faults: &mut Diagnostics, places: &mut Vec<Place>,
+    fact: &Fact,
+    input: &TableName,
+    columns: &[Column],
+    roles: &[Role],
+    faults: &mut Diagnostics,
+    places: &mut Vec<Place>,
 ) -> Vec<Value> {
     let column = |written: &Spanned<String>, faults: &mut Diagnostics| {
         let found = columns.iter().find(|column| column.name == written.value).cloned();
         if found.is_none() {
-            let fault = Diagnostic::error("unknown-column", format!("`{input}` has no column `{}`", written.value)).at(written.span);
+            let fault =
+                Diagnostic::error("unknown-column", format!("`{input}` has no column `{}`", written.value)).at(written.span);
             let names = columns.iter().map(|column| column.name.as_str()).filter(|name| !name.starts_with('_'));
             faults.push(match nearest(&written.value, names.clone()) {
                 Some(near) => fault.help(format!("did you mean `{near}`?")),
@@ -186,7 +196,11 @@ fn values(
                 expression::strict(&expr, &ty, want.flatten().as_ref())
             }
             (None, from) => {
-                let own = lakesmith_text::Located::verbatim(measure.name.value.clone(), measure.name.span.file, measure.name.span.start);
+                let own = lakesmith_text::Located::verbatim(
+                    measure.name.value.clone(),
+                    measure.name.span.file,
+                    measure.name.span.start,
+                );
                 let written = from.as_ref().unwrap_or(&own);
                 let Some((sql, ty)) = expression::source_column(written, columns, Some(ROWS), faults) else { continue };
                 match want.flatten() {
@@ -228,7 +242,14 @@ fn table_columns(fact: &Fact, roles: &[Role], values: &[Value]) -> Vec<Column> {
 
 #[allow(clippy::too_many_arguments)] // every argument is a part of one sentence: the fact's SELECT
 fn step(
-    fact: &Fact, input: &TableName, inputs: &[Input], roles: &[Role], values: &[Value], places: &[Place], unique: bool, whole: bool,
+    fact: &Fact,
+    input: &TableName,
+    inputs: &[Input],
+    roles: &[Role],
+    values: &[Value],
+    places: &[Place],
+    unique: bool,
+    whole: bool,
 ) -> Step {
     let grain: Vec<String> = fact.grain_key.iter().map(|key| key.value.clone()).collect();
     let mut with = vec![];
@@ -286,8 +307,12 @@ fn keys(input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -
     let mut keys = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), input.quoted(), in_range(None, 1));
     for role in roles {
         let Some(n) = inputs.iter().position(|input| input.table == role.table) else { continue };
-        let pairs: Vec<String> =
-            role.natural_key.iter().zip(&role.written.on).map(|(key, on)| format!("{} = {}", of("s", &on.value), of("m", key))).collect();
+        let pairs: Vec<String> = role
+            .natural_key
+            .iter()
+            .zip(&role.written.on)
+            .map(|(key, on)| format!("{} = {}", of("s", &on.value), of("m", key)))
+            .collect();
         let columns: Vec<String> = grain.iter().map(|name| of("s", name)).collect();
         keys += &format!(
             "\nUNION\nSELECT {}\nFROM {} `s` LEFT SEMI JOIN (\n  SELECT {}\n  FROM {}\n  WHERE {}\n) `m` ON {}",
@@ -305,8 +330,12 @@ fn keys(input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -
 impl Role<'_> {
     /// How a fact finds its member: by the natural key, and in a type 2 dimension the version as of the fact's time.
     fn condition(&self, dimension: &str) -> String {
-        let mut all: Vec<String> =
-            self.natural_key.iter().zip(&self.written.on).map(|(key, on)| format!("{} = {}", of(ROWS, &on.value), of(dimension, key))).collect();
+        let mut all: Vec<String> = self
+            .natural_key
+            .iter()
+            .zip(&self.written.on)
+            .map(|(key, on)| format!("{} = {}", of(ROWS, &on.value), of(dimension, key)))
+            .collect();
         match (&self.written.as_of, self.type2) {
             (Some(as_of), true) => {
                 let time = of(ROWS, &as_of.value);
@@ -333,7 +362,9 @@ fn checks(fact: &Fact, roles: &[Role], grain: &[String], unique: bool) -> Vec<Ch
             code: "grain-not-unique",
             sql: format!("SELECT count(*) FROM (SELECT {keys} FROM `result` GROUP BY {keys} HAVING count(*) > 1)"),
             message: format!("{{count}} keys ({}) of fact `{}` stand in several rows", grain.join(", "), fact.name.value),
-            help: "the grain must be one row per key: add the column that tells the rows apart to `grain_key`, or cleanse the input".to_owned(),
+            help:
+                "the grain must be one row per key: add the column that tells the rows apart to `grain_key`, or cleanse the input"
+                    .to_owned(),
             at: fact.grain_key.first().map(|key| key.span),
         });
     }

@@ -101,7 +101,9 @@ impl Graph<'_> {
                 let (source, table) = source.split_once('.').map_or((source, None), |(source, table)| (source, Some(table)));
                 Box::new(move |flow| self.of_source(flow, source, table))
             }
-            Some(("path", path)) => Box::new(move |flow| self.project.sources_text.path(flow.at.file).starts_with(path.trim_end_matches('/'))),
+            Some(("path", path)) => {
+                Box::new(move |flow| self.project.sources_text.path(flow.at.file).starts_with(path.trim_end_matches('/')))
+            }
             Some((method, _)) => return Err(SelectionError::Method { method: method.to_owned() }),
             None => Box::new(move |flow| {
                 let full = flow.name.to_string();
@@ -109,7 +111,8 @@ impl Graph<'_> {
                 wildcard(plain, &full) || wildcard(plain, flow.name.name())
             }),
         };
-        let found: BTreeSet<TableName> = self.plan.flows.iter().filter(|flow| matches(flow)).map(|flow| flow.name.clone()).collect();
+        let found: BTreeSet<TableName> =
+            self.plan.flows.iter().filter(|flow| matches(flow)).map(|flow| flow.name.clone()).collect();
         if found.is_empty() {
             let names: Vec<String> = self.plan.flows.iter().map(|flow| flow.name.to_string()).collect();
             let near = nearest(written, names.iter().map(String::as_str)).map(str::to_owned);
@@ -124,7 +127,12 @@ impl Graph<'_> {
         known.name.value == source && table.is_none_or(|table| known.tables.get(t).is_some_and(|known| known.name.value == table))
     }
 
-    fn walk(&self, from: &BTreeSet<TableName>, depth: Option<usize>, next: fn(&Self, &TableName) -> Vec<TableName>) -> BTreeSet<TableName> {
+    fn walk(
+        &self,
+        from: &BTreeSet<TableName>,
+        depth: Option<usize>,
+        next: fn(&Self, &TableName) -> Vec<TableName>,
+    ) -> BTreeSet<TableName> {
         let mut all = BTreeSet::new();
         let mut edge: Vec<TableName> = from.iter().cloned().collect();
         let mut steps = depth.unwrap_or(usize::MAX);
@@ -183,8 +191,13 @@ mod tests {
     #[test]
     fn stars_stand_for_anything() {
         for (pattern, name, same) in [
-            ("bronze.*", "bronze.shop_orders", true), ("*.dim_*", "gold.dim_customer", true), ("gold.dim", "gold.dim_date", false),
-            ("*", "gold.x", true), ("*orders", "silver.sales_orders", true), ("*orders", "silver.sales_order_lines", false), ("a*b*a", "aba", true),
+            ("bronze.*", "bronze.shop_orders", true),
+            ("*.dim_*", "gold.dim_customer", true),
+            ("gold.dim", "gold.dim_date", false),
+            ("*", "gold.x", true),
+            ("*orders", "silver.sales_orders", true),
+            ("*orders", "silver.sales_order_lines", false),
+            ("a*b*a", "aba", true),
         ] {
             assert_eq!(wildcard(pattern, name), same, "{pattern} {name}");
         }

@@ -149,7 +149,11 @@ impl Known<'_> {
         let name = TableName::parse(written.value.strip_prefix(&own).unwrap_or(&written.value));
         if name.is_none() {
             let fault = format!("`{}` is not the name of a table", written.value);
-            faults.push(Diagnostic::error("unknown-table", fault).at(written.span).help("tables are named `layer.name`, as in `silver.sales_orders`"));
+            faults.push(
+                Diagnostic::error("unknown-table", fault)
+                    .at(written.span)
+                    .help("tables are named `layer.name`, as in `silver.sales_orders`"),
+            );
         }
         name
     }
@@ -170,7 +174,8 @@ impl Known<'_> {
 
     fn names(&self) -> Vec<String> {
         let project = self.project;
-        let bronze = project.sources.iter().flat_map(|source| source.tables.iter().map(|table| bronze::name(source, table).to_string()));
+        let bronze =
+            project.sources.iter().flat_map(|source| source.tables.iter().map(|table| bronze::name(source, table).to_string()));
         let silver = project.entities.iter().map(|entity| entity::name(entity).to_string());
         bronze.chain(silver).collect()
     }
@@ -227,7 +232,11 @@ fn entities(known: &mut Known, faults: &mut Diagnostics) {
         if rest.len() == before {
             for entity in rest {
                 let fault = format!("`{}` reads `{}`, which waits for it in turn", entity::name(entity), entity.from.value);
-                faults.push(Diagnostic::error("cycle", fault).at(entity.from.span).help("flows must have an order: read from an earlier table"));
+                faults.push(
+                    Diagnostic::error("cycle", fault)
+                        .at(entity.from.span)
+                        .help("flows must have an order: read from an earlier table"),
+                );
             }
             return;
         }
@@ -241,7 +250,11 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
         return;
     };
     if parent.layer() == Layer::Gold {
-        faults.push(Diagnostic::error("layer-skipped", "silver never reads gold").at(entity.from.span).help("read bronze, or another entity of silver"));
+        faults.push(
+            Diagnostic::error("layer-skipped", "silver never reads gold")
+                .at(entity.from.span)
+                .help("read bronze, or another entity of silver"),
+        );
         return;
     }
     if let Some(later) = unsupported(entity) {
@@ -259,7 +272,9 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
 fn unsupported(entity: &Entity) -> Option<Diagnostic> {
     let later = |what: &str, at: Span| Diagnostic::error("unsupported", format!("{what} is not built yet")).at(at);
     if let Some(lookup) = entity.lookup.first() {
-        return Some(later("`lookup`", lookup.name.span).help("take the lookup out; a fact can reach the table through a dimension"));
+        return Some(
+            later("`lookup`", lookup.name.span).help("take the lookup out; a fact can reach the table through a dimension"),
+        );
     }
     if entity.history == History::Type2 {
         let fault = later("`history: type2` in silver", entity.at);

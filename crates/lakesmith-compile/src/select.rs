@@ -45,8 +45,7 @@ pub(crate) fn items(items: &[String]) -> String {
 
 /// A null-safe equality of several columns of two relations.
 pub(crate) fn same<S: AsRef<str>>(left: &str, right: &str, columns: &[S]) -> String {
-    let pairs: Vec<String> =
-        columns.iter().map(|c| format!("{} <=> {}", of(left, c.as_ref()), of(right, c.as_ref()))).collect();
+    let pairs: Vec<String> = columns.iter().map(|c| format!("{} <=> {}", of(left, c.as_ref()), of(right, c.as_ref()))).collect();
     pairs.join(" AND ")
 }
 

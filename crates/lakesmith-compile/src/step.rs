@@ -128,8 +128,11 @@ pub struct Step {
 impl Step {
     /// The whole query as one text.
     pub fn sql(&self) -> String {
-        let ctes: Vec<String> =
-            self.with.iter().map(|cte| format!("{} AS (\n{}\n)", crate::select::quote(&cte.name), crate::select::indent(&cte.sql))).collect();
+        let ctes: Vec<String> = self
+            .with
+            .iter()
+            .map(|cte| format!("{} AS (\n{}\n)", crate::select::quote(&cte.name), crate::select::indent(&cte.sql)))
+            .collect();
         match ctes.is_empty() {
             true => self.select.clone(),
             false => format!("WITH {}\n{}", ctes.join(", "), self.select),

@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn values_stay_out_of_messages() {
         let cases = [
-            ("Cast error: Cannot cast string 'anna@example.com' to value of Int32 type", "Cast error: Cannot cast string '…' to value of Int32 type"),
+            (
+                "Cast error: Cannot cast string 'anna@example.com' to value of Int32 type",
+                "Cast error: Cannot cast string '…' to value of Int32 type",
+            ),
             ("Overflow happened on: 9223372036854775807 + 1", "Overflow happened on: # + #"),
             ("Divide by zero error", "Divide by zero error"),
             ("value \"it's\" of Decimal128(18, 2)", "value '…' of Decimal128(#, #)"),

@@ -21,7 +21,10 @@ impl StreamError {
 }
 
 /// Batches of one schema as the stream that a step reads.
-pub fn stream(schema: SchemaRef, rows: impl Stream<Item = Result<RecordBatch, StreamError>> + Send + 'static) -> SendableRecordBatchStream {
+pub fn stream(
+    schema: SchemaRef,
+    rows: impl Stream<Item = Result<RecordBatch, StreamError>> + Send + 'static,
+) -> SendableRecordBatchStream {
     let rows = rows.map(|batch| batch.map_err(|error| DataFusionError::External(Box::new(error))));
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }

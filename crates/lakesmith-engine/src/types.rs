@@ -31,13 +31,20 @@ pub fn arrow_type(ty: &DataType) -> Arrow {
             let entries = vec![ArrowField::new("key", arrow_type(key), false), ArrowField::new("value", arrow_type(value), true)];
             Arrow::Map(Arc::new(ArrowField::new("key_value", Arrow::Struct(entries.into()), false)), false)
         }
-        DataType::Struct(fields) => Arrow::Struct(fields.iter().map(|f| ArrowField::new(&f.name, arrow_type(&f.ty), true)).collect()),
+        DataType::Struct(fields) => {
+            Arrow::Struct(fields.iter().map(|f| ArrowField::new(&f.name, arrow_type(&f.ty), true)).collect())
+        }
     }
 }
 
 /// The Spark type of an Arrow type, for what engines and sources produce.
 pub fn spark_type(ty: &Arrow) -> DataType {
-    let fields = |fields: &Fields| fields.iter().map(|f| Field { name: f.name().clone(), ty: spark_type(f.data_type()), nullable: f.is_nullable() }).collect();
+    let fields = |fields: &Fields| {
+        fields
+            .iter()
+            .map(|f| Field { name: f.name().clone(), ty: spark_type(f.data_type()), nullable: f.is_nullable() })
+            .collect()
+    };
     match ty {
         Arrow::Null => DataType::Null,
         Arrow::Boolean => DataType::Boolean,
@@ -47,7 +54,9 @@ pub fn spark_type(ty: &Arrow) -> DataType {
         Arrow::Int64 | Arrow::UInt32 | Arrow::UInt64 => DataType::BigInt,
         Arrow::Float16 | Arrow::Float32 => DataType::Float,
         Arrow::Float64 => DataType::Double,
-        Arrow::Decimal128(precision, scale) | Arrow::Decimal256(precision, scale) => DataType::decimal(*precision, (*scale).max(0) as u8),
+        Arrow::Decimal128(precision, scale) | Arrow::Decimal256(precision, scale) => {
+            DataType::decimal(*precision, (*scale).max(0) as u8)
+        }
         Arrow::Date32 | Arrow::Date64 => DataType::Date,
         Arrow::Timestamp(..) => DataType::Timestamp,
         Arrow::Interval(_) | Arrow::Duration(_) => DataType::Interval,
@@ -70,7 +79,11 @@ pub fn spark_type(ty: &Arrow) -> DataType {
 /// The schema that queries see of an Arrow schema.
 pub(crate) fn spark_schema(schema: &ArrowSchema) -> Schema {
     Schema {
-        fields: schema.fields().iter().map(|f| Field { name: f.name().clone(), ty: spark_type(f.data_type()), nullable: f.is_nullable() }).collect(),
+        fields: schema
+            .fields()
+            .iter()
+            .map(|f| Field { name: f.name().clone(), ty: spark_type(f.data_type()), nullable: f.is_nullable() })
+            .collect(),
     }
 }
 

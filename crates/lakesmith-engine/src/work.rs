@@ -159,7 +159,13 @@ pub trait Engine: Send + Sync {
     /// Writes rows to a companion and gives its output. Commits nothing.
     async fn append(&self, table: &Table, base: &Snapshot, rows: Vec<RecordBatch>) -> Result<Output, EngineError>;
     /// Commits actions at exactly `version`.
-    async fn commit(&self, table: &TablePath, version: i64, actions: &[Action], info: &CommitInfo) -> Result<Snapshot, EngineError>;
+    async fn commit(
+        &self,
+        table: &TablePath,
+        version: i64,
+        actions: &[Action],
+        info: &CommitInfo,
+    ) -> Result<Snapshot, EngineError>;
     /// Answers a query.
     async fn query(&self, read: &Read) -> Result<Rows, EngineError>;
 }

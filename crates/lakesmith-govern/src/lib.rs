@@ -33,8 +33,6 @@ pub struct Question {
 /// Lets a question through, rewritten to what the principal may see.
 pub fn admit(principal: &Principal, question: Question) -> Read {
     match principal {
-        Principal::Owner => {
-            Read { sql: question.sql, tables: question.tables, lakehouse: question.lakehouse, now: question.now }
-        }
+        Principal::Owner => Read { sql: question.sql, tables: question.tables, lakehouse: question.lakehouse, now: question.now },
     }
 }

@@ -40,7 +40,12 @@ pub(crate) struct Done {
 }
 
 /// Runs a flow until its inputs hold nothing new.
-pub(crate) async fn run(lake: &Lake, flow: &Flow, run_id: &str, events: &(dyn Fn(Event) + Send + Sync)) -> Result<Done, RunError> {
+pub(crate) async fn run(
+    lake: &Lake,
+    flow: &Flow,
+    run_id: &str,
+    events: &(dyn Fn(Event) + Send + Sync),
+) -> Result<Done, RunError> {
     let mut done = Done::default();
     if !flow.columns_known {
         return Ok(done);
@@ -207,7 +212,12 @@ impl Record {
 }
 
 async fn compute(
-    lake: &Lake, flow: &Flow, record: &Record, target: Snapshot, inputs: Vec<Pinned>, arriving: Option<Arriving>,
+    lake: &Lake,
+    flow: &Flow,
+    record: &Record,
+    target: Snapshot,
+    inputs: Vec<Pinned>,
+    arriving: Option<Arriving>,
 ) -> Result<Computed, RunError> {
     let quarantine = match flow.companions.iter().find(|_| record.step.quarantine.is_some()) {
         Some(table) => Some(lake.engine().ensure(table).await?),
@@ -288,7 +298,9 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
     match record::put(lake.storage(), &record).await? {
         true => Ok(record),
         // Someone else computed it again first: theirs binds.
-        false => record::latest(lake.storage(), &flow.name, former.batch).await?.ok_or_else(|| RunError::Contended { flow: flow.name.clone(), tries: 1 }),
+        false => record::latest(lake.storage(), &flow.name, former.batch)
+            .await?
+            .ok_or_else(|| RunError::Contended { flow: flow.name.clone(), tries: 1 }),
     }
 }
 
@@ -305,7 +317,11 @@ enum Committed {
 async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<Committed, RunError> {
     let Some(output) = record.outputs.get(at) else { return Ok(Committed::Already) };
     let is_target = output.table.as_str() == flow.target.path;
-    let table = if is_target { &flow.target } else { flow.companions.iter().find(|t| t.path == output.table.as_str()).unwrap_or(&flow.target) };
+    let table = if is_target {
+        &flow.target
+    } else {
+        flow.companions.iter().find(|t| t.path == output.table.as_str()).unwrap_or(&flow.target)
+    };
     let info = info(flow, record, table, output);
     let mut error = None;
     for _ in 0..TRIES {
@@ -323,7 +339,9 @@ async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<
                 return Ok(Committed::Done);
             }
             // Whatever happened, the log says what became of it: look again.
-            Err(EngineError::Commit(failed @ (CommitError::VersionExists { .. } | CommitError::Unknown { .. }))) => error = Some(failed),
+            Err(EngineError::Commit(failed @ (CommitError::VersionExists { .. } | CommitError::Unknown { .. }))) => {
+                error = Some(failed)
+            }
             Err(failed) => return Err(failed.into()),
         }
     }
@@ -341,7 +359,9 @@ async fn applies(lake: &Lake, output: &Output, held: &Snapshot) -> Result<bool, 
             let fits = match action {
                 Action::Metadata(_) | Action::Protocol(_) => false,
                 Action::Add(add) => !output.replaces || !add.data_change,
-                Action::Remove(remove) => !output.actions.iter().any(|own| matches!(own, Action::Remove(r) if r.path == remove.path)),
+                Action::Remove(remove) => {
+                    !output.actions.iter().any(|own| matches!(own, Action::Remove(r) if r.path == remove.path))
+                }
                 Action::Txn(_) | Action::Cdc(_) => true,
             };
             if !fits {

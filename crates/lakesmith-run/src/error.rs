@@ -85,9 +85,9 @@ impl RunError {
                 let fault = Diagnostic::error(code, message.clone()).help(help.clone());
                 at.map_or(fault.clone(), |at| fault.at(at))
             }
-            RunError::Engine(EngineError::Compute { reason, at: Some(at) }) => {
-                Diagnostic::error("step-failed", reason.clone()).at(*at).help("mend the expression and run again: nothing of this batch was written")
-            }
+            RunError::Engine(EngineError::Compute { reason, at: Some(at) }) => Diagnostic::error("step-failed", reason.clone())
+                .at(*at)
+                .help("mend the expression and run again: nothing of this batch was written"),
             RunError::Engine(EngineError::TypeChanged { .. }) => {
                 Diagnostic::error("type-changed", self.to_string()).help("keep the type, or give the new one another column name")
             }

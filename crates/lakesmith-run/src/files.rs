@@ -99,7 +99,11 @@ impl Arriving {
     }
 
     /// Their rows, with where they stood; and what to say of each file once all rows are taken.
-    pub(crate) fn rows(&self, data: SchemaRef, threads: usize) -> (SchemaRef, BoxStream<'static, Result<RecordBatch, ConnectError>>, Reports) {
+    pub(crate) fn rows(
+        &self,
+        data: SchemaRef,
+        threads: usize,
+    ) -> (SchemaRef, BoxStream<'static, Result<RecordBatch, ConnectError>>, Reports) {
         let schema = landing_schema(&data);
         let reports = Reports::default();
         let this = self.clone();
@@ -112,7 +116,11 @@ impl Arriving {
     }
 
     async fn open(
-        self, file: FileEntry, data: SchemaRef, out: SchemaRef, reports: Reports,
+        self,
+        file: FileEntry,
+        data: SchemaRef,
+        out: SchemaRef,
+        reports: Reports,
     ) -> Result<BoxStream<'static, Result<RecordBatch, ConnectError>>, ConnectError> {
         let opened = tokio::spawn(self.source.open(file.clone(), data));
         let mut rows = opened.await.map_err(|error| stopped(&file, &error.to_string()))??;
@@ -221,8 +229,10 @@ impl Reports {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         told.retain(|(_, report)| report.error.as_ref().is_none_or(|fault| !fault.is_transient()));
         told.sort_by(|(a, _), (b, _)| (a.modified, &a.path).cmp(&(b.modified, &b.path)));
-        let (mut path, mut etag, mut hash, mut error) = (StringBuilder::new(), StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
-        let (mut size, mut rows, mut rescued, mut batches) = (Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
+        let (mut path, mut etag, mut hash, mut error) =
+            (StringBuilder::new(), StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+        let (mut size, mut rows, mut rescued, mut batches) =
+            (Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
         let stamps = || TimestampMicrosecondBuilder::new().with_timezone("UTC");
         let (mut modified, mut read_at) = (stamps(), stamps());
         for (file, report) in &told {

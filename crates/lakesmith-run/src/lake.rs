@@ -102,7 +102,8 @@ impl Lake {
             };
             let Some(arriving) = self.list(&flow, held.is_some(), last).await? else { continue };
             if !arriving.files.is_empty() {
-                let inferred = arriving.source.infer(&arriving.files, schema.as_deref()).await.map_err(files::failed(&flow.name))?;
+                let inferred =
+                    arriving.source.infer(&arriving.files, schema.as_deref()).await.map_err(files::failed(&flow.name))?;
                 schema = Some(inferred.schema);
             }
             self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));

@@ -95,7 +95,12 @@ impl Lake {
             let (mut batch, mut behind, mut changed) = (0, vec![], None);
             if let Some(target) = &target {
                 batch = target.txn(&position::batch(&flow.name)).await?.unwrap_or(0);
-                changed = self.storage().history(&self.path(&flow.name)?, 1).await?.first().and_then(|entry| DateTime::from_timestamp_millis(entry.timestamp));
+                changed = self
+                    .storage()
+                    .history(&self.path(&flow.name)?, 1)
+                    .await?
+                    .first()
+                    .and_then(|entry| DateTime::from_timestamp_millis(entry.timestamp));
             }
             for input in &flow.inputs {
                 let read = match &target {
@@ -192,18 +197,19 @@ pub(crate) fn unknown(plan: &Plan, name: &str) -> RunError {
 pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Receipts, RunError> {
     let Some(table) = flow.companions.first() else { return Ok(Receipts::new()) };
     let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(Receipts::new()) };
-    let sql = format!(
-        "SELECT path, size, modified, hash FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id",
-        table.name.quoted()
-    );
-    let question = Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+    let sql =
+        format!("SELECT path, size, modified, hash FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id", table.name.quoted());
+    let question =
+        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
     let rows = lake.engine().query(&admit(&Principal::Owner, question)).await?;
     let mut seen = Receipts::new();
     for batch in &rows.batches {
         let text = |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
-        let (path, hash) = (text(0).map_err(lakesmith_engine::EngineError::from)?, text(3).map_err(lakesmith_engine::EngineError::from)?);
+        let (path, hash) =
+            (text(0).map_err(lakesmith_engine::EngineError::from)?, text(3).map_err(lakesmith_engine::EngineError::from)?);
         let (path, hash) = (path.as_string::<i32>(), hash.as_string::<i32>());
-        let (size, modified) = (batch.column(1).as_primitive::<Int64Type>(), batch.column(2).as_primitive::<TimestampMicrosecondType>());
+        let (size, modified) =
+            (batch.column(1).as_primitive::<Int64Type>(), batch.column(2).as_primitive::<TimestampMicrosecondType>());
         for row in 0..batch.num_rows() {
             let receipt = Receipt {
                 size: size.value(row).max(0) as u64,
@@ -222,9 +228,11 @@ pub(crate) async fn taken(lake: &Lake, flow: &Flow, batch: i64) -> Result<BTreeS
     let Some(table) = flow.companions.first() else { return Ok(paths) };
     let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(paths) };
     let sql = format!("SELECT path FROM {} WHERE _batch_id = {batch}", table.name.quoted());
-    let question = Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+    let question =
+        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
     for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
-        let path = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8).map_err(lakesmith_engine::EngineError::from)?;
+        let path = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8)
+            .map_err(lakesmith_engine::EngineError::from)?;
         paths.extend(path.as_string::<i32>().iter().flatten().map(str::to_owned));
     }
     Ok(paths)

@@ -96,7 +96,10 @@ async fn read(storage: &Storage, flow: &TableName, batch: i64, attempt: u32) -> 
     let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     let version = value.get("format_version").and_then(serde_json::Value::as_u64);
     if version != Some(u64::from(FORMAT_VERSION)) {
-        return Err(unreadable(format!("its format is {}, this lakesmith knows {FORMAT_VERSION}; use the newer binary", version.unwrap_or(0))));
+        return Err(unreadable(format!(
+            "its format is {}, this lakesmith knows {FORMAT_VERSION}; use the newer binary",
+            version.unwrap_or(0)
+        )));
     }
     serde_json::from_value(value).map(Some).map_err(|error| unreadable(error.to_string()))
 }

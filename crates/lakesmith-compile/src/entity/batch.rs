@@ -25,7 +25,11 @@ fn read(parent: &Parent, checked: &Checked) -> String {
         None => format!("SELECT *\nFROM {from}\nWHERE {}", in_range(None, 1)),
         Some((list, alias)) => {
             let rows = format!("SELECT *\nFROM {from}\nWHERE {}", in_range(None, 1));
-            format!("SELECT *\nFROM (\n{}\n)\nLATERAL VIEW posexplode({list}) `_list` AS `_position`, {}", indent(&rows), quote(alias))
+            format!(
+                "SELECT *\nFROM (\n{}\n)\nLATERAL VIEW posexplode({list}) `_list` AS `_position`, {}",
+                indent(&rows),
+                quote(alias)
+            )
         }
     }
 }
@@ -68,21 +72,32 @@ fn ruled(checked: &Checked) -> String {
 /// The reasons of each row, and what becomes of it.
 fn judged(checked: &Checked) -> String {
     let texts = |text: &dyn Fn(&super::columns::Rule) -> String| {
-        let each: Vec<String> =
-            checked.rules.iter().enumerate().map(|(n, rule)| format!("CASE WHEN {} THEN {} END", quote(&failed(n)), literal(&text(rule)))).collect();
+        let each: Vec<String> = checked
+            .rules
+            .iter()
+            .enumerate()
+            .map(|(n, rule)| format!("CASE WHEN {} THEN {} END", quote(&failed(n)), literal(&text(rule))))
+            .collect();
         match each.is_empty() {
             true => "CAST(array() AS ARRAY<STRING>)".to_owned(),
             false => format!("array_compact(array({}))", each.join(", ")),
         }
     };
     let any = |on_fail: OnFail| {
-        let each: Vec<String> =
-            checked.rules.iter().enumerate().filter(|(_, rule)| rule.on_fail == on_fail).map(|(n, _)| quote(&failed(n))).collect();
+        let each: Vec<String> = checked
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.on_fail == on_fail)
+            .map(|(n, _)| quote(&failed(n)))
+            .collect();
         (!each.is_empty()).then(|| each.join(" OR "))
     };
     let outcomes = [(OnFail::Quarantine, "quarantined"), (OnFail::Fail, "failed"), (OnFail::Drop, "dropped")];
-    let outcomes: Vec<String> =
-        outcomes.into_iter().filter_map(|(on_fail, word)| any(on_fail).map(|any| format!("WHEN {any} THEN {}", literal(word)))).collect();
+    let outcomes: Vec<String> = outcomes
+        .into_iter()
+        .filter_map(|(on_fail, word)| any(on_fail).map(|any| format!("WHEN {any} THEN {}", literal(word))))
+        .collect();
     let outcome = match outcomes.is_empty() {
         true => "CAST(NULL AS STRING)".to_owned(),
         false => format!("CASE {} END", outcomes.join(" ")),
@@ -106,7 +121,10 @@ fn batch(entity: &Entity, parent: &Parent, checked: &Checked) -> String {
     for value in &checked.values {
         let name = quote(&value.column.name);
         select.push(match &value.default {
-            Some(default) => named(&format!("CASE WHEN `_outcome` IS NULL THEN coalesce({name}, {default}) ELSE {name} END"), &value.column.name),
+            Some(default) => named(
+                &format!("CASE WHEN `_outcome` IS NULL THEN coalesce({name}, {default}) ELSE {name} END"),
+                &value.column.name,
+            ),
             None => name,
         });
     }
@@ -126,7 +144,8 @@ fn batch(entity: &Entity, parent: &Parent, checked: &Checked) -> String {
 /// The rows of `batch` that go to the quarantine, as its columns.
 pub(crate) fn quarantine(checked: &Checked) -> String {
     let mut select: Vec<String> = checked.names().map(quote).collect();
-    select.extend(["_source_system", "_ingestion_timestamp", "_raw", "_validation_errors", "_failed_rules", "_row_id"].map(quote));
+    select
+        .extend(["_source_system", "_ingestion_timestamp", "_raw", "_validation_errors", "_failed_rules", "_row_id"].map(quote));
     select.extend([
         named("'open'", "_status"),
         named(&format!(":{}", parameter::NOW), "_quarantined_at"),

@@ -115,7 +115,10 @@ fn passed(column: &Column, name: &str) -> Value {
 }
 
 fn value(
-    column: &lakesmith_project::Column, columns: &[Column], faults: &mut Diagnostics, places: &mut Vec<Place>,
+    column: &lakesmith_project::Column,
+    columns: &[Column],
+    faults: &mut Diagnostics,
+    places: &mut Vec<Place>,
 ) -> Option<Value> {
     let want = column.ty.as_ref().map(|ty| expression::data_type(ty, faults));
     let want = match want {
@@ -131,14 +134,21 @@ fn value(
             (expr, ty, None)
         }
         ColumnValue::From(written) => named(written, columns, faults)?,
-        ColumnValue::Same => named(&Located::verbatim(column.name.value.clone(), column.name.span.file, column.name.span.start), columns, faults)?,
+        ColumnValue::Same => {
+            named(&Located::verbatim(column.name.value.clone(), column.name.span.file, column.name.span.start), columns, faults)?
+        }
     };
     let fault = |error: lakesmith_sql::SqlError| Diagnostic::error("type-mismatch", error.message).at(column.name.span);
     let compiled = expression::lenient(&expr, &ty, want.as_ref()).map_err(|error| faults.push(fault(error))).ok()?;
     let default = column.default.as_ref().map(|default| default_value(&default.value, &compiled.ty));
     let description = column.description.as_ref().map(|words| words.value.clone());
     let passes = passes.filter(|_| want.as_ref().is_none_or(|want| *want == ty));
-    Some(Value { column: Column::new(column.name.value.clone(), compiled.ty.clone()).described(description), compiled, default, passes })
+    Some(Value {
+        column: Column::new(column.name.value.clone(), compiled.ty.clone()).described(description),
+        compiled,
+        default,
+        passes,
+    })
 }
 
 type Named = (lakesmith_sql::Expr, DataType, Option<String>);
@@ -165,7 +175,9 @@ fn default_value(default: &lakesmith_project::Scalar, ty: &DataType) -> String {
 fn rest(values: &mut Vec<Value>, columns: &[Column]) {
     for column in columns.iter().filter(|column| !column.name.starts_with('_')) {
         let name = snake_case(&column.name);
-        let used = values.iter().any(|v| v.passes.as_deref() == Some(&column.name) || v.column.name == name || v.compiled.sql.contains(&quote(&column.name)));
+        let used = values.iter().any(|v| {
+            v.passes.as_deref() == Some(&column.name) || v.column.name == name || v.compiled.sql.contains(&quote(&column.name))
+        });
         if !used {
             values.push(passed(column, &name));
         }
@@ -186,7 +198,9 @@ pub(crate) fn snake_case(name: &str) -> String {
         let before = i.checked_sub(1).map(|i| chars[i]);
         let after = chars.get(i + 1).copied();
         let starts = c.is_uppercase()
-            && before.is_some_and(|b| b.is_lowercase() || b.is_numeric() || (b.is_uppercase() && after.is_some_and(char::is_lowercase)));
+            && before.is_some_and(|b| {
+                b.is_lowercase() || b.is_numeric() || (b.is_uppercase() && after.is_some_and(char::is_lowercase))
+            });
         if starts && !out.ends_with('_') {
             out.push('_');
         }
@@ -247,8 +261,15 @@ mod tests {
     #[test]
     fn names_become_snake_case() {
         let cases = [
-            ("OrderID", "order_id"), ("Order ID", "order_id"), ("ShipTo", "ship_to"), ("HTTPCode", "http_code"),
-            ("E-Mail", "e_mail"), ("lastName", "last_name"), ("SEGMENT", "segment"), ("Line2No", "line2_no"), ("a__b", "a_b"),
+            ("OrderID", "order_id"),
+            ("Order ID", "order_id"),
+            ("ShipTo", "ship_to"),
+            ("HTTPCode", "http_code"),
+            ("E-Mail", "e_mail"),
+            ("lastName", "last_name"),
+            ("SEGMENT", "segment"),
+            ("Line2No", "line2_no"),
+            ("a__b", "a_b"),
         ];
         for (name, snake) in cases {
             assert_eq!(snake_case(name), snake, "{name}");

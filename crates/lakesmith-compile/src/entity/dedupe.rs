@@ -80,7 +80,8 @@ fn winners(entity: &Entity, checked: &Checked, target: &Table, identity: &[Strin
         );
     }
     // What a row says, in order of weight: its sequence, then its columns as they are stored.
-    let ordered = |name: &str| checked.values.iter().any(|v| v.column.name == name && comparable(&v.column.ty)) || name.starts_with('_');
+    let ordered =
+        |name: &str| checked.values.iter().any(|v| v.column.name == name && comparable(&v.column.ty)) || name.starts_with('_');
     let mut weight: Vec<String> = if against.is_some() || entity.sequence_by.is_some() { sequence(entity) } else { vec![] };
     if against.is_none() && entity.sequence_by.is_none() && target.names().any(|name| name == super::ARRIVAL[0]) {
         weight = sequence(entity);
@@ -106,7 +107,10 @@ fn winners(entity: &Entity, checked: &Checked, target: &Table, identity: &[Strin
     let select = [
         columns,
         quote("_new"),
-        named("CASE WHEN `_rank` = 1 THEN CAST(NULL AS STRING) WHEN `_tie` = 1 THEN 'unchanged' ELSE 'superseded' END", "_outcome"),
+        named(
+            "CASE WHEN `_rank` = 1 THEN CAST(NULL AS STRING) WHEN `_tie` = 1 THEN 'unchanged' ELSE 'superseded' END",
+            "_outcome",
+        ),
     ];
     format!("SELECT\n  {}\nFROM (\n{}\n)\nWHERE `_rank` = 1 OR `_new` = 1", items(&select), indent(&ranked))
 }
@@ -133,4 +137,3 @@ fn checks(entity: &Entity, checked: &Checked) -> Vec<Check> {
         at: Some(first.at),
     }]
 }
-

@@ -14,7 +14,8 @@ use tempfile::TempDir;
 
 #[test]
 fn cases() {
-    let mut pages: Vec<_> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut pages: Vec<_> =
+        fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")).unwrap().map(|e| e.unwrap().path()).collect();
     pages.sort();
     assert!(!pages.is_empty());
     let update = std::env::var_os("UPDATE").is_some();
@@ -81,7 +82,8 @@ fn steps_resolve(plan: &Plan) {
         }
     }
     let tables = plan.tables().filter(|(flow, _)| flow.columns_known);
-    let tables = Tables(tables.map(|(_, t)| (vec![t.name.layer().as_str().to_owned(), t.name.name().to_owned()], t.schema())).collect());
+    let tables =
+        Tables(tables.map(|(_, t)| (vec![t.name.layer().as_str().to_owned(), t.name.name().to_owned()], t.schema())).collect());
     for flow in plan.flows.iter().filter(|flow| flow.name.layer() != lakesmith_compile::Layer::Bronze) {
         for step in flow.step.iter().chain(&flow.first) {
             let sql = step.sql();

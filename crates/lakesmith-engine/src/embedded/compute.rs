@@ -8,8 +8,8 @@ use crate::work::{Computed, Outcomes, Work};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int32Type, Int64Type};
 use datafusion::catalog::streaming::StreamingTable;
-use datafusion::execution::TaskContext;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::TaskContext;
 use datafusion::physical_plan::streaming::PartitionStream;
 use lakesmith_compile::{Step, Write, parameter};
 use lakesmith_sql::Literal;
@@ -21,7 +21,9 @@ use std::sync::{Arc, Mutex};
 pub(super) const RESULT: &str = "result";
 
 pub(super) async fn compute(
-    engine: &Embedded, work: Work<'_>, landing: Option<SendableRecordBatchStream>,
+    engine: &Embedded,
+    work: Work<'_>,
+    landing: Option<SendableRecordBatchStream>,
 ) -> Result<Computed, EngineError> {
     let step = work.step;
     let mut relations = relations(engine, &work).await?;
@@ -31,7 +33,9 @@ pub(super) async fn compute(
         relations.add(&["landing", work.flow.name.name()], Arc::new(StreamingTable::try_new(schema, vec![once])?));
     }
     if matches!(step.write, Write::Append) && step.with.is_empty() && step.checks.is_empty() {
-        let (output, rows) = write::stream(engine, &work.flow.target, &work.target, relations.plan(&step.select).await?, relations.context()).await?;
+        let (output, rows) =
+            write::stream(engine, &work.flow.target, &work.target, relations.plan(&step.select).await?, relations.context())
+                .await?;
         let outcomes = Outcomes { read: rows, inserted: rows, ..Outcomes::default() };
         return Ok(Computed { outputs: vec![output], outcomes, key_mark: work.key_mark, counts: BTreeMap::new() });
     }
@@ -103,7 +107,9 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
     for (n, input) in work.inputs.iter().enumerate() {
         relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
         relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));
-        relations.add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None).await?;
+        relations
+            .add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None)
+            .await?;
     }
     let name = &work.flow.name;
     relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, None, None).await?;
@@ -190,8 +196,11 @@ async fn check(relations: &Relations, step: &Step) -> Result<(), EngineError> {
 async fn culprit(relations: &Relations, step: &Step) -> Option<lakesmith_text::Span> {
     for place in &step.places {
         let until = step.with.iter().position(|cte| cte.name == place.over)?;
-        let pending: Vec<String> =
-            step.with[..=until].iter().filter(|cte| !cte.kept).map(|cte| format!("`{}` AS (\n{}\n)", cte.name, cte.sql)).collect();
+        let pending: Vec<String> = step.with[..=until]
+            .iter()
+            .filter(|cte| !cte.kept)
+            .map(|cte| format!("`{}` AS (\n{}\n)", cte.name, cte.sql))
+            .collect();
         let sql = with(&pending, &format!("SELECT count({}) FROM `{}`", place.sql, place.over));
         match relations.number(&sql).await {
             Err(EngineError::Compute { .. }) => return Some(place.at),

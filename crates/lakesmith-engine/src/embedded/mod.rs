@@ -12,10 +12,10 @@ use crate::error::EngineError;
 use crate::work::{Computed, Engine, Output, Read, Rows, Work};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use futures::TryStreamExt;
 use lakesmith_compile::Table;
 use lakesmith_functions::{session_config, session_state};
@@ -85,7 +85,13 @@ impl Engine for Embedded {
         write::append(self, table, base, rows).await
     }
 
-    async fn commit(&self, table: &TablePath, version: i64, actions: &[Action], info: &CommitInfo) -> Result<Snapshot, EngineError> {
+    async fn commit(
+        &self,
+        table: &TablePath,
+        version: i64,
+        actions: &[Action],
+        info: &CommitInfo,
+    ) -> Result<Snapshot, EngineError> {
         Ok(self.storage.commit(table, version, actions, info).await?)
     }
 

@@ -41,7 +41,12 @@ impl Relations {
 
     /// A Delta table at a version; only some of its files, and with the column that names each row's file, if asked.
     pub(super) async fn add_table(
-        &mut self, storage: &Storage, name: &[&str], snapshot: &Snapshot, files: Option<Vec<String>>, file_column: Option<&str>,
+        &mut self,
+        storage: &Storage,
+        name: &[&str],
+        snapshot: &Snapshot,
+        files: Option<Vec<String>>,
+        file_column: Option<&str>,
     ) -> Result<(), EngineError> {
         let options = ScanOptions { files, file_column: file_column.map(str::to_owned), ..ScanOptions::default() };
         self.add(name, provider(storage, snapshot, options).await?);

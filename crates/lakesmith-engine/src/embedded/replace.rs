@@ -29,17 +29,24 @@ const FRESH: &str = "fresh";
 pub(super) async fn narrow(engine: &Embedded, relations: &mut Relations, work: &Work<'_>) -> Result<(), EngineError> {
     let Write::ReplaceKeys(keyed) = &work.step.write else { return Ok(()) };
     relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE)).await?;
-    let sql = format!("SELECT DISTINCT `h`.`{FILE}` FROM `{HELD}` `h` LEFT SEMI JOIN `keys` ON {}", same("h", "keys", &keyed.keys));
+    let sql =
+        format!("SELECT DISTINCT `h`.`{FILE}` FROM `{HELD}` `h` LEFT SEMI JOIN `keys` ON {}", same("h", "keys", &keyed.keys));
     let kept = Kept::compute(relations.plan(&sql).await?, relations.context()).await?;
     let concerned: Vec<String> = texts(&kept, 0)?.into_iter().collect();
     let name = &work.flow.name;
-    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, Some(concerned.clone()), None).await?;
+    relations
+        .add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, Some(concerned.clone()), None)
+        .await?;
     relations.add_table(&engine.storage, &[HELD], &work.target, Some(concerned), Some(FILE)).await
 }
 
 /// Writes the target's part of a batch and counts what became of the rows. Gives the new key mark.
 pub(super) async fn write(
-    engine: &Embedded, relations: &mut Relations, work: &Work<'_>, result: &Kept, outcomes: &mut Outcomes,
+    engine: &Embedded,
+    relations: &mut Relations,
+    work: &Work<'_>,
+    result: &Kept,
+    outcomes: &mut Outcomes,
 ) -> Result<(Output, i64), EngineError> {
     count_rest(result, outcomes)?;
     let target = &work.flow.target;
@@ -61,23 +68,39 @@ pub(super) async fn write(
             let changes = relations.plan(&difference(target, keyed, concerned, &work.target)).await?;
             let changes = Changes::read(relations, changes, outcomes).await?;
             if changes.is_empty() && metadata.is_none() {
-                let output = Output { table: TablePath::new(&target.path), base: work.target.version(), replaces: false, actions: vec![], rows: 0 };
+                let output = Output {
+                    table: TablePath::new(&target.path),
+                    base: work.target.version(),
+                    replaces: false,
+                    actions: vec![],
+                    rows: 0,
+                };
                 return Ok((output, key_mark));
             }
             let files = changes.files()?;
-            removed = held_files.iter().filter(|file| files.contains(&file.path)).map(|file| file.to_remove(work.now.timestamp_millis())).collect();
+            removed = held_files
+                .iter()
+                .filter(|file| files.contains(&file.path))
+                .map(|file| file.to_remove(work.now.timestamp_millis()))
+                .collect();
             if !removed.is_empty() {
                 relations.add(&[GONE], changes.gone.provider()?);
                 relations.add_table(&engine.storage, &["kept"], &work.target, Some(files.into_iter().collect()), None).await?;
-                let gone: Vec<String> = keyed.identity.iter().map(|name| format!("`k`.`{name}` <=> `{GONE}`.`_held_{name}`")).collect();
+                let gone: Vec<String> =
+                    keyed.identity.iter().map(|name| format!("`k`.`{name}` <=> `{GONE}`.`_held_{name}`")).collect();
                 let columns: Vec<String> = columns_of(&work.target).iter().map(|name| format!("`k`.`{name}`")).collect();
-                rewritten = Some(format!("SELECT {} FROM `kept` `k` LEFT ANTI JOIN `{GONE}` ON {}", columns.join(", "), gone.join(" AND ")));
+                rewritten = Some(format!(
+                    "SELECT {} FROM `kept` `k` LEFT ANTI JOIN `{GONE}` ON {}",
+                    columns.join(", "),
+                    gone.join(" AND ")
+                ));
             }
             changes.fresh
         }
         _ => {
             let fresh = wanted(result)?;
-            outcomes.inserted += fresh.batches().map(|batch| (0..batch.num_rows()).filter(|row| is_new(batch, *row)).count() as u64).sum::<u64>();
+            outcomes.inserted +=
+                fresh.batches().map(|batch| (0..batch.num_rows()).filter(|row| is_new(batch, *row)).count() as u64).sum::<u64>();
             fresh
         }
     };
@@ -93,7 +116,10 @@ pub(super) async fn write(
     let mut actions: Vec<Action> = metadata.into_iter().collect();
     actions.extend(removed);
     actions.extend(added);
-    Ok((Output { table: TablePath::new(&target.path), base: work.target.version(), replaces, actions, rows: rows as u64 }, key_mark))
+    Ok((
+        Output { table: TablePath::new(&target.path), base: work.target.version(), replaces, actions, rows: rows as u64 },
+        key_mark,
+    ))
 }
 
 /// The rows that the target is to hold, without those that only say what became of a row read.
@@ -126,7 +152,11 @@ fn contents(target: &lakesmith_compile::Table, held: &Snapshot, rewritten: Optio
                 true => format!("`{}`", column.name),
                 false => format!("CAST(NULL AS {}) AS `{}`", column.ty, column.name),
             });
-            format!("SELECT {} FROM ({rewritten})\nUNION ALL\nSELECT {} FROM `{FRESH}`", stay.collect::<Vec<_>>().join(", "), list(false))
+            format!(
+                "SELECT {} FROM ({rewritten})\nUNION ALL\nSELECT {} FROM `{FRESH}`",
+                stay.collect::<Vec<_>>().join(", "),
+                list(false)
+            )
         }
         Some(rewritten) => format!("SELECT {} FROM ({rewritten})", list(true)),
         None => format!("SELECT {} FROM `{FRESH}`", list(false)),
@@ -145,7 +175,12 @@ fn columns_of(held: &Snapshot) -> Vec<String> {
 }
 
 /// The step's rows against the target's: one row for each that is in one of them, with what happens to it.
-fn difference(target: &lakesmith_compile::Table, keyed: &lakesmith_compile::Keyed, concerned: Option<&[String]>, held: &Snapshot) -> String {
+fn difference(
+    target: &lakesmith_compile::Table,
+    keyed: &lakesmith_compile::Keyed,
+    concerned: Option<&[String]>,
+    held: &Snapshot,
+) -> String {
     let known = columns_of(held);
     let compared = target.names().filter(|name| {
         let own = |list: &[String]| list.iter().any(|own| own == name);
@@ -195,7 +230,11 @@ struct Changes {
 
 impl Changes {
     /// Runs the difference, counts, and keeps what is not unchanged.
-    async fn read(relations: &Relations, plan: std::sync::Arc<dyn datafusion::physical_plan::ExecutionPlan>, outcomes: &mut Outcomes) -> Result<Self, EngineError> {
+    async fn read(
+        relations: &Relations,
+        plan: std::sync::Arc<dyn datafusion::physical_plan::ExecutionPlan>,
+        outcomes: &mut Outcomes,
+    ) -> Result<Self, EngineError> {
         let schema = plan.schema();
         let mut stream = datafusion::physical_plan::execute_stream(plan, relations.context())?;
         let (mut fresh, mut gone) = (vec![], vec![]);
@@ -212,7 +251,9 @@ impl Changes {
                     _ => {}
                 }
             }
-            let is = |words: [&str; 2]| -> BooleanArray { change.iter().map(|word| Some(word.is_some_and(|word| words.contains(&word)))).collect() };
+            let is = |words: [&str; 2]| -> BooleanArray {
+                change.iter().map(|word| Some(word.is_some_and(|word| words.contains(&word)))).collect()
+            };
             let (comes, goes) = (is(["inserted", "updated"]), is(["removed", "updated"]));
             if comes.true_count() > 0 {
                 fresh.push(filter_record_batch(&batch, &comes)?);
@@ -277,4 +318,3 @@ fn numbered(rows: Kept, surrogate: &str, mark: &mut i64) -> Result<Kept, EngineE
 fn same(left: &str, right: &str, columns: &[String]) -> String {
     columns.iter().map(|name| format!("`{left}`.`{name}` <=> `{right}`.`{name}`")).collect::<Vec<_>>().join(" AND ")
 }
-

@@ -14,7 +14,11 @@ use std::sync::Arc;
 
 /// Appends the rows of a plan to a table. One file writer for each partition of the plan.
 pub(super) async fn stream(
-    engine: &Embedded, table: &Table, base: &Snapshot, plan: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>,
+    engine: &Embedded,
+    table: &Table,
+    base: &Snapshot,
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
 ) -> Result<(Output, u64), EngineError> {
     let (schema, metadata) = table::grown(table, base)?;
     let (mut actions, rows) = files(engine, table, &schema, plan, context).await?;
@@ -24,7 +28,12 @@ pub(super) async fn stream(
 }
 
 /// Appends batches to a table.
-pub(super) async fn append(engine: &Embedded, table: &Table, base: &Snapshot, batches: Vec<RecordBatch>) -> Result<Output, EngineError> {
+pub(super) async fn append(
+    engine: &Embedded,
+    table: &Table,
+    base: &Snapshot,
+    batches: Vec<RecordBatch>,
+) -> Result<Output, EngineError> {
     let (schema, metadata) = table::grown(table, base)?;
     let mut writer = writer(engine, table, &schema)?;
     let mut rows = 0;
@@ -39,7 +48,11 @@ pub(super) async fn append(engine: &Embedded, table: &Table, base: &Snapshot, ba
 
 /// Writes the rows of a plan into new files of a table and gives their `add` actions and the number of rows.
 pub(super) async fn files(
-    engine: &Embedded, table: &Table, schema: &SchemaRef, plan: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>,
+    engine: &Embedded,
+    table: &Table,
+    schema: &SchemaRef,
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
 ) -> Result<(Vec<Action>, u64), EngineError> {
     let partitions = plan.output_partitioning().partition_count();
     let mut tasks = tokio::task::JoinSet::new();

@@ -13,7 +13,10 @@ use tempfile::TempDir;
 
 const PROJECT: [(&str, &str); 6] = [
     ("lakehouse.yaml", "lakehouse: shop\ncalendar: { start: 2024-01-01, end: 2024-12-31 }\n"),
-    ("sources/shop.yaml", "source: shop\ntype: files\npath: landing/\ntables:\n  orders: { path: \"orders/*.csv\", format: csv }\n  customers: { path: \"customers/*.csv\", format: csv }\n"),
+    (
+        "sources/shop.yaml",
+        "source: shop\ntype: files\npath: landing/\ntables:\n  orders: { path: \"orders/*.csv\", format: csv }\n  customers: { path: \"customers/*.csv\", format: csv }\n",
+    ),
     (
         "silver/sales/orders.yaml",
         "from: bronze.shop_orders\nkey: [order_id]\nsequence_by: updated_at\ncolumns:\n  order_id: { from: id, type: string }\n  customer_id: { from: customer, type: string }\n  order_date: { from: day, type: date }\n  amount: { from: amount, type: \"decimal(18,2)\" }\n  updated_at: { from: updated, type: timestamp }\nexpect:\n  amount_positive: { check: amount > 0 }\n",
@@ -28,17 +31,23 @@ const PROJECT: [(&str, &str); 6] = [
     ),
     (
         "gold/fact_orders.yaml",
-        "fact: fact_orders\ngrain_key: [order_id]\nfrom: silver.sales_orders\ndimensions:\n  date_key: { dimension: dim_date, on: order_date }\n  customer_key: { dimension: dim_customer, on: customer_id, as_of: order_date }\nmeasures:\n  amount: { unit: EUR }\n",
+        "fact: fact_orders\ngrain_key: [order_id]\nfrom: silver.sales_orders\ndegenerate: [order_id]\ndimensions:\n  date_key: { dimension: dim_date, on: order_date }\n  customer_key: { dimension: dim_customer, on: customer_id, as_of: order_date }\nmeasures:\n  amount: { unit: EUR }\n",
     ),
 ];
 
 const DAYS: [[(&str, &str); 2]; 2] = [
     [
-        ("orders/1.csv", "id,customer,day,amount,updated\nA,c1,2024-03-01,10,2024-03-01 08:00:00\nB,c2,2024-03-01,-1,2024-03-01 08:00:00\nC,c9,2024-03-02,5.5,2024-03-02 08:00:00\n"),
+        (
+            "orders/1.csv",
+            "id,customer,day,amount,updated\nA,c1,2024-03-01,10,2024-03-01 08:00:00\nB,c2,2024-03-01,-1,2024-03-01 08:00:00\nC,c9,2024-03-02,5.5,2024-03-02 08:00:00\n",
+        ),
         ("customers/1.csv", "id,segment,updated\nc1,small,2024-01-05 00:00:00\nc2,large,2024-01-05 00:00:00\n"),
     ],
     [
-        ("orders/2.csv", "id,customer,day,amount,updated\nA,c1,2024-03-01,12,2024-03-03 08:00:00\nA,c1,2024-03-01,11,2024-02-01 08:00:00\nD,c2,x,7,2024-03-04 08:00:00\n"),
+        (
+            "orders/2.csv",
+            "id,customer,day,amount,updated\nA,c1,2024-03-01,12,2024-03-03 08:00:00\nA,c1,2024-03-01,11,2024-02-01 08:00:00\nD,c2,x,7,2024-03-04 08:00:00\n",
+        ),
         ("customers/2.csv", "id,segment,updated\nc1,medium,2024-02-10 00:00:00\nc9,new,2024-01-01 00:00:00\n"),
     ],
 ];
@@ -85,8 +94,6 @@ async fn select(root: &Path, select: &[&str]) -> Report {
     }
     report
 }
-
-
 
 /// Every row of every table, without keys and stamps.
 async fn contents(root: &Path) -> String {
@@ -162,7 +169,12 @@ async fn interrupted(root: &Path, flow: &str, commits: usize) {
     let flow = lake.plan().flow(&name).unwrap().clone();
     let Some(Planned::New(batch)) = plan(&lake, &flow).await.unwrap() else { panic!("nothing to do for {name}") };
     let step = chosen(&flow, &batch.target).await.unwrap();
-    let inputs = batch.inputs.iter().map(|i| RecordedInput { table: i.table.clone(), version: i.snapshot.version(), after: i.after, upto: i.upto });
+    let inputs = batch.inputs.iter().map(|i| RecordedInput {
+        table: i.table.clone(),
+        version: i.snapshot.version(),
+        after: i.after,
+        upto: i.upto,
+    });
     let mut record = Record {
         format_version: Record::current(),
         run_id: "interrupted".to_owned(),
@@ -262,7 +274,7 @@ async fn a_failed_step_names_its_line_and_goes_on_once_it_is_mended() {
     let fault = failed.fault.clone().unwrap();
     let lake = open(folder.path()).await;
     let (line, column) = lake.project().sources_text.position(fault.span.expect("the fault has a place"));
-    assert_eq!((failed.flow.to_string().as_str(), line, column), ("gold.fact_orders", 8, 19), "{fault:?}");
+    assert_eq!((failed.flow.to_string().as_str(), line, column), ("gold.fact_orders", 9, 19), "{fault:?}");
     put(folder.path(), "gold/fact_orders.yaml", &good);
     assert!(run_all(folder.path()).await.succeeded());
     let rows = lake.query("SELECT count(*) AS n FROM gold.fact_orders").await.unwrap();
