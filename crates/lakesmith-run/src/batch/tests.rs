@@ -274,7 +274,7 @@ async fn a_failed_step_names_its_line_and_goes_on_once_it_is_mended() {
     let fault = failed.fault.clone().unwrap();
     let lake = open(folder.path()).await;
     let (line, column) = lake.project().sources_text.position(fault.span.expect("the fault has a place"));
-    assert_eq!((failed.flow.to_string().as_str(), line, column), ("gold.fact_orders", 9, 19), "{fault:?}");
+    assert_eq!((failed.flow.to_string().as_str(), line, column), ("gold.fact_orders", 10, 18), "{fault:?}");
     put(folder.path(), "gold/fact_orders.yaml", &good);
     assert!(run_all(folder.path()).await.succeeded());
     let rows = lake.query("SELECT count(*) AS n FROM gold.fact_orders").await.unwrap();
