@@ -54,9 +54,12 @@ fn typed(parent: &Parent, checked: &Checked) -> String {
         id.extend(checked.explode.is_some().then(|| quote("_position")));
         select.push(named(&format!("to_json(struct({}))", id.join(", ")), "_row_id"));
     }
-    let columns = parent.columns.iter().flatten().map(|column| column.name.as_str());
-    let columns = columns.chain(checked.explode.iter().map(|(_, alias)| alias.as_str()));
-    select.push(named(&format!("struct({})", list(columns)), "_read"));
+    // The row as it was read. Of an exploded parent it is the element, with what names the parent.
+    let read = match &checked.explode {
+        None => list(parent.columns.iter().flatten().map(|column| column.name.as_str())),
+        Some((_, alias)) => list(parent.identity.iter().map(String::as_str).chain(["_position", alias.as_str()])),
+    };
+    select.push(named(&format!("struct({read})"), "_read"));
     format!("SELECT\n  {}\nFROM `read`", items(&select))
 }
 

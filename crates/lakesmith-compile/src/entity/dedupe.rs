@@ -3,28 +3,33 @@
 
 use super::columns::Checked;
 use super::{Parent, batch, sequence, shape};
-use crate::select::{in_range, indent, items, list, named, quote, same};
+use crate::select::{in_range, list, named, of, quote, same};
 use crate::step::{Check, Cte, Keyed, Step, Write};
 use crate::table::Table;
 use lakesmith_project::{Entity, History, OnFail};
 use lakesmith_sql::DataType;
+use std::collections::BTreeSet;
 
 /// The step of an entity. `whole`: for a target without rows, where there is nothing to stand against.
 pub(crate) fn step(entity: &Entity, parent: &Parent, checked: &Checked, target: &Table, whole: bool) -> Step {
     let mut with = batch::queries(entity, parent, checked);
-    let (select, write) = match (entity.history, parent.has_arrival()) {
-        (History::Append, _) => (appended(target), Write::Append),
-        (_, from_bronze) => {
-            let identity = shape(entity).identity;
-            let keys = if from_bronze { identity.clone() } else { parent_keys(parent, checked) };
-            let keyed = Keyed { keys: keys.clone(), identity: identity.clone(), surrogate: None, kept: vec![], stamps: stamps() };
-            if whole {
-                (winners(entity, checked, target, &identity, None), Write::ReplaceAll(Keyed { keys: vec![], ..keyed }))
-            } else {
-                with.push(Cte { name: "keys".to_owned(), sql: concerned(parent, checked, &keys), kept: true });
-                (winners(entity, checked, target, &identity, from_bronze.then_some(keys.as_slice())), Write::ReplaceKeys(keyed))
-            }
+    let (select, write) = if entity.history == History::Append {
+        (appended(target), Write::Append)
+    } else {
+        let identity = shape(entity).identity;
+        let keys = if parent.has_arrival() { identity.clone() } else { parent_keys(parent, checked) };
+        let keyed = Keyed { keys: keys.clone(), identity: identity.clone(), surrogate: None, kept: vec![], stamps: stamps() };
+        if !whole {
+            with.push(cte("keys", concerned(parent, checked, &keys), true));
         }
+        // The rows of an entity that follows another are replaced together: nothing of the target counts.
+        let against = !whole && parent.has_arrival();
+        with.extend(candidates(target, &identity, against));
+        let write = match whole {
+            true => Write::ReplaceAll(Keyed { keys: vec![], ..keyed }),
+            false => Write::ReplaceKeys(keyed),
+        };
+        (winners(entity, checked, target, &identity), write)
     };
     Step {
         with,
@@ -36,6 +41,10 @@ pub(crate) fn step(entity: &Entity, parent: &Parent, checked: &Checked, target: 
         counts: vec![],
         places: checked.places.clone(),
     }
+}
+
+fn cte(name: &str, sql: String, kept: bool) -> Cte {
+    Cte { name: name.to_owned(), sql, kept }
 }
 
 /// Columns that tell when a row came, not what it says.
@@ -67,52 +76,69 @@ fn appended(target: &Table) -> String {
     format!("SELECT {}, 1 AS `_new`, `_outcome`\nFROM `batch`\nWHERE `_outcome` IS NULL", list(target.names()))
 }
 
-fn winners(entity: &Entity, checked: &Checked, target: &Table, identity: &[String], against: Option<&[String]>) -> String {
+/// The rows of which one stays: those of the batch, and those of the target with the same keys; and the keys that have
+/// several of them.
+fn candidates(target: &Table, identity: &[String], against: bool) -> Vec<Cte> {
     let columns = list(target.names());
+    let mut with = vec![];
     let mut rows = format!("SELECT {columns}, 1 AS `_new`\nFROM `batch`\nWHERE `_outcome` IS NULL");
-    if let Some(keys) = against {
-        let held: Vec<String> = target.names().map(|name| crate::select::of("held", name)).collect();
-        rows += &format!(
-            "\nUNION ALL\nSELECT {}, 0 AS `_new`\nFROM {} `held` LEFT SEMI JOIN `keys` ON {}",
+    if against {
+        let held: Vec<String> = target.names().map(|name| of("held", name)).collect();
+        let sql = format!(
+            "SELECT {}\nFROM {} `held` LEFT SEMI JOIN `keys` ON {}",
             held.join(", "),
             target.name.quoted(),
-            same("held", "keys", keys)
+            same("held", "keys", identity)
         );
+        with.push(cte("rivals", sql, true));
+        rows += &format!("\nUNION ALL\nSELECT {columns}, 0 AS `_new`\nFROM `rivals`");
     }
-    // What a row says, in order of weight: its sequence, then its columns as they are stored.
-    let ordered =
-        |name: &str| checked.values.iter().any(|v| v.column.name == name && comparable(&v.column.ty)) || name.starts_with('_');
-    let mut weight: Vec<String> = if against.is_some() || entity.sequence_by.is_some() { sequence(entity) } else { vec![] };
-    if against.is_none() && entity.sequence_by.is_none() && target.names().any(|name| name == super::ARRIVAL[0]) {
-        weight = sequence(entity);
-    }
-    for name in checked.names() {
-        if !weight.iter().chain(identity).any(|known| known == name) {
-            weight.push(name.to_owned());
-        }
-    }
-    weight.retain(|name| !identity.contains(name) && ordered(name));
-    let mut order: Vec<String> = weight.iter().map(|name| format!("{} DESC", quote(name))).collect();
+    with.push(cte("candidates", rows, false));
+    let keys = list(identity);
+    with.push(cte("contested", format!("SELECT {keys}\nFROM `candidates`\nGROUP BY {keys}\nHAVING count(*) > 1"), true));
+    with
+}
+
+/// A row that is the only one of its key stays; of several the one that counts for most.
+fn winners(entity: &Entity, checked: &Checked, target: &Table, identity: &[String]) -> String {
+    let columns = list(target.names());
+    let alone = target.names().map(|name| of("c", name)).collect::<Vec<_>>().join(", ");
+    let contested = same("c", "contested", identity);
     let partition = format!("PARTITION BY {}", list(identity));
+    let mut order: Vec<String> =
+        weight(entity, checked, target, identity).iter().map(|name| format!("{} DESC", quote(name))).collect();
     let tie = match order.is_empty() {
         true => "1".to_owned(),
         false => format!("rank() OVER ({partition} ORDER BY {})", order.join(", ")),
     };
     order.push("`_new`".to_owned());
-    let ranked = format!(
-        "SELECT *,\n  row_number() OVER ({partition} ORDER BY {}) AS `_rank`,\n  {tie} AS `_tie`\nFROM (\n{}\n)",
-        order.join(", "),
-        indent(&rows)
-    );
-    let select = [
-        columns,
-        quote("_new"),
-        named(
-            "CASE WHEN `_rank` = 1 THEN CAST(NULL AS STRING) WHEN `_tie` = 1 THEN 'unchanged' ELSE 'superseded' END",
-            "_outcome",
-        ),
-    ];
-    format!("SELECT\n  {}\nFROM (\n{}\n)\nWHERE `_rank` = 1 OR `_new` = 1", items(&select), indent(&ranked))
+    let order = order.join(", ");
+    format!(
+        "SELECT {alone}, `c`.`_new`, CAST(NULL AS STRING) AS `_outcome`
+FROM `candidates` `c` LEFT ANTI JOIN `contested` ON {contested}
+UNION ALL
+SELECT {columns}, `_new`,
+  CASE WHEN `_rank` = 1 THEN CAST(NULL AS STRING) WHEN `_tie` = 1 THEN 'unchanged' ELSE 'superseded' END AS `_outcome`
+FROM (
+  SELECT *,
+    row_number() OVER ({partition} ORDER BY {order}) AS `_rank`,
+    {tie} AS `_tie`
+  FROM (
+    SELECT `c`.* FROM `candidates` `c` LEFT SEMI JOIN `contested` ON {contested}
+  )
+)
+WHERE `_rank` = 1 OR `_new` = 1"
+    )
+}
+
+/// What a row says, in order of weight: its sequence, then its columns as they are stored.
+fn weight(entity: &Entity, checked: &Checked, target: &Table, identity: &[String]) -> Vec<String> {
+    let mut weight = sequence(entity);
+    weight.extend(checked.names().map(str::to_owned));
+    let stored = |name: &String| target.columns.iter().any(|column| column.name == *name && comparable(&column.ty));
+    let mut seen = BTreeSet::new();
+    weight.retain(|name| !identity.contains(name) && stored(name) && seen.insert(name.clone()));
+    weight
 }
 
 /// Spark orders every type but MAP.
