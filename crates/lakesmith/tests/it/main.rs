@@ -4,6 +4,8 @@
 //! `UPDATE=1 cargo test -p lakesmith` writes what they print now into the pages. Read the difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod examples;
+mod floors;
 mod page;
 
 use page::Page;
