@@ -99,6 +99,9 @@ pub(crate) fn each(outcomes: &Outcomes) -> [(&'static str, u64); 6] {
     ]
 }
 
+/// Counts that somebody should see at once, not only in the report.
+const TROUBLES: [&str; 2] = ["failed files", "rescued rows"];
+
 fn finished(report: &FlowReport) -> String {
     let (flow, status) = (&report.flow, status(report.status));
     match report.status {
@@ -107,7 +110,9 @@ fn finished(report: &FlowReport) -> String {
                 0 | 1 => String::new(),
                 n => format!(" in {n} batches"),
             };
-            format!("{status} {flow}: {}{batches} ({})", counts(&report.outcomes), time(report.duration))
+            let troubles = TROUBLES.iter().filter_map(|what| Some((what, report.counts.get(*what).filter(|n| **n > 0)?)));
+            let troubles: String = troubles.map(|(what, n)| format!(", {what}: {n}")).collect();
+            format!("{status} {flow}: {}{batches}{troubles} ({})", counts(&report.outcomes), time(report.duration))
         }
         FlowStatus::UpToDate => format!("{status} {flow} ({})", time(report.duration)),
         FlowStatus::Failed | FlowStatus::Skipped => format!("{status} {flow}"),
@@ -133,6 +138,10 @@ mod tests {
             error: None,
         };
         let line = "updated silver.sales_orders: 120 read, 100 inserted, 20 quarantined, 3 removed in 2 batches (0.420 s)";
+        assert_eq!(finished(&report), line);
+        report.counts = BTreeMap::from([("files".to_owned(), 9), ("failed files".to_owned(), 2)]);
+        report.batches.clear();
+        let line = "updated silver.sales_orders: 120 read, 100 inserted, 20 quarantined, 3 removed, failed files: 2 (0.420 s)";
         assert_eq!(finished(&report), line);
         report.status = FlowStatus::UpToDate;
         assert_eq!(finished(&report), "up to date silver.sales_orders (0.420 s)");

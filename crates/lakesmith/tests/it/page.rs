@@ -1,4 +1,5 @@
-//! A page: the files of a project, and commands with what they print.
+//! A page: the files of a project, and commands with what they print. Files are written where they stand between the
+//! commands, so that a page can show a second delivery.
 
 use std::fs;
 use tempfile::TempDir;
@@ -43,19 +44,18 @@ impl Page {
     /// The page with what the commands print now.
     pub(crate) fn run(&self) -> String {
         let folder = TempDir::new().unwrap();
-        for part in &self.parts {
-            let Part::File(_, file) = part else { continue };
-            let (path, content) = file.split_once('\n').unwrap();
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, content).unwrap();
-        }
         let blocks: Vec<String> = self
             .parts
             .iter()
             .map(|part| match part {
                 Part::Text(text) => text.clone(),
-                Part::File(header, file) => format!("{header}{}", file.split_once('\n').unwrap().1),
+                Part::File(header, file) => {
+                    let (path, content) = file.split_once('\n').unwrap();
+                    let place = folder.path().join(path);
+                    fs::create_dir_all(place.parent().unwrap()).unwrap();
+                    fs::write(place, content).unwrap();
+                    format!("{header}{content}")
+                }
                 Part::Command(line) => format!("{CONSOLE}\n$ lakesmith {line}\n{}", said(line, &folder)),
             })
             .collect();
@@ -70,10 +70,37 @@ fn said(line: &str, folder: &TempDir) -> String {
     for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
         let text = String::from_utf8(bytes).unwrap().replace(&folder.path().canonicalize().unwrap().display().to_string(), "DIR");
         if !text.is_empty() {
-            said += &format!("--- {name}\n{text}");
+            said += &format!("--- {name}\n{}", timeless(&text));
         }
     }
     said
+}
+
+/// The text with every duration below ten seconds as `0.000 s`, as wide as it was in a box.
+fn timeless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(end) = rest.find(" s") {
+        let number = rest[..end]
+            .rfind(|c: char| !c.is_ascii_digit() && c != '.')
+            .map_or(0, |at| at + rest[at..].chars().next().unwrap().len_utf8());
+        let (before, after) = (&rest[..number], &rest[end + 2..]);
+        let duration = rest[number..end].contains('.') && !after.starts_with(char::is_alphanumeric);
+        if duration {
+            // `1.2 s` is padded to the width of `0.064 s`.
+            let padded = "0.000".len().saturating_sub(end - number);
+            out += before;
+            out += "0.000 s";
+            rest = match after.strip_prefix(&" ".repeat(padded)) {
+                Some(unpadded) if rest.contains('│') => unpadded,
+                _ => after,
+            };
+        } else {
+            out += &rest[..end + 2];
+            rest = after;
+        }
+    }
+    out + rest
 }
 
 /// Words, of which some stand in double quotes.
