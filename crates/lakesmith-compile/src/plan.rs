@@ -40,6 +40,13 @@ pub enum FlowKind {
     Fact,
 }
 
+impl FlowKind {
+    /// Whether it fills a bronze table from a source.
+    pub fn is_bronze(self) -> bool {
+        matches!(self, FlowKind::Bronze { .. })
+    }
+}
+
 /// A table that a flow reads, in the order of the step's parameters `:after_1`, `:after_2` …
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {

@@ -1,24 +1,22 @@
 //! The one way in: a resolved query and the tables it names become a logical plan.
+//!
+//! DataFusion's planner is generic over what it may ask, and all of it would be compiled again, here, for a type of this
+//! crate. So the planner is the one that DataFusion has compiled for its own session; what the query needs beside the
+//! session's functions is put into a copy of it.
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::common::TableReference;
-use datafusion::config::ConfigOptions;
-use datafusion::datasource::provider_as_source;
+use datafusion::common::DFSchema;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::SessionState;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner};
-use datafusion::logical_expr::{AggregateUDF, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, WindowUDF};
-use datafusion::sql::planner::{NullOrdering, ParserOptions, SqlToRel};
-use datafusion::sql::sqlparser::ast::{Query, Statement};
+use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::logical_expr::expr::Exists;
+use datafusion::logical_expr::{self, LogicalPlan, ScalarUDF};
+use datafusion::sql::sqlparser::ast::{Expr, ExprWithAlias, Query};
 
-use crate::ast;
+use crate::ast::{self, Rewritten};
 use crate::cast::{OnError, SparkCast};
 use crate::error::PlanError;
-use crate::operators::SparkOperators;
-use crate::registry::{Registry, registry};
 use crate::relation::{Relations, with_types};
 
 /// The tables that a query may read.
@@ -29,119 +27,35 @@ pub trait Tables {
 
 /// Plans a resolved query.
 ///
-/// In: every table and column name in its exact case and quoted, parameters bound, `current_timestamp()` and its like
-/// bound to literals. Out: a plan that is not optimised yet, whose columns have the query's names and
-/// Spark's types, `TIMESTAMP` as microseconds in UTC.
+/// In: a session of [`session_state`](crate::session_state); every table and column name in its exact case and quoted,
+/// parameters bound, `current_timestamp()` and its like bound to literals. Out: a plan that is not optimised yet, whose
+/// columns have the query's names and Spark's types, `TIMESTAMP` as microseconds in UTC. Of the session's catalog nothing
+/// can be read.
 ///
 /// Errors: [`PlanError`]; none of them holds a value of a row.
 pub fn plan(state: &SessionState, query: &Query, tables: &dyn Tables) -> std::result::Result<LogicalPlan, PlanError> {
     let mut query = query.clone();
-    let ast::Rewritten { types, views } = ast::rewrite(&mut query)?;
-    let context = Context {
-        options: state.config_options(),
-        registry: registry(),
-        tables,
-        types,
-        operators: vec![
-            Arc::new(SparkOperators),
-            Arc::new(datafusion::functions::core::planner::CoreFunctionPlanner::default()),
-            Arc::new(datafusion::functions_nested::planner::NestedFunctionPlanner),
-            Arc::new(datafusion::functions_nested::planner::FieldAccessPlanner),
-            Arc::new(datafusion::functions_aggregate::planner::AggregateFunctionPlanner),
-            Arc::new(datafusion::functions_window::planner::WindowFunctionPlanner),
-        ],
-        relations: vec![Arc::new(Relations::new(views))],
-    };
-    let options = ParserOptions {
-        parse_float_as_decimal: true,
-        enable_ident_normalization: false,
-        map_string_types_to_utf8view: false,
-        default_null_ordering: NullOrdering::NullsMin,
-        ..ParserOptions::default()
-    };
-    let planned = SqlToRel::new_with_options(&context, options).sql_statement_to_plan(Statement::Query(Box::new(query)))?;
-    Ok(with_types(planned, state.config_options())?)
-}
-
-/// What the planner may ask for: these tables, the functions of the registry, and nothing of the session's catalog.
-struct Context<'a> {
-    options: &'a ConfigOptions,
-    registry: &'static Registry,
-    tables: &'a dyn Tables,
-    types: Vec<DataType>,
-    operators: Vec<Arc<dyn ExprPlanner>>,
-    relations: Vec<Arc<dyn RelationPlanner>>,
-}
-
-impl ContextProvider for Context<'_> {
-    fn get_table_source(&self, name: TableReference) -> Result<Arc<dyn TableSource>> {
-        let parts = match &name {
-            TableReference::Bare { table } => vec![table.to_string()],
-            TableReference::Partial { schema, table } => vec![schema.to_string(), table.to_string()],
-            TableReference::Full { catalog, schema, table } => {
-                vec![catalog.to_string(), schema.to_string(), table.to_string()]
-            }
-        };
-        self.tables
-            .table(&parts)
-            .map(provider_as_source)
-            .ok_or_else(|| DataFusionError::Plan(format!("there is no table {name}")))
-    }
-
-    fn create_cte_work_table(&self, _name: &str, _schema: SchemaRef) -> Result<Arc<dyn TableSource>> {
-        Err(DataFusionError::Plan("WITH RECURSIVE is not supported".into()))
-    }
-
-    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
-        &self.operators
-    }
-
-    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
-        &self.relations
-    }
-
-    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        if let Some((kind, at)) = name.split_once('#') {
-            let to = self.types.get(at.parse::<usize>().ok()?)?.clone();
-            let on_error = if kind == "try_cast" { OnError::Null } else { OnError::Raise };
-            return Some(Arc::new(ScalarUDF::new_from_impl(SparkCast::named(name, to, on_error))));
+    let Rewritten { types, tables, views } = ast::rewrite(&mut query, tables)?;
+    let mut session = state.clone();
+    for (at, to) in types.into_iter().enumerate() {
+        for (verb, on_error) in [("cast", OnError::Raise), ("try_cast", OnError::Null)] {
+            let cast = SparkCast::named(&format!("{verb}#{at}"), to.clone(), on_error);
+            session.register_udf(Arc::new(ScalarUDF::new_from_impl(cast)))?;
         }
-        self.registry.scalars.get(name).cloned()
     }
+    session.register_relation_planner(Arc::new(Relations::new(tables, views)))?;
+    Ok(with_types(planned(&session, query)?, state.config_options())?)
+}
 
-    fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
-        self.registry.higher_order.get(name).cloned()
-    }
-
-    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
-        self.registry.aggregates.get(name).cloned()
-    }
-
-    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
-        self.registry.windows.get(name).cloned()
-    }
-
-    fn get_variable_type(&self, _names: &[String]) -> Option<DataType> {
-        None
-    }
-
-    fn options(&self) -> &ConfigOptions {
-        self.options
-    }
-
-    fn udf_names(&self) -> Vec<String> {
-        self.registry.scalars.keys().cloned().collect()
-    }
-
-    fn higher_order_function_names(&self) -> Vec<String> {
-        self.registry.higher_order.keys().cloned().collect()
-    }
-
-    fn udaf_names(&self) -> Vec<String> {
-        self.registry.aggregates.keys().cloned().collect()
-    }
-
-    fn udwf_names(&self) -> Vec<String> {
-        self.registry.windows.keys().cloned().collect()
+/// The plan of a query whose every word the session knows.
+///
+/// A session plans whole statements with the tables of its catalog, in a future that is compiled where it is awaited;
+/// expressions it plans at once, and `EXISTS (query)` is one that holds the query's plan as it is.
+fn planned(session: &SessionState, query: Query) -> Result<LogicalPlan> {
+    let expr = Expr::Exists { subquery: Box::new(query), negated: false };
+    let exists = session.create_logical_expr_from_sql_expr(ExprWithAlias { expr, alias: None }, &DFSchema::empty())?;
+    match exists {
+        logical_expr::Expr::Exists(Exists { subquery, .. }) => Ok(Arc::unwrap_or_clone(subquery.subquery)),
+        _ => Err(DataFusionError::Internal("EXISTS was planned as something else".into())),
     }
 }

@@ -1,28 +1,32 @@
 //! How relations are planned that DataFusion does not plan, or not with Spark's types.
 //!
-//! `lateral view#n` is the former FROM, unnested, with all its qualifiers. A subquery that is a set operation has its
+//! `table#n` is a table that the rewriting found. `lateral view#n` is the former FROM, unnested, with all its qualifiers.
+//! A subquery that is a set operation has its
 //! final types before the query around it is planned on them.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::TableReference;
 use datafusion::common::{Column, NullHandling, UnnestOptions};
 use datafusion::config::ConfigOptions;
+use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, lit};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
-use datafusion::sql::sqlparser::ast::{SetExpr, TableFactor};
+use datafusion::sql::sqlparser::ast::{ObjectName, SetExpr, TableFactor};
 
-use crate::ast::{Generator, VIEW, View};
+use crate::ast::{Generator, Scan, TABLE, VIEW, View};
 use crate::registry::registry;
 
 /// Plans the relations of one query.
-#[derive(Debug)]
 pub(crate) struct Relations {
+    /// The tables that the rewriting found in it.
+    tables: Vec<Scan>,
     /// The generators that the rewriting took out of it.
     views: Vec<View>,
     /// The next relation is one that was handed back to the planner.
@@ -30,8 +34,15 @@ pub(crate) struct Relations {
 }
 
 impl Relations {
-    pub(crate) fn new(views: Vec<View>) -> Self {
-        Self { views, handed_back: AtomicBool::new(false) }
+    pub(crate) fn new(tables: Vec<Scan>, views: Vec<View>) -> Self {
+        Self { tables, views, handed_back: AtomicBool::new(false) }
+    }
+}
+
+/// The syntax of the views is left out: every node of it would have to be compiled for nothing but this.
+impl fmt::Debug for Relations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Relations").field("tables", &self.tables).finish_non_exhaustive()
     }
 }
 
@@ -42,9 +53,15 @@ pub(crate) fn with_types(plan: LogicalPlan, options: &ConfigOptions) -> Result<L
 
 impl RelationPlanner for Relations {
     fn plan_relation(&self, relation: TableFactor, context: &mut dyn RelationPlannerContext) -> Result<RelationPlanning> {
+        if let TableFactor::Table { name, alias, .. } = &relation
+            && let Some(scan) = entry(name, TABLE, &self.tables)
+        {
+            let source = provider_as_source(scan.table.clone());
+            let plan = LogicalPlanBuilder::scan(scan.name.clone(), source, None)?.build()?;
+            return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias.clone()))));
+        }
         if let TableFactor::Table { name, .. } = &relation
-            && let Some(at) = name.0.first().and_then(|p| p.as_ident()).and_then(|i| i.value.strip_prefix(VIEW))
-            && let Some(view) = at.parse::<usize>().ok().and_then(|n| self.views.get(n))
+            && let Some(view) = entry(name, VIEW, &self.views)
         {
             let plan = unnested(view, context)?;
             return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))));
@@ -64,6 +81,12 @@ impl RelationPlanner for Relations {
             other => Ok(RelationPlanning::Original(Box::new(other))),
         }
     }
+}
+
+/// What a name stands for that the rewriting made: `prefix` and a place in `entries`.
+fn entry<'a, T>(name: &ObjectName, prefix: &str, entries: &'a [T]) -> Option<&'a T> {
+    let name = &name.0.first()?.as_ident()?.value;
+    entries.get(name.strip_prefix(prefix)?.parse::<usize>().ok()?)
 }
 
 const LIST: &str = "generated list";

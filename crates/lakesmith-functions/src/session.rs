@@ -5,7 +5,9 @@ use std::sync::Arc;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{SessionState, config::SessionConfig};
+use datafusion::logical_expr::planner::ExprPlanner;
 
+use crate::operators::SparkOperators;
 use crate::registry::registry;
 
 /// Spark's defaults as far as DataFusion has a setting for them: NULL smallest, names in their case, time zone UTC.
@@ -29,8 +31,8 @@ pub fn session_config(target_partitions: usize) -> SessionConfig {
     config
 }
 
-/// A session with the functions of the [registry](crate::registry), the default optimiser, and no table functions,
-/// file formats or table factories: a plan can read only what [`crate::Tables`] handed over.
+/// A session with the functions of the [registry](crate::registry), Spark's operators, the default optimiser, and no table
+/// functions, file formats or table factories: a plan can read only what [`crate::Tables`] handed over.
 pub fn session_state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionState {
     let registry = registry();
     SessionStateBuilder::new()
@@ -40,5 +42,18 @@ pub fn session_state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Session
         .with_higher_order_functions(registry.higher_order.values().cloned().collect())
         .with_aggregate_functions(registry.aggregates.values().cloned().collect())
         .with_window_functions(registry.windows.values().cloned().collect())
+        .with_expr_planners(planners())
         .build()
+}
+
+/// What is asked for the meaning of an operator, an access or a special form, one after the other.
+fn planners() -> Vec<Arc<dyn ExprPlanner>> {
+    vec![
+        Arc::new(SparkOperators),
+        Arc::new(datafusion::functions::core::planner::CoreFunctionPlanner::default()),
+        Arc::new(datafusion::functions_nested::planner::NestedFunctionPlanner),
+        Arc::new(datafusion::functions_nested::planner::FieldAccessPlanner),
+        Arc::new(datafusion::functions_aggregate::planner::AggregateFunctionPlanner),
+        Arc::new(datafusion::functions_window::planner::WindowFunctionPlanner),
+    ]
 }

@@ -48,6 +48,8 @@ pub(crate) async fn run(
 ) -> Result<Done, RunError> {
     let mut done = Done::default();
     if !flow.columns_known {
+        // Nothing has arrived for it yet; or its source cannot be asked, which it says now.
+        lake.arriving(flow, 0).await?;
         return Ok(done);
     }
     let mut lost = 0;
@@ -346,7 +348,7 @@ async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<
         }
     }
     match error {
-        Some(error) => Err(RunError::Engine(error.into())),
+        Some(error) => Err(EngineError::from(error).into()),
         None => Err(RunError::Contended { flow: flow.name.clone(), tries: TRIES }),
     }
 }

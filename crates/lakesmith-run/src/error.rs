@@ -41,14 +41,14 @@ pub enum RunError {
     NotThereYet(TableName),
     /// The engine, while a flow ran or a query was answered.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(Box<EngineError>),
     /// A source that could not be listed or read.
     #[error("source of `{table}`: {source}")]
     Source {
         /// The bronze table.
         table: TableName,
         /// Why.
-        source: lakesmith_connect::ConnectError,
+        source: Box<lakesmith_connect::ConnectError>,
     },
     /// A record in the storage that does not say what a record says.
     #[error("the record `{path}` cannot be read: {reason}")]
@@ -71,9 +71,15 @@ pub enum RunError {
     },
 }
 
+impl From<EngineError> for RunError {
+    fn from(error: EngineError) -> Self {
+        RunError::Engine(Box::new(error))
+    }
+}
+
 impl From<DeltaError> for RunError {
     fn from(error: DeltaError) -> Self {
-        RunError::Engine(error.into())
+        RunError::Engine(Box::new(error.into()))
     }
 }
 
@@ -81,17 +87,7 @@ impl RunError {
     /// As something to be shown with its place, where there is one.
     pub fn diagnostic(&self) -> Diagnostic {
         match self {
-            RunError::Engine(EngineError::Check { code, message, help, at }) => {
-                let fault = Diagnostic::error(code, message.clone()).help(help.clone());
-                at.map_or(fault.clone(), |at| fault.at(at))
-            }
-            RunError::Engine(EngineError::Compute { reason, at: Some(at) }) => Diagnostic::error("step-failed", reason.clone())
-                .at(*at)
-                .help("mend the expression and run again: nothing of this batch was written"),
-            RunError::Engine(EngineError::TypeChanged { .. }) => {
-                Diagnostic::error("type-changed", self.to_string()).help("keep the type, or give the new one another column name")
-            }
-            RunError::Engine(_) => Diagnostic::error("step-failed", self.to_string()),
+            RunError::Engine(error) => of_engine(error),
             RunError::Source { .. } => Diagnostic::error("source-failed", self.to_string()),
             RunError::UnknownTarget { .. } => Diagnostic::error("unknown-target", self.to_string()),
             RunError::UnsupportedEngine { .. } => Diagnostic::error("unsupported", self.to_string()),
@@ -100,5 +96,21 @@ impl RunError {
                 Diagnostic::error("run-failed", self.to_string())
             }
         }
+    }
+}
+
+fn of_engine(error: &EngineError) -> Diagnostic {
+    match error {
+        EngineError::Check { code, message, help, at } => {
+            let fault = Diagnostic::error(code, message.clone()).help(help.clone());
+            at.map_or(fault.clone(), |at| fault.at(at))
+        }
+        EngineError::Compute { reason, at: Some(at) } => Diagnostic::error("step-failed", reason.clone())
+            .at(*at)
+            .help("mend the expression and run again: nothing of this batch was written"),
+        EngineError::TypeChanged { .. } => {
+            Diagnostic::error("type-changed", error.to_string()).help("keep the type, or give the new one another column name")
+        }
+        _ => Diagnostic::error("step-failed", error.to_string()),
     }
 }

@@ -260,12 +260,12 @@ impl Reports {
             Arc::new(batches.finish()),
         ];
         let batch = RecordBatch::try_new(arrow_schema(&table.columns), columns);
-        batch.map_err(|error| RunError::Source { table: table.name.clone(), source: error.into() })
+        batch.map_err(|error| RunError::Source { table: table.name.clone(), source: Box::new(error.into()) })
     }
 }
 
 /// The source's failure, with the table it stopped.
 pub(crate) fn failed(table: &TableName) -> impl Fn(ConnectError) -> RunError {
     let table = table.clone();
-    move |source| RunError::Source { table: table.clone(), source }
+    move |source| RunError::Source { table: table.clone(), source: Box::new(source) }
 }

@@ -93,29 +93,37 @@ impl Lake {
         let mut columns = Columns::new();
         for flow in self.plan.flows.clone() {
             let FlowKind::Bronze { .. } = flow.kind else { continue };
-            let table = TablePath::new(&flow.target.path);
-            let held = self.storage.snapshot(&table, None).await?;
-            let mut schema = held.as_ref().map(|held| data_columns(&held.schema()));
-            let last = match &held {
-                Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
-                None => 0,
-            };
-            let Some(arriving) = self.list(&flow, held.is_some(), last).await? else { continue };
-            if !arriving.files.is_empty() {
-                let inferred =
-                    arriving.source.infer(&arriving.files, schema.as_deref()).await.map_err(files::failed(&flow.name))?;
-                schema = Some(inferred.schema);
-            }
-            self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
-            if let Some(schema) = schema {
-                columns.insert(flow.name.clone(), schema.fields().iter().map(|field| column(field)).collect());
-                self.data.insert(flow.name.clone(), schema);
+            // A source that cannot be asked now stops its own flow, when that runs; the others have their columns.
+            match self.data_columns_of(&flow).await {
+                Ok(Some(schema)) => {
+                    columns.insert(flow.name.clone(), schema.fields().iter().map(|field| column(field)).collect());
+                    self.data.insert(flow.name.clone(), schema);
+                }
+                Ok(None) => {}
+                Err(error) => tracing::debug!(table = %flow.name, %error, "the columns of a source could not be learnt"),
             }
         }
         let (plan, faults) = compile(&self.project, &columns);
         self.plan = Arc::new(plan);
         self.faults = faults;
         Ok(())
+    }
+
+    /// The columns of a bronze table's source: those of the table, and of files that have just arrived.
+    async fn data_columns_of(&self, flow: &Flow) -> Result<Option<SchemaRef>, RunError> {
+        let held = self.storage.snapshot(&TablePath::new(&flow.target.path), None).await?;
+        let mut schema = held.as_ref().map(|held| data_columns(&held.schema()));
+        let last = match &held {
+            Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
+            None => 0,
+        };
+        let Some(arriving) = self.list(flow, held.is_some(), last).await? else { return Ok(schema) };
+        if !arriving.files.is_empty() {
+            let inferred = arriving.source.infer(&arriving.files, schema.as_deref()).await;
+            schema = Some(inferred.map_err(files::failed(&flow.name))?.schema);
+        }
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
+        Ok(schema)
     }
 
     /// What the user wrote.

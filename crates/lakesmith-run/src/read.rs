@@ -22,7 +22,7 @@ use std::ops::ControlFlow;
 impl Lake {
     /// Answers a query over the tables of the project.
     pub async fn query(&self, sql: &str) -> Result<Rows, RunError> {
-        let parsed = parse_query(sql).map_err(|error| RunError::Engine(error.into()))?;
+        let parsed = parse_query(sql).map_err(|error| RunError::from(lakesmith_engine::EngineError::from(error)))?;
         let mut tables = BTreeMap::new();
         for parts in tables_of(&parsed) {
             if let Some((flow, table)) = self.named(&parts) {

@@ -26,7 +26,7 @@ pub enum Event {
         outcomes: Outcomes,
     },
     /// A flow has ended, one way or the other.
-    Finished(FlowReport),
+    Finished(Box<FlowReport>),
 }
 
 /// How a flow ended.

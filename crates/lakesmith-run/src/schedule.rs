@@ -35,7 +35,7 @@ impl Lake {
                 let open = |name: &TableName| selection.contains(name) && !ended.contains_key(name);
                 let failed = flow.upstream().find(|name| ended.get(name).is_some_and(|report| stops(report.status)));
                 if let Some(report) = failed.map(|failed| skipped(flow, failed)) {
-                    events(Event::Finished(report.clone()));
+                    events(Event::Finished(Box::new(report.clone())));
                     let flow = waiting.remove(index);
                     ended.insert(flow.name, report);
                     index = 0;
@@ -50,7 +50,7 @@ impl Lake {
             match running.join_next().await {
                 None => break,
                 Some(Ok(report)) => {
-                    events(Event::Finished(report.clone()));
+                    events(Event::Finished(Box::new(report.clone())));
                     ended.insert(report.flow.clone(), report);
                 }
                 Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
@@ -68,6 +68,12 @@ fn stops(status: FlowStatus) -> bool {
 async fn one(lake: Lake, flow: Flow, run_id: String, events: Events) -> FlowReport {
     let clock = Instant::now();
     let result = batch::run(&lake, &flow, &run_id, events.as_ref()).await;
+    let empty = flow.kind.is_bronze() && !flow.columns_known;
+    let fault = empty.then(|| {
+        Diagnostic::warning("no-files", format!("no file has arrived for `{}`", flow.name))
+            .at(flow.at)
+            .help("put files where `path` of the source and `path` of the table say, or mend the pattern")
+    });
     let report = FlowReport {
         flow: flow.name.clone(),
         status: FlowStatus::UpToDate,
@@ -75,7 +81,7 @@ async fn one(lake: Lake, flow: Flow, run_id: String, events: Events) -> FlowRepo
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
         duration: clock.elapsed(),
-        fault: None,
+        fault,
         error: None,
     };
     match result {

@@ -28,6 +28,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "misplaced-file"
     "missing-key"
     "no-effect"
+    "no-files"
     "no-project"
     "nondeterministic"
     "not-grouped"

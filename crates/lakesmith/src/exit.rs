@@ -74,7 +74,8 @@ impl Stop {
 
     /// An error of a query; `sources` hold its text as `file`.
     pub(crate) fn of_query(error: RunError, sources: &Sources, file: FileId) -> Stop {
-        let RunError::Engine(EngineError::Sql(errors)) = &error else { return Stop::of(error, sources) };
+        let RunError::Engine(engine) = &error else { return Stop::of(error, sources) };
+        let EngineError::Sql(errors) = engine.as_ref() else { return Stop::of(error, sources) };
         let text = Located::verbatim(sources.text(file), file, 0);
         let faults: Diagnostics = errors.iter().map(|error| error.diagnostic(&text)).collect();
         Stop::Faults { faults, sources: sources.clone(), exit: Exit::Wrong }
@@ -125,6 +126,6 @@ mod tests {
         };
         assert_eq!(exit(RunError::Project(Diagnostics::new())), Some(Exit::Wrong));
         assert_eq!(exit(RunError::UnknownTable { name: "x".into(), near: None }), Some(Exit::Wrong));
-        assert_eq!(exit(RunError::Engine(EngineError::Missing { table: "gold.x".into() })), Some(Exit::Failed));
+        assert_eq!(exit(EngineError::Missing { table: "gold.x".into() }.into()), Some(Exit::Failed));
     }
 }

@@ -66,7 +66,7 @@ async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> R
     }
     let result = relations.keep(RESULT, &with(&pending, &step.select)).await?;
     if let Some(sql) = &step.outcomes {
-        let kept = Kept::compute(relations.plan(sql).await?, relations.context()).await?;
+        let kept = relations.rows(sql).await?;
         count_outcomes(&kept, &mut outcomes)?;
     }
     check(relations, step).await?;
@@ -101,7 +101,7 @@ fn with(pending: &[String], sql: &str) -> String {
 
 /// The relations of a step: its inputs, its target, its parameters.
 async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, EngineError> {
-    let mut relations = Relations::new(engine.session());
+    let mut relations = Relations::new(engine.session(), engine.settings.memory);
     relations.fix_now(work.now);
     relations.set(parameter::BATCH, Literal::BigInt(work.batch));
     for (n, input) in work.inputs.iter().enumerate() {
@@ -141,6 +141,7 @@ impl PartitionStream for Once {
 
 fn count_outcomes(kept: &Kept, outcomes: &mut Outcomes) -> Result<(), EngineError> {
     for batch in kept.batches() {
+        let batch = batch?;
         let words = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Utf8)?;
         let (words, rows) = (words.as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
         for row in 0..batch.num_rows() {
@@ -158,6 +159,7 @@ fn count_outcomes(kept: &Kept, outcomes: &mut Outcomes) -> Result<(), EngineErro
 /// What the select says became of rows that the target is not to hold.
 pub(super) fn count_rest(kept: &Kept, outcomes: &mut Outcomes) -> Result<(), EngineError> {
     for batch in kept.batches() {
+        let batch = batch?;
         let Some(words) = batch.column_by_name("_outcome") else { continue };
         let words = arrow::compute::cast(words, &arrow::datatypes::DataType::Utf8)?;
         for word in words.as_string::<i32>().iter().flatten() {

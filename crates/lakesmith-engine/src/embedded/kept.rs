@@ -1,44 +1,232 @@
-//! Rows of a query that several later queries read: computed once and held in memory.
+//! Rows of a query that several later queries read: computed once, held in memory as far as that goes, and beyond it in
+//! a file of the system's temporary folder.
 
 use crate::error::EngineError;
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::FileReader;
+use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::catalog::streaming::StreamingTable;
 use datafusion::datasource::MemTable;
-use datafusion::execution::TaskContext;
-use datafusion::physical_plan::{ExecutionPlan, collect_partitioned};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::fmt;
+use std::fs::File;
+use std::io::BufReader;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tempfile::NamedTempFile;
+
+/// Bytes that kept rows may still hold in memory. Shared by all that is kept for one batch.
+#[derive(Clone, Debug)]
+pub(super) struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    pub(super) fn new(bytes: usize) -> Self {
+        Budget(Arc::new(AtomicUsize::new(bytes)))
+    }
+
+    /// Takes bytes off, if there are so many left.
+    fn take(&self, bytes: usize) -> bool {
+        self.0.try_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(bytes)).is_ok()
+    }
+}
 
 /// The rows of a kept query, by partition.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) schema: SchemaRef,
-    pub(super) partitions: Vec<Vec<RecordBatch>>,
+    partitions: Vec<Arc<Partition>>,
+}
+
+/// Rows in the order in which they came: first those in memory, then those in the file.
+struct Partition {
+    schema: SchemaRef,
+    held: Vec<RecordBatch>,
+    spilled: Option<NamedTempFile>,
+    rows: usize,
+}
+
+impl fmt::Debug for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Partition").field("rows", &self.rows).field("spilled", &self.spilled.is_some()).finish()
+    }
+}
+
+type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
+
+impl Partition {
+    fn batches(&self) -> Result<Batches, ArrowError> {
+        let held = self.held.clone().into_iter().map(Ok);
+        match &self.spilled {
+            None => Ok(Box::new(held)),
+            Some(file) => {
+                let reader = FileReader::try_new(BufReader::new(file.reopen()?), None)?;
+                Ok(Box::new(held.chain(reader)))
+            }
+        }
+    }
+}
+
+impl PartitionStream for Partition {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches: Batches = self.batches().unwrap_or_else(|error| Box::new(std::iter::once(Err(error))));
+        let batches = stream::iter(batches).map_err(Into::into);
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), batches))
+    }
+}
+
+/// Takes rows in, for one partition.
+pub(super) struct Keeping {
+    schema: SchemaRef,
+    budget: Budget,
+    held: Vec<RecordBatch>,
+    spill: Option<(NamedTempFile, FileWriter<File>)>,
+    rows: usize,
+}
+
+impl Keeping {
+    pub(super) fn new(schema: SchemaRef, budget: &Budget) -> Self {
+        Keeping { schema, budget: budget.clone(), held: vec![], spill: None, rows: 0 }
+    }
+
+    pub(super) fn push(&mut self, batch: RecordBatch) -> Result<(), EngineError> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        self.rows += batch.num_rows();
+        if self.spill.is_none() && self.budget.take(batch.get_array_memory_size()) {
+            self.held.push(batch);
+            return Ok(());
+        }
+        let (_, writer) = match &mut self.spill {
+            Some(spill) => spill,
+            None => {
+                let file = NamedTempFile::new().map_err(ArrowError::from)?;
+                let writer = FileWriter::try_new(file.reopen().map_err(ArrowError::from)?, &self.schema)?;
+                self.spill.insert((file, writer))
+            }
+        };
+        Ok(writer.write(&batch)?)
+    }
+
+    pub(super) fn finish(self) -> Result<Kept, EngineError> {
+        let schema = self.schema.clone();
+        Ok(Kept { schema, partitions: vec![Arc::new(self.partition()?)] })
+    }
+
+    fn partition(self) -> Result<Partition, EngineError> {
+        let spilled = match self.spill {
+            None => None,
+            Some((file, mut writer)) => {
+                writer.finish()?;
+                Some(file)
+            }
+        };
+        Ok(Partition { schema: self.schema, held: self.held, spilled, rows: self.rows })
+    }
 }
 
 impl Kept {
-    /// Runs a plan to its end.
-    pub(super) async fn compute(plan: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>) -> Result<Self, EngineError> {
+    /// Runs a plan to its end, its partitions side by side.
+    pub(super) async fn compute(
+        plan: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+        budget: &Budget,
+    ) -> Result<Self, EngineError> {
         let schema = plan.schema();
-        let partitions = collect_partitioned(plan, context).await?;
+        let mut tasks = tokio::task::JoinSet::new();
+        for partition in 0..plan.output_partitioning().partition_count() {
+            let mut stream = plan.execute(partition, context.clone())?;
+            let mut keeping = Keeping::new(schema.clone(), budget);
+            tasks.spawn(async move {
+                while let Some(batch) = stream.next().await {
+                    keeping.push(batch?)?;
+                }
+                Ok::<_, EngineError>((partition, keeping.partition()?))
+            });
+        }
+        let mut partitions = vec![];
+        while let Some(done) = tasks.join_next().await {
+            partitions.push(done.map_err(|error| EngineError::Compute { reason: error.to_string(), at: None })??);
+        }
+        partitions.sort_by_key(|(number, _)| *number);
+        let partitions = partitions.into_iter().map(|(_, partition)| Arc::new(partition)).collect();
         Ok(Kept { schema, partitions })
     }
 
-    /// Rows that are there already.
-    pub(super) fn of(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
-        Kept { schema, partitions: vec![batches] }
-    }
-
-    /// As a table that queries read.
+    /// As a table that queries read, as often as they like. Of rows in memory the planner knows how many there are, and
+    /// builds its joins on the smaller side.
     pub(super) fn provider(&self) -> Result<Arc<dyn TableProvider>, EngineError> {
-        Ok(Arc::new(MemTable::try_new(self.schema.clone(), self.partitions.clone())?))
+        if self.partitions.iter().all(|partition| partition.spilled.is_none()) {
+            let held = self.partitions.iter().map(|partition| partition.held.clone()).collect();
+            return Ok(Arc::new(MemTable::try_new(self.schema.clone(), held)?));
+        }
+        let partitions = self.partitions.iter().map(|partition| Arc::clone(partition) as Arc<dyn PartitionStream>).collect();
+        Ok(Arc::new(StreamingTable::try_new(self.schema.clone(), partitions)?))
     }
 
-    pub(super) fn batches(&self) -> impl Iterator<Item = &RecordBatch> {
-        self.partitions.iter().flatten()
+    /// Every batch, one after the other.
+    pub(super) fn batches(&self) -> impl Iterator<Item = Result<RecordBatch, EngineError>> {
+        let each = |partition: &Arc<Partition>| partition.batches().unwrap_or_else(|error| Box::new(std::iter::once(Err(error))));
+        self.partitions.iter().flat_map(each).map(|batch| batch.map_err(EngineError::from))
+    }
+
+    /// The same rows, batch by batch turned into others of the same schema.
+    pub(super) fn map(
+        &self,
+        budget: &Budget,
+        mut change: impl FnMut(RecordBatch) -> Result<RecordBatch, EngineError>,
+    ) -> Result<Kept, EngineError> {
+        let mut partitions = vec![];
+        for partition in &self.partitions {
+            let mut keeping = Keeping::new(self.schema.clone(), budget);
+            for batch in partition.batches()? {
+                keeping.push(change(batch?)?)?;
+            }
+            partitions.push(Arc::new(keeping.partition()?));
+        }
+        Ok(Kept { schema: self.schema.clone(), partitions })
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.batches().map(RecordBatch::num_rows).sum()
+        self.partitions.iter().map(|partition| partition.rows).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use arrow::array::{AsArray, Int64Array};
+    use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+
+    #[test]
+    fn rows_beyond_the_budget_go_to_a_file_and_come_back_in_order() {
+        let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
+        let batch = |from: i64| {
+            RecordBatch::try_new(schema.clone(), vec![Arc::new(Int64Array::from_iter_values(from..from + 1000))]).unwrap()
+        };
+        let budget = Budget::new(3 * batch(0).get_array_memory_size());
+        let mut keeping = Keeping::new(schema.clone(), &budget);
+        (0..10).for_each(|n| keeping.push(batch(n * 1000)).unwrap());
+        let kept = keeping.finish().unwrap();
+        assert_eq!(kept.partitions[0].held.len(), 3);
+        assert!(kept.partitions[0].spilled.is_some());
+        for _ in 0..2 {
+            let numbers: Vec<i64> =
+                kept.batches().flat_map(|batch| batch.unwrap().column(0).as_primitive::<Int64Type>().values().to_vec()).collect();
+            assert_eq!(numbers, (0..10_000).collect::<Vec<_>>());
+        }
+        assert_eq!(kept.rows(), 10_000);
     }
 }

@@ -96,7 +96,7 @@ impl Engine for Embedded {
     }
 
     async fn query(&self, read: &Read) -> Result<Rows, EngineError> {
-        let mut relations = Relations::new(self.session());
+        let mut relations = Relations::new(self.session(), self.settings.memory);
         relations.fix_now(read.now);
         for (name, snapshot) in &read.tables {
             let parts = [name.layer().as_str(), name.name()];

@@ -1,6 +1,6 @@
 //! The relations that a step's queries can name, and the way from Spark SQL to rows.
 
-use super::kept::Kept;
+use super::kept::{Budget, Kept};
 use crate::delta::{ScanOptions, Snapshot, Storage, provider};
 use crate::error::EngineError;
 use crate::types::spark_schema;
@@ -22,11 +22,17 @@ pub(super) struct Relations {
     state: SessionState,
     tables: HashMap<Name, Arc<dyn TableProvider>>,
     parameters: BTreeMap<String, Literal>,
+    budget: Budget,
 }
 
 impl Relations {
-    pub(super) fn new(state: SessionState) -> Self {
-        Relations { state, tables: HashMap::new(), parameters: BTreeMap::new() }
+    /// `memory`: bytes that kept rows may hold before they go to a file.
+    pub(super) fn new(state: SessionState, memory: usize) -> Self {
+        Relations { state, tables: HashMap::new(), parameters: BTreeMap::new(), budget: Budget::new(memory) }
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// What `current_timestamp()` and `:now` are.
@@ -84,20 +90,26 @@ impl Relations {
 
     /// All rows of a query, kept under a name for later ones.
     pub(super) async fn keep(&mut self, name: &str, sql: &str) -> Result<Kept, EngineError> {
-        let kept = Kept::compute(self.plan(sql).await?, self.context()).await?;
+        let kept = self.rows(sql).await?;
         self.add(&[name], kept.provider()?);
         Ok(kept)
     }
 
+    /// All rows of a query.
+    pub(super) async fn rows(&self, sql: &str) -> Result<Kept, EngineError> {
+        Kept::compute(self.plan(sql).await?, self.context(), &self.budget).await
+    }
+
     /// The one BIGINT of a query.
     pub(super) async fn number(&self, sql: &str) -> Result<u64, EngineError> {
-        let kept = Kept::compute(self.plan(sql).await?, self.context()).await?;
-        let value = kept.batches().filter(|batch| batch.num_rows() > 0).find_map(|batch| {
-            let column = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Int64).ok()?;
-            let column = arrow::array::AsArray::as_primitive_opt::<arrow::datatypes::Int64Type>(column.as_ref())?;
-            Some(column.value(0))
-        });
-        Ok(value.unwrap_or_default().max(0) as u64)
+        for batch in self.rows(sql).await?.batches() {
+            let column = arrow::compute::cast(batch?.column(0), &arrow::datatypes::DataType::Int64)?;
+            let column = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(column.as_ref());
+            if !column.is_empty() {
+                return Ok(column.value(0).max(0) as u64);
+            }
+        }
+        Ok(0)
     }
 }
 

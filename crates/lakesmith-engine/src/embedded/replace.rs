@@ -2,7 +2,7 @@
 //! files that hold a row that changes or goes are written again, and a row that says the same stays as it is.
 
 use super::compute::{RESULT, count_rest, is_new};
-use super::kept::Kept;
+use super::kept::{Budget, Keeping, Kept};
 use super::relations::Relations;
 use super::{Embedded, table, write as files};
 use crate::delta::{Action, Snapshot, TablePath};
@@ -22,6 +22,8 @@ const FILE: &str = "_held_file";
 const HELD: &str = "held";
 /// The rows of the target that are to go.
 const GONE: &str = "gone";
+/// Up to so many rows are written into one file; beyond it each thread writes one.
+const ROWS_OF_ONE_FILE: u64 = 250_000;
 /// The rows that are to be written.
 const FRESH: &str = "fresh";
 
@@ -31,7 +33,7 @@ pub(super) async fn narrow(engine: &Embedded, relations: &mut Relations, work: &
     relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE)).await?;
     let sql =
         format!("SELECT DISTINCT `h`.`{FILE}` FROM `{HELD}` `h` LEFT SEMI JOIN `keys` ON {}", same("h", "keys", &keyed.keys));
-    let kept = Kept::compute(relations.plan(&sql).await?, relations.context()).await?;
+    let kept = relations.rows(&sql).await?;
     let concerned: Vec<String> = texts(&kept, 0)?.into_iter().collect();
     let name = &work.flow.name;
     relations
@@ -98,20 +100,27 @@ pub(super) async fn write(
             changes.fresh
         }
         _ => {
-            let fresh = wanted(result)?;
-            outcomes.inserted +=
-                fresh.batches().map(|batch| (0..batch.num_rows()).filter(|row| is_new(batch, *row)).count() as u64).sum::<u64>();
+            let fresh = wanted(result, relations.budget())?;
+            for batch in fresh.batches() {
+                let batch = batch?;
+                outcomes.inserted += (0..batch.num_rows()).filter(|row| is_new(&batch, *row)).count() as u64;
+            }
             fresh
         }
     };
     let fresh = match keyed.and_then(|keyed| keyed.surrogate.as_ref()) {
-        Some(surrogate) => numbered(fresh, surrogate, &mut key_mark)?,
+        Some(surrogate) => numbered(&fresh, surrogate, &mut key_mark, relations.budget())?,
         None => fresh,
     };
     relations.add(&[FRESH], fresh.provider()?);
     let rows = fresh.rows();
     let sql = contents(target, &work.target, rewritten, rows);
-    let (added, _) = files::files(engine, target, &schema, relations.plan(&sql).await?, relations.context()).await?;
+    let mut plan = relations.plan(&sql).await?;
+    let stay: u64 = if removed.is_empty() { 0 } else { held_files.iter().filter_map(|file| file.num_records()).sum() };
+    if rows as u64 + stay <= ROWS_OF_ONE_FILE {
+        plan = files::one(plan);
+    }
+    let (added, _) = files::files(engine, target, &schema, plan, relations.context()).await?;
     let replaces = !removed.is_empty();
     let mut actions: Vec<Action> = metadata.into_iter().collect();
     actions.extend(removed);
@@ -123,19 +132,11 @@ pub(super) async fn write(
 }
 
 /// The rows that the target is to hold, without those that only say what became of a row read.
-fn wanted(result: &Kept) -> Result<Kept, EngineError> {
-    let mut partitions = vec![];
-    for partition in &result.partitions {
-        let mut batches = vec![];
-        for batch in partition {
-            batches.push(match batch.column_by_name("_outcome") {
-                Some(outcome) => filter_record_batch(batch, &arrow::compute::is_null(outcome)?)?,
-                None => batch.clone(),
-            });
-        }
-        partitions.push(batches);
-    }
-    Ok(Kept { schema: result.schema.clone(), partitions })
+fn wanted(result: &Kept, budget: &Budget) -> Result<Kept, EngineError> {
+    result.map(budget, |batch| match batch.column_by_name("_outcome") {
+        Some(outcome) => Ok(filter_record_batch(&batch, &arrow::compute::is_null(outcome)?)?),
+        None => Ok(batch),
+    })
 }
 
 /// What the new files hold: rows of the files that go, as far as they stay, and the fresh ones; sorted as the table is.
@@ -237,7 +238,8 @@ impl Changes {
     ) -> Result<Self, EngineError> {
         let schema = plan.schema();
         let mut stream = datafusion::physical_plan::execute_stream(plan, relations.context())?;
-        let (mut fresh, mut gone) = (vec![], vec![]);
+        let mut fresh = Keeping::new(schema.clone(), relations.budget());
+        let mut gone = Keeping::new(schema, relations.budget());
         while let Some(batch) = stream.try_next().await? {
             let change = column(&batch, "_change")?;
             let change = cast(&change, &DataType::Utf8)?;
@@ -256,13 +258,13 @@ impl Changes {
             };
             let (comes, goes) = (is(["inserted", "updated"]), is(["removed", "updated"]));
             if comes.true_count() > 0 {
-                fresh.push(filter_record_batch(&batch, &comes)?);
+                fresh.push(filter_record_batch(&batch, &comes)?)?;
             }
             if goes.true_count() > 0 {
-                gone.push(filter_record_batch(&batch, &goes)?);
+                gone.push(filter_record_batch(&batch, &goes)?)?;
             }
         }
-        Ok(Changes { fresh: Kept::of(schema.clone(), fresh), gone: Kept::of(schema, gone) })
+        Ok(Changes { fresh: fresh.finish()?, gone: gone.finish()? })
     }
 
     fn is_empty(&self) -> bool {
@@ -283,36 +285,29 @@ fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, EngineError> {
 fn texts(kept: &Kept, index: usize) -> Result<BTreeSet<String>, EngineError> {
     let mut all = BTreeSet::new();
     for batch in kept.batches() {
-        let column = cast(batch.column(index), &DataType::Utf8)?;
+        let column = cast(batch?.column(index), &DataType::Utf8)?;
         all.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned));
     }
     Ok(all)
 }
 
 /// Gives every row that has no surrogate key the next one.
-fn numbered(rows: Kept, surrogate: &str, mark: &mut i64) -> Result<Kept, EngineError> {
+fn numbered(rows: &Kept, surrogate: &str, mark: &mut i64, budget: &Budget) -> Result<Kept, EngineError> {
     let index = rows.schema.index_of(surrogate)?;
-    let mut partitions = vec![];
-    for partition in &rows.partitions {
-        let mut batches = vec![];
-        for batch in partition {
-            let held = batch.column(index).as_primitive::<Int64Type>();
-            let keys: Int64Array = (0..batch.num_rows())
-                .map(|row| match held.is_valid(row) {
-                    true => held.value(row),
-                    false => {
-                        *mark += 1;
-                        *mark
-                    }
-                })
-                .collect();
-            let mut columns = batch.columns().to_vec();
-            columns[index] = std::sync::Arc::new(keys);
-            batches.push(RecordBatch::try_new(batch.schema(), columns)?);
-        }
-        partitions.push(batches);
-    }
-    Ok(Kept { schema: rows.schema, partitions })
+    rows.map(budget, |batch| {
+        let held = batch.column(index).as_primitive::<Int64Type>();
+        let mut next = |row: usize| match held.is_valid(row) {
+            true => held.value(row),
+            false => {
+                *mark += 1;
+                *mark
+            }
+        };
+        let keys: Int64Array = (0..batch.num_rows()).map(&mut next).collect();
+        let mut columns = batch.columns().to_vec();
+        columns[index] = std::sync::Arc::new(keys);
+        Ok(RecordBatch::try_new(batch.schema(), columns)?)
+    })
 }
 
 fn same(left: &str, right: &str, columns: &[String]) -> String {

@@ -7,12 +7,13 @@ use crate::work::Output;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::{StreamExt, TryStreamExt};
 use lakesmith_compile::Table;
 use std::sync::Arc;
 
-/// Appends the rows of a plan to a table. One file writer for each partition of the plan.
+/// Appends the rows of a plan to a table.
 pub(super) async fn stream(
     engine: &Embedded,
     table: &Table,
@@ -21,7 +22,7 @@ pub(super) async fn stream(
     context: Arc<TaskContext>,
 ) -> Result<(Output, u64), EngineError> {
     let (schema, metadata) = table::grown(table, base)?;
-    let (mut actions, rows) = files(engine, table, &schema, plan, context).await?;
+    let (mut actions, rows) = files(engine, table, &schema, one(plan), context).await?;
     actions.splice(0..0, metadata);
     let output = Output { table: TablePath::new(&table.path), base: base.version(), replaces: false, actions, rows };
     Ok((output, rows))
@@ -46,7 +47,16 @@ pub(super) async fn append(
     Ok(Output { table: TablePath::new(&table.path), base: base.version(), replaces: false, actions, rows })
 }
 
-/// Writes the rows of a plan into new files of a table and gives their `add` actions and the number of rows.
+/// All partitions of a plan as one, for rows that fit one file.
+pub(super) fn one(plan: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    match plan.output_partitioning().partition_count() {
+        1 => plan,
+        _ => Arc::new(CoalescePartitionsExec::new(plan)),
+    }
+}
+
+/// Writes the rows of a plan into new files of a table and gives their `add` actions and the number of rows. Each
+/// partition of the plan has a writer of its own.
 pub(super) async fn files(
     engine: &Embedded,
     table: &Table,

@@ -23,7 +23,6 @@ pub(crate) enum Generator {
 }
 
 /// A generator applied to every row of a relation.
-#[derive(Debug)]
 pub(crate) struct View {
     /// The rows it applies to; none: a single row without columns.
     pub(crate) input: Option<TableWithJoins>,

@@ -1,17 +1,16 @@
 //! Lambdas: fields of their parameters, and the second parameter of `transform` and `filter`, the element's place.
 
-use std::ops::ControlFlow;
-
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Ident, LambdaFunction, LambdaFunctionParameter, OneOrManyWithParens, visit_expressions_mut,
+    AccessExpr, Expr, Ident, LambdaFunction, LambdaFunctionParameter, OneOrManyWithParens,
 };
 
 use super::literals::{call, string};
+use super::walk;
 
 /// `x -> x.Qty > 0`: a name that begins with a parameter is a field of its value.
 pub(super) fn fields(mut lambda: LambdaFunction) -> LambdaFunction {
     let names = names(&lambda);
-    each(&mut lambda.body, |expr| {
+    walk::expressions(&mut lambda.body, &mut |expr| {
         let Expr::CompoundIdentifier(parts) = expr else { return };
         if let Some((first, rest)) = parts.split_first()
             && names.contains(&first.value)
@@ -30,7 +29,7 @@ pub(super) fn with_place(name: &str, list: Expr, lambda: LambdaFunction) -> Expr
     };
     let pair = "element with place";
     let mut body = *lambda.body;
-    each(&mut body, |expr| {
+    walk::expressions(&mut body, &mut |expr| {
         let Expr::Identifier(found) = expr else { return };
         let field = if found.value == *element {
             "element"
@@ -66,11 +65,4 @@ fn names(lambda: &LambdaFunction) -> Vec<String> {
 
 fn access<'a>(root: Expr, fields: impl Iterator<Item = &'a str>) -> Expr {
     Expr::CompoundFieldAccess { root: Box::new(root), access_chain: fields.map(|f| AccessExpr::Dot(string(f))).collect() }
-}
-
-fn each(expr: &mut Expr, mut f: impl FnMut(&mut Expr)) {
-    let _: ControlFlow<()> = visit_expressions_mut(expr, |e| {
-        f(e);
-        ControlFlow::Continue(())
-    });
 }

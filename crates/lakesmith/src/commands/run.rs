@@ -37,7 +37,8 @@ pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
     let report = lake.execute(&chosen, Arc::new(move |event| events.show(event))).await;
     let report = report.map_err(|error| Stop::of(error, &sources))?;
 
-    let faults: Diagnostics = failed(&report).filter_map(|flow| flow.fault.clone()).collect();
+    let shown = report.flows.iter().filter(|flow| flow.status != FlowStatus::Skipped);
+    let faults: Diagnostics = shown.filter_map(|flow| flow.fault.clone()).collect();
     if !faults.is_empty() {
         console.complain(&format!("\n{}\n", render(&faults, &sources, console.color_err)));
     }
@@ -61,10 +62,6 @@ fn print(report: &Report, form: ReportFormat, console: &Console) -> Result<(), S
         }
     }
     Ok(())
-}
-
-fn failed(report: &Report) -> impl Iterator<Item = &lakesmith_run::FlowReport> {
-    report.flows.iter().filter(|flow| flow.status == FlowStatus::Failed)
 }
 
 /// `12 flows in 4.2 s: 9 updated, 3 up to date`.

@@ -132,7 +132,7 @@ fn retail_is_the_same_in_two_deliveries_and_in_one() {
 #[test]
 fn duckdb_polars_and_delta_rs_read_the_same_rows() {
     let Ok(python) = std::env::var("LAKESMITH_PYTHON") else {
-        eprintln!("skipped: LAKESMITH_PYTHON names no Python with the other readers; scripts/test sets it");
+        // scripts/test installs the readers and names their Python; it says so where it cannot.
         return;
     };
     for name in ["superstore", "retail"] {
@@ -140,7 +140,12 @@ fn duckdb_polars_and_delta_rs_read_the_same_rows() {
         run(project.path());
         let script = PathBuf::from(REPOSITORY).join("scripts/readers.py");
         let output = Command::new(&python).arg(script).arg(project.path()).arg(env!("CARGO_BIN_EXE_lakesmith")).output().unwrap();
-        assert!(output.status.success(), "{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
 
@@ -155,4 +160,24 @@ fn generated_pages_are_fresh() {
         let held = fs::read_to_string(&path).unwrap();
         assert!(held.as_bytes() == output.stdout, "{page} is stale: UPDATE=1 cargo test -p lakesmith writes it anew");
     }
+}
+
+#[test]
+fn what_compile_prints_is_what_ran() {
+    let project = example("retail", |_| true);
+    let output = lakesmith().current_dir(project.path()).args(["compile", "--format", "json"]).output().unwrap();
+    let compiled: Value = serde_json::from_slice(&output.stdout).unwrap();
+    run(project.path());
+    let mut compared = 0;
+    for flow in compiled["flows"].as_array().unwrap() {
+        let name = flow["name"].as_str().unwrap();
+        let Ok(record) = fs::read(project.path().join(".lake/_lakesmith/flows").join(name).join("1")) else { continue };
+        let record: Value = serde_json::from_slice(&record).unwrap();
+        let printed = if flow["first_step"].is_null() { &flow["step"] } else { &flow["first_step"] };
+        for part in ["with", "select", "write", "quarantine", "outcomes"] {
+            assert_eq!(record["step"][part], printed[part], "{name}: {part}");
+        }
+        compared += 1;
+    }
+    assert_eq!(compared, 7, "every flow with companions has a record");
 }

@@ -39,7 +39,10 @@ fn dependencies() -> BTreeMap<String, Vec<String>> {
     let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
     let packages = metadata["packages"].as_array().expect("there are packages");
     let plain = |dependency: &&Value| dependency["kind"].is_null();
-    packages.iter().map(|p| (name(p), p["dependencies"].as_array().into_iter().flatten().filter(plain).map(name).collect())).collect()
+    packages
+        .iter()
+        .map(|p| (name(p), p["dependencies"].as_array().into_iter().flatten().filter(plain).map(name).collect()))
+        .collect()
 }
 
 #[test]
@@ -73,4 +76,32 @@ fn the_map_names_every_crate() {
     for (package, _) in FLOORS {
         assert!(map.contains(&format!("`{package}`")), "ARCHITECTURE.md does not name `{package}`");
     }
+}
+
+/// A surface that could put a `Read` together itself would go past the gate.
+#[test]
+fn only_the_gate_makes_a_read() {
+    let crates = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let (mut folders, mut makers) = (vec![crates.to_owned()], vec![]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("crates are readable").map(|entry| entry.expect("an entry")) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).expect("source is text");
+                let made = text.lines().any(|line| {
+                    line.contains("Read {")
+                        && !line.contains("struct")
+                        && !line.contains("impl")
+                        && !line.contains("->")
+                        && !line.contains("FileRead")
+                });
+                if made && !path.ends_with("tests/it/floors.rs") {
+                    makers.push(path.strip_prefix(crates).expect("below crates").display().to_string());
+                }
+            }
+        }
+    }
+    assert_eq!(makers, ["lakesmith-govern/src/lib.rs"]);
 }
