@@ -5,6 +5,7 @@ mod batch;
 mod columns;
 mod dedupe;
 mod parent;
+mod rescued;
 
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input};

@@ -5,7 +5,7 @@
 
 use crate::select::{of, quote};
 use crate::table::Column;
-use lakesmith_sql::{DataType, Expr, Scope, SqlError, parse_expr, parse_type};
+use lakesmith_sql::{DataType, Expr, ResolvedExpr, Scope, SqlError, parse_expr, parse_type};
 use lakesmith_text::{Diagnostic, Diagnostics, Located, Spanned, nearest};
 
 /// An expression as the step's SQL has it.
@@ -18,7 +18,7 @@ pub(crate) struct Compiled {
 }
 
 /// Parses and resolves what was written; an aggregate has no place in a row's expression.
-pub(crate) fn expression(written: &Located, scope: &Scope, faults: &mut Diagnostics) -> Option<(Expr, DataType)> {
+pub(crate) fn expression(written: &Located, scope: &Scope, faults: &mut Diagnostics) -> Option<ResolvedExpr> {
     let expr = parse_expr(written.text()).map_err(|error| faults.push(error.diagnostic(written))).ok()?;
     let resolved = match lakesmith_sql::resolve_expr(&expr, scope) {
         Ok(resolved) => resolved,
@@ -43,7 +43,7 @@ pub(crate) fn expression(written: &Located, scope: &Scope, faults: &mut Diagnost
         );
         return None;
     }
-    Some((resolved.expr, resolved.ty))
+    Some(resolved)
 }
 
 /// Only the syntax and the names of functions, for expressions over columns that are not known yet.

@@ -23,6 +23,8 @@ struct Role<'a> {
     surrogate_key: String,
     key_type: DataType,
     type2: bool,
+    /// Whether the dimension has columns: not before its source has given rows. Until then every fact has member -1.
+    known: bool,
 }
 
 /// A column of the fact that is not a key.
@@ -48,7 +50,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
     }
     let name = TableName::new(Layer::Gold, fact.name.value.clone());
     let mut inputs = vec![Input { table: input.name.clone(), at: from.span }];
-    for role in &roles {
+    for role in roles.iter().filter(|role| role.known) {
         if !inputs.iter().any(|input| input.table == role.table) {
             inputs.push(Input { table: role.table.clone(), at: role.written.dimension.span });
         }
@@ -112,6 +114,7 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
             surrogate_key: dimension.surrogate_key.value.clone(),
             key_type: DataType::BigInt,
             type2: dimension.history == DimensionHistory::Type2,
+            known: false,
         },
         None if calendar => Role {
             written,
@@ -120,6 +123,7 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
             surrogate_key: date::KEY.to_owned(),
             key_type: DataType::Int,
             type2: false,
+            known: false,
         },
         None => {
             faults.push(unknown_dimension(written, known));
@@ -131,7 +135,8 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
         faults.push(Diagnostic::error("invalid-value", fault).at(written.on.first().map_or(written.key.span, |on| on.span)));
         return None;
     }
-    known.plan.flow(&role.table).is_some().then_some(role)
+    let flow = known.plan.flow(&role.table)?;
+    Some(Role { known: flow.columns_known, ..role })
 }
 
 fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
@@ -191,7 +196,8 @@ fn values(
         let want = measure.ty.as_ref().map(|ty| expression::data_type(ty, faults));
         let (sql, ty) = match (&measure.expr, &measure.from) {
             (Some(written), _) => {
-                let Some((expr, ty)) = expression::expression(written, &scope, faults) else { continue };
+                let Some(found) = expression::expression(written, &scope, faults) else { continue };
+                let (expr, ty) = (found.expr, found.ty);
                 places.push(Place { sql: expr.to_string(), over: ROWS.to_owned(), at: written.span() });
                 expression::strict(&expr, &ty, want.flatten().as_ref())
             }
@@ -269,6 +275,10 @@ fn step(
     }
     let mut joins = String::new();
     for (n, role) in roles.iter().enumerate() {
+        if !role.known {
+            select.push(named(&format!("CAST({UNKNOWN_KEY} AS {})", role.key_type), &role.written.key.value));
+            continue;
+        }
         let dimension = format!("d{}", n + 1);
         let key = format!("coalesce({}, CAST({UNKNOWN_KEY} AS {}))", of(&dimension, &role.surrogate_key), role.key_type);
         select.push(named(&key, &role.written.key.value));

@@ -84,6 +84,12 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Whether the target's columns are known, and there are others than lakesmith's own: of a source that has given
+    /// nothing but unreadable or empty files it is not known which there are.
+    pub(crate) fn has_data_columns(&self) -> bool {
+        self.columns_known && (!self.kind.is_bronze() || self.target.columns.len() > bronze::metadata().len())
+    }
+
     /// Names of all flows that must have run before this one.
     pub fn upstream(&self) -> impl Iterator<Item = &TableName> {
         self.inputs.iter().map(|input| &input.table)
@@ -269,7 +275,7 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
         return;
     }
     let identity = known.entities.get(parent).map(|shape| shape.identity.clone()).unwrap_or_default();
-    let parent = Parent::new(&flow.target, flow.columns_known, identity);
+    let parent = Parent::new(&flow.target, flow.has_data_columns(), identity);
     let flow = entity::flow(entity, &parent, faults);
     known.entities.insert(flow.name.clone(), entity::shape(entity));
     known.plan.flows.push(flow);

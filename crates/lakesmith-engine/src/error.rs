@@ -77,7 +77,8 @@ impl From<SqlError> for EngineError {
 
 impl From<DataFusionError> for EngineError {
     fn from(error: DataFusionError) -> Self {
-        EngineError::Compute { reason: without_values(&error.strip_backtrace()), at: None }
+        let message = error.strip_backtrace();
+        EngineError::Compute { reason: own_words(&message).unwrap_or_else(|| without_values(&message)), at: None }
     }
 }
 
@@ -91,6 +92,19 @@ impl From<lakesmith_functions::PlanError> for EngineError {
     fn from(error: lakesmith_functions::PlanError) -> Self {
         EngineError::Compute { reason: error.to_string(), at: None }
     }
+}
+
+/// What one of our own functions says, `[DIVIDE_BY_ZERO] division by zero`, within what others wrapped around it. Our
+/// functions put no values into their words.
+fn own_words(message: &str) -> Option<String> {
+    let code = |at: usize| {
+        let inside = message[at + 1..].split_once(']')?.0;
+        (inside.len() > 3 && inside.chars().all(|c| c.is_ascii_uppercase() || c == '_')).then_some(at)
+    };
+    let start = message.match_indices('[').find_map(|(at, _)| code(at))?;
+    let words = &message[start..];
+    let end = ["')", "\")", "\n"].iter().filter_map(|end| words.find(end)).min().unwrap_or(words.len());
+    Some(words[..end].to_owned())
 }
 
 /// Takes values out of an engine's message: what stands in quotes and free-standing numbers.
@@ -115,7 +129,8 @@ fn without_values(message: &str) -> String {
                 }
             }
             c => {
-                word = c.is_alphanumeric() || c == '_';
+                // A path, a version or a type's name stays as it is.
+                word = c.is_alphanumeric() || c == '_' || (word && matches!(c, '-' | '.' | '/' | '='));
                 out.push(c);
                 continue;
             }
@@ -130,6 +145,13 @@ mod tests {
     use super::without_values;
 
     #[test]
+    fn our_own_words_are_found_within_others() {
+        let wrapped = "Parquet error: External: Compute error: Error evaluating filter predicate: Execution('[DIVIDE_BY_ZERO] division by zero')";
+        assert_eq!(super::own_words(wrapped).as_deref(), Some("[DIVIDE_BY_ZERO] division by zero"));
+        assert_eq!(super::own_words("list[Int32] is no [thing]"), None);
+    }
+
+    #[test]
     fn values_stay_out_of_messages() {
         let cases = [
             (
@@ -138,6 +160,7 @@ mod tests {
             ),
             ("Overflow happened on: 9223372036854775807 + 1", "Overflow happened on: # + #"),
             ("Divide by zero error", "Divide by zero error"),
+            ("no file part-0001-a.parquet in gold/facts", "no file part-0001-a.parquet in gold/facts"),
             ("value \"it's\" of Decimal128(18, 2)", "value '…' of Decimal128(#, #)"),
         ];
         for (message, clean) in cases {

@@ -90,6 +90,8 @@ impl std::ops::AddAssign for Outcomes {
 pub struct Output {
     /// The table.
     pub table: TablePath,
+    /// The table's identity in its log: a table that was made anew at the same path is another one.
+    pub table_id: String,
     /// The version it was computed on.
     pub base: i64,
     /// Whether it takes files away, so that it holds only while those are there.

@@ -355,7 +355,12 @@ async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<
 
 /// Appends apply unless the table's metadata or protocol changed since the version they were computed on; replacements
 /// only if no commit since then added data or took away one of their files.
+///
+/// A table that was deleted and made anew is another table, whose files went with the former one.
 async fn applies(lake: &Lake, output: &Output, held: &Snapshot) -> Result<bool, RunError> {
+    if held.metadata().id != output.table_id {
+        return Ok(false);
+    }
     for version in output.base + 1..=held.version() {
         for action in lake.storage().commit_actions(&output.table, version).await? {
             let fits = match action {

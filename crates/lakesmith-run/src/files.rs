@@ -11,6 +11,7 @@ use lakesmith_connect::{ConnectError, CsvOptions, FileEntry, FileReport, FileRow
 use lakesmith_engine::{arrow_schema, arrow_type};
 use lakesmith_project::{FileFormat, OnChange, Project, SourceTable};
 use lakesmith_sql::parse_type;
+use object_store::ObjectStoreExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(crate) struct Receipt {
     pub(crate) size: u64,
     pub(crate) modified: DateTime<Utc>,
+    /// Of the content; `None` for a file that could not even be opened.
     pub(crate) hash: Option<String>,
 }
 
@@ -69,6 +71,7 @@ pub(crate) async fn arriving(source: FileSource, table: &SourceTable, seen: &Rec
     let (mut files, mut former) = (vec![], BTreeMap::new());
     for file in source.list().await? {
         match seen.get(&file.path) {
+            Some(receipt) if receipt.hash.is_none() && opens(&source, &file).await => files.push(file),
             Some(receipt) if receipt.size == file.size && receipt.modified == micros(file.modified) => {}
             Some(_) if table.on_change == OnChange::Ignore => {}
             Some(receipt) => {
@@ -79,6 +82,12 @@ pub(crate) async fn arriving(source: FileSource, table: &SourceTable, seen: &Rec
         }
     }
     Ok(Arriving { source, files, former })
+}
+
+/// Whether a file can be opened now that could not be when its receipt was written.
+async fn opens(source: &FileSource, file: &FileEntry) -> bool {
+    let Ok(path) = Path::parse(format!("{}/{}", source.root, file.path)) else { return false };
+    source.store.get(&path).await.is_ok()
 }
 
 /// Stores give nanoseconds, tables keep microseconds.

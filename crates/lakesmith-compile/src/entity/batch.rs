@@ -1,7 +1,7 @@
 //! The rows of a batch, typed and judged: the queries up to the kept one, `batch`.
 
 use super::columns::{Checked, lost};
-use super::{ARRIVAL, Parent};
+use super::{ARRIVAL, Parent, rescued};
 use crate::select::{in_range, indent, items, list, literal, named, quote};
 use crate::step::{Cte, parameter};
 use lakesmith_project::{Entity, OnFail};
@@ -44,6 +44,9 @@ fn typed(parent: &Parent, checked: &Checked) -> String {
             select.push(named(&format!("coalesce({fails}, FALSE)"), &lost(&value.column.name)));
         }
     }
+    if checked.rescues {
+        select.push(rescued::corrupt());
+    }
     select.extend(["_source_system", "_ingestion_timestamp"].map(quote));
     if parent.has_arrival() {
         select.extend(ARRIVAL.map(quote));
@@ -82,24 +85,18 @@ fn judged(checked: &Checked) -> String {
             .map(|(n, rule)| format!("CASE WHEN {} THEN {} END", quote(&failed(n)), literal(&text(rule))))
             .collect();
         match each.is_empty() {
-            true => "CAST(array() AS ARRAY<STRING>)".to_owned(),
-            false => format!("array_compact(array({}))", each.join(", ")),
+            true => NO_REASONS.to_owned(),
+            false => format!(
+                "CASE WHEN {} THEN array_compact(array({})) ELSE {NO_REASONS} END",
+                any_failed(checked, None).unwrap_or_default(),
+                each.join(", ")
+            ),
         }
-    };
-    let any = |on_fail: OnFail| {
-        let each: Vec<String> = checked
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| rule.on_fail == on_fail)
-            .map(|(n, _)| quote(&failed(n)))
-            .collect();
-        (!each.is_empty()).then(|| each.join(" OR "))
     };
     let outcomes = [(OnFail::Quarantine, "quarantined"), (OnFail::Fail, "failed"), (OnFail::Drop, "dropped")];
     let outcomes: Vec<String> = outcomes
         .into_iter()
-        .filter_map(|(on_fail, word)| any(on_fail).map(|any| format!("WHEN {any} THEN {}", literal(word))))
+        .filter_map(|(on_fail, word)| any_failed(checked, Some(on_fail)).map(|any| format!("WHEN {any} THEN {}", literal(word))))
         .collect();
     let outcome = match outcomes.is_empty() {
         true => "CAST(NULL AS STRING)".to_owned(),
@@ -112,6 +109,15 @@ fn judged(checked: &Checked) -> String {
         named(&outcome, "_outcome"),
     ];
     format!("SELECT\n  {}\nFROM `ruled`", items(&select))
+}
+
+const NO_REASONS: &str = "CAST(array() AS ARRAY<STRING>)";
+
+/// Whether a rule failed, or one of those that end in a certain way.
+fn any_failed(checked: &Checked, on_fail: Option<OnFail>) -> Option<String> {
+    let rules = checked.rules.iter().enumerate().filter(|(_, rule)| on_fail.is_none_or(|on_fail| rule.on_fail == on_fail));
+    let each: Vec<String> = rules.map(|(n, _)| quote(&failed(n))).collect();
+    (!each.is_empty()).then(|| each.join(" OR "))
 }
 
 fn failed(rule: usize) -> String {

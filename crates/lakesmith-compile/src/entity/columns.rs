@@ -1,6 +1,6 @@
 //! `columns:` and `expect:`, checked against the parent's columns.
 
-use super::Parent;
+use super::{Parent, rescued};
 use crate::expression::{self, Compiled};
 use crate::plan::scope;
 use crate::select::quote;
@@ -15,6 +15,8 @@ use lakesmith_text::{Diagnostic, Diagnostics, Located, Span};
 pub(crate) struct Checked {
     pub(crate) values: Vec<Value>,
     pub(crate) rules: Vec<Rule>,
+    /// Whether the parent keeps what did not fit its columns.
+    pub(crate) rescues: bool,
     /// The parent's rows, exploded if the entity asks for it: the SQL of the list.
     pub(crate) explode: Option<(String, String)>,
     pub(crate) places: Vec<Place>,
@@ -59,7 +61,8 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
         return None;
     };
     let before = faults.len();
-    let mut checked = Checked::default();
+    let rescues = columns.iter().any(|column| column.name == rescued::COLUMN);
+    let mut checked = Checked { rescues, ..Checked::default() };
     let mut columns = columns.clone();
     if let Some(explode) = &entity.explode
         && let Some((sql, ty)) = expression::source_column(&explode.path, &columns, None, faults)
@@ -127,11 +130,13 @@ fn value(
         None => None,
     };
     let scope = scope(None, &schema(columns));
+    let mut read: Vec<String> = vec![];
     let (expr, ty, passes) = match &column.value {
         ColumnValue::Expr(written) => {
-            let (expr, ty) = expression::expression(written, &scope, faults)?;
-            places.push(Place { sql: expr.to_string(), over: "read".to_owned(), at: written.span() });
-            (expr, ty, None)
+            let found = expression::expression(written, &scope, faults)?;
+            places.push(Place { sql: found.expr.to_string(), over: "read".to_owned(), at: written.span() });
+            read = found.columns.into_iter().map(|(_, name)| name).collect();
+            (found.expr, found.ty, None)
         }
         ColumnValue::From(written) => named(written, columns, faults)?,
         ColumnValue::Same => {
@@ -139,7 +144,13 @@ fn value(
         }
     };
     let fault = |error: lakesmith_sql::SqlError| Diagnostic::error("type-mismatch", error.message).at(column.name.span);
-    let compiled = expression::lenient(&expr, &ty, want.as_ref()).map_err(|error| faults.push(fault(error))).ok()?;
+    let mut compiled = expression::lenient(&expr, &ty, want.as_ref()).map_err(|error| faults.push(fault(error))).ok()?;
+    if columns.iter().any(|column| column.name == rescued::COLUMN) {
+        compiled = match passes.as_ref().and_then(|name| columns.iter().find(|column| column.name == *name)) {
+            Some(column) => rescued::column(compiled, column),
+            None => rescued::expression(compiled, columns.iter().filter(|column| read.contains(&column.name))),
+        };
+    }
     let default = column.default.as_ref().map(|default| default_value(&default.value, &compiled.ty));
     let description = column.description.as_ref().map(|words| words.value.clone());
     let passes = passes.filter(|_| want.as_ref().is_none_or(|want| *want == ty));
@@ -217,11 +228,17 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
         Some(Rule { message: name.clone(), name, failed, on_fail: OnFail::Quarantine, at: entity.at })
     };
     checked.rules = checked.values.iter().filter_map(built_in).collect();
+    if checked.rescues {
+        let name = "row does not parse".to_owned();
+        let failed = quote(rescued::CORRUPT);
+        checked.rules.insert(0, Rule { message: name.clone(), name, failed, on_fail: OnFail::Quarantine, at: entity.at });
+    }
     let mut known = schema(&checked.columns());
     known.fields.push(Field { name: "_source_system".to_owned(), ty: DataType::String, nullable: true });
     let scope = scope(None, &known);
     for rule in &entity.expect {
-        let Some((expr, ty)) = expression::expression(&rule.check, &scope, faults) else { continue };
+        let Some(found) = expression::expression(&rule.check, &scope, faults) else { continue };
+        let (expr, ty) = (found.expr, found.ty);
         if !matches!(ty, DataType::Boolean | DataType::Null) {
             let fault = format!("a rule is a condition, and this one is of type {ty}");
             faults.push(Diagnostic::error("type-mismatch", fault).at(rule.check.span()));

@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::relations::Relations;
-use super::{Embedded, replace, write};
+use super::{Embedded, replace, table, write};
 use crate::error::EngineError;
 use crate::work::{Computed, Outcomes, Work};
 use arrow::array::{Array, AsArray};
@@ -26,6 +26,7 @@ pub(super) async fn compute(
     landing: Option<SendableRecordBatchStream>,
 ) -> Result<Computed, EngineError> {
     let step = work.step;
+    table::grown(&work.flow.target, &work.target)?;
     let mut relations = relations(engine, &work).await?;
     if let Some(stream) = landing {
         let schema = stream.schema();
@@ -111,8 +112,7 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
             .add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None)
             .await?;
     }
-    let name = &work.flow.name;
-    relations.add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, None, None).await?;
+    relations.add_grown(&engine.storage, &work.flow.target, &work.target, None).await?;
     Ok(relations)
 }
 

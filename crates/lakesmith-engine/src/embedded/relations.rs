@@ -6,8 +6,11 @@ use crate::error::EngineError;
 use crate::types::spark_schema;
 use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
+use datafusion::datasource::ViewTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use lakesmith_compile::Table;
 use lakesmith_functions::Tables;
 use lakesmith_sql::ast::{self, VisitMut, VisitorMut};
 use lakesmith_sql::{Literal, Query, Schema, Schemas, bind, parse_query, resolve};
@@ -59,6 +62,32 @@ impl Relations {
         Ok(())
     }
 
+    /// A table as the project has it: a column that the table does not have yet is NULL in every row.
+    pub(super) async fn add_grown(
+        &mut self,
+        storage: &Storage,
+        table: &Table,
+        snapshot: &Snapshot,
+        files: Option<Vec<String>>,
+    ) -> Result<(), EngineError> {
+        let name = [table.name.layer().as_str(), table.name.name()];
+        self.add_table(storage, &name, snapshot, files, None).await?;
+        let held = snapshot.schema();
+        if table.names().all(|name| held.field_with_name(name).is_ok()) {
+            return Ok(());
+        }
+        let columns: Vec<String> = (table.columns.iter())
+            .map(|column| match held.field_with_name(&column.name) {
+                Ok(_) => format!("`{}`", column.name),
+                Err(_) => format!("CAST(NULL AS {}) AS `{}`", column.ty, column.name),
+            })
+            .collect();
+        let sql = format!("SELECT {} FROM {}", columns.join(", "), table.name.quoted());
+        let view = ViewTable::new(self.logical(&sql)?, None);
+        self.add(&name, Arc::new(view));
+        Ok(())
+    }
+
     pub(super) fn add(&mut self, name: &[&str], table: Arc<dyn TableProvider>) {
         self.tables.insert(key(name), table);
     }
@@ -76,12 +105,15 @@ impl Relations {
 
     /// From Spark SQL to what runs.
     pub(super) async fn plan(&self, sql: &str) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
+        let plan = self.state.optimize(&self.logical(sql)?)?;
+        Ok(self.state.query_planner().create_physical_plan(&plan, &self.state).await?)
+    }
+
+    fn logical(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
         let query = batch_time(parse_query(sql)?);
         let query = bind(&query, &self.parameters)?;
         let resolved = resolve(&query, self).map_err(EngineError::Sql)?;
-        let plan = lakesmith_functions::plan(&self.state, resolved.query.ast(), self)?;
-        let plan = self.state.optimize(&plan)?;
-        Ok(self.state.query_planner().create_physical_plan(&plan, &self.state).await?)
+        Ok(lakesmith_functions::plan(&self.state, resolved.query.ast(), self)?)
     }
 
     pub(super) async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {

@@ -35,10 +35,7 @@ pub(super) async fn narrow(engine: &Embedded, relations: &mut Relations, work: &
         format!("SELECT DISTINCT `h`.`{FILE}` FROM `{HELD}` `h` LEFT SEMI JOIN `keys` ON {}", same("h", "keys", &keyed.keys));
     let kept = relations.rows(&sql).await?;
     let concerned: Vec<String> = texts(&kept, 0)?.into_iter().collect();
-    let name = &work.flow.name;
-    relations
-        .add_table(&engine.storage, &[name.layer().as_str(), name.name()], &work.target, Some(concerned.clone()), None)
-        .await?;
+    relations.add_grown(&engine.storage, &work.flow.target, &work.target, Some(concerned.clone())).await?;
     relations.add_table(&engine.storage, &[HELD], &work.target, Some(concerned), Some(FILE)).await
 }
 
@@ -72,6 +69,7 @@ pub(super) async fn write(
             if changes.is_empty() && metadata.is_none() {
                 let output = Output {
                     table: TablePath::new(&target.path),
+                    table_id: work.target.metadata().id.clone(),
                     base: work.target.version(),
                     replaces: false,
                     actions: vec![],
@@ -126,7 +124,14 @@ pub(super) async fn write(
     actions.extend(removed);
     actions.extend(added);
     Ok((
-        Output { table: TablePath::new(&target.path), base: work.target.version(), replaces, actions, rows: rows as u64 },
+        Output {
+            table: TablePath::new(&target.path),
+            table_id: work.target.metadata().id.clone(),
+            base: work.target.version(),
+            replaces,
+            actions,
+            rows: rows as u64,
+        },
         key_mark,
     ))
 }

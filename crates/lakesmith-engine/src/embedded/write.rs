@@ -24,7 +24,14 @@ pub(super) async fn stream(
     let (schema, metadata) = table::grown(table, base)?;
     let (mut actions, rows) = files(engine, table, &schema, one(plan), context).await?;
     actions.splice(0..0, metadata);
-    let output = Output { table: TablePath::new(&table.path), base: base.version(), replaces: false, actions, rows };
+    let output = Output {
+        table: TablePath::new(&table.path),
+        table_id: base.metadata().id.clone(),
+        base: base.version(),
+        replaces: false,
+        actions,
+        rows,
+    };
     Ok((output, rows))
 }
 
@@ -44,7 +51,14 @@ pub(super) async fn append(
     }
     let mut actions: Vec<Action> = metadata.into_iter().collect();
     actions.extend(writer.close().await?.into_iter().map(Action::Add));
-    Ok(Output { table: TablePath::new(&table.path), base: base.version(), replaces: false, actions, rows })
+    Ok(Output {
+        table: TablePath::new(&table.path),
+        table_id: base.metadata().id.clone(),
+        base: base.version(),
+        replaces: false,
+        actions,
+        rows,
+    })
 }
 
 /// All partitions of a plan as one, for rows that fit one file.
