@@ -237,3 +237,21 @@ pub(crate) async fn taken(lake: &Lake, flow: &Flow, batch: i64) -> Result<BTreeS
     }
     Ok(paths)
 }
+
+/// The files that batches could not read, as `name: reason`.
+pub(crate) async fn failed_files(lake: &Lake, flow: &Flow, batches: &[i64]) -> Result<Vec<String>, RunError> {
+    let mut named = vec![];
+    let (Some(table), Some(first)) = (flow.companions.first(), batches.first()) else { return Ok(named) };
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(named) };
+    let name = table.name.quoted();
+    let sql =
+        format!("SELECT concat(path, ': ', error) FROM {name} WHERE error IS NOT NULL AND _batch_id >= {first} ORDER BY path");
+    let question =
+        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+    for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
+        let texts = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8)
+            .map_err(lakesmith_engine::EngineError::from)?;
+        named.extend(texts.as_string::<i32>().iter().flatten().map(str::to_owned));
+    }
+    Ok(named)
+}

@@ -3,6 +3,7 @@
 use crate::batch;
 use crate::error::RunError;
 use crate::lake::Lake;
+use crate::read;
 use crate::report::{Event, FlowReport, FlowStatus, Report};
 use chrono::Utc;
 use lakesmith_compile::{Flow, TableName};
@@ -86,6 +87,7 @@ async fn one(lake: Lake, flow: Flow, run_id: String, events: Events) -> FlowRepo
     };
     match result {
         Ok(done) => FlowReport {
+            fault: failed_files(&lake, &flow, &done).await.or(report.fault),
             status: if done.batches.is_empty() { FlowStatus::UpToDate } else { FlowStatus::Updated },
             batches: done.batches,
             outcomes: done.outcomes,
@@ -97,6 +99,21 @@ async fn one(lake: Lake, flow: Flow, run_id: String, events: Events) -> FlowRepo
             FlowReport { status: FlowStatus::Failed, error: Some(fault.message.clone()), fault: Some(fault), ..report }
         }
     }
+}
+
+/// How many unreadable files a message names.
+const NAMED_FILES: usize = 5;
+
+/// The files that could not be read, by name, with the reason of each.
+async fn failed_files(lake: &Lake, flow: &Flow, done: &batch::Done) -> Option<Diagnostic> {
+    let count = *done.counts.get("failed files")?;
+    let mut named = read::failed_files(lake, flow, &done.batches).await.ok()?;
+    let more = named.len().saturating_sub(NAMED_FILES);
+    named.truncate(NAMED_FILES);
+    named.extend((more > 0).then(|| format!("{more} more")));
+    let message = format!("{count} of the files for `{}` could not be read: {}", flow.name, named.join("; "));
+    let help = format!("the rows of the other files arrived; `{}_receipts` keeps the reasons", flow.name);
+    Some(Diagnostic::warning("failed-files", message).at(flow.at).help(help))
 }
 
 fn skipped(flow: &Flow, upstream: &TableName) -> FlowReport {

@@ -16,6 +16,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "duplicate-key"
     "duplicate-table"
     "empty-file"
+    "failed-files"
     "function-arguments"
     "grain-not-unique"
     "history-dropped"
