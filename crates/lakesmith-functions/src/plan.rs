@@ -34,7 +34,7 @@ pub trait Tables {
 ///
 /// Errors: [`PlanError`]; none of them holds a value of a row.
 pub fn plan(state: &SessionState, query: &Query, tables: &dyn Tables) -> std::result::Result<LogicalPlan, PlanError> {
-    let mut query = query.clone();
+    let mut query = ast::copy::query(query);
     let Rewritten { types, tables, views } = ast::rewrite(&mut query, tables)?;
     let mut session = state.clone();
     for (at, to) in types.into_iter().enumerate() {

@@ -20,7 +20,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::sql::sqlparser::ast::{ObjectName, SetExpr, TableFactor};
 
-use crate::ast::{Generator, Scan, TABLE, VIEW, View};
+use crate::ast::{Generator, Scan, TABLE, VIEW, View, copy};
 use crate::registry::registry;
 
 /// Plans the relations of one query.
@@ -53,18 +53,21 @@ pub(crate) fn with_types(plan: LogicalPlan, options: &ConfigOptions) -> Result<L
 
 impl RelationPlanner for Relations {
     fn plan_relation(&self, relation: TableFactor, context: &mut dyn RelationPlannerContext) -> Result<RelationPlanning> {
-        if let TableFactor::Table { name, alias, .. } = &relation
-            && let Some(scan) = entry(name, TABLE, &self.tables)
-        {
-            let source = provider_as_source(scan.table.clone());
-            let plan = LogicalPlanBuilder::scan(scan.name.clone(), source, None)?.build()?;
-            return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias.clone()))));
-        }
-        if let TableFactor::Table { name, .. } = &relation
-            && let Some(view) = entry(name, VIEW, &self.views)
-        {
-            let plan = unnested(view, context)?;
-            return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, None))));
+        if let TableFactor::Table { name, .. } = &relation {
+            let plan = if let Some(Scan { name, table }) = entry(name, TABLE, &self.tables) {
+                Some(LogicalPlanBuilder::scan(name.clone(), provider_as_source(table.clone()), None)?.build()?)
+            } else if let Some(view) = entry(name, VIEW, &self.views) {
+                Some(unnested(view, context)?)
+            } else {
+                None
+            };
+            if let Some(plan) = plan {
+                let alias = match relation {
+                    TableFactor::Table { alias, .. } => alias,
+                    _ => None,
+                };
+                return Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))));
+            }
         }
         if self.handed_back.swap(false, Ordering::Relaxed) {
             return Ok(RelationPlanning::Original(Box::new(relation)));
@@ -95,12 +98,14 @@ const POSITIONS: &str = "generated positions";
 /// The input's columns, then those of the generator under the view's name; a row per element.
 fn unnested(view: &View, context: &mut dyn RelationPlannerContext) -> Result<LogicalPlan> {
     let input = match &view.input {
-        Some(table) if table.joins.is_empty() => context.plan(table.relation.clone())?,
-        Some(tables) => context.plan(TableFactor::NestedJoin { table_with_joins: Box::new(tables.clone()), alias: None })?,
+        Some(table) if table.joins.is_empty() => context.plan(copy::tables(table).relation)?,
+        Some(tables) => {
+            context.plan(TableFactor::NestedJoin { table_with_joins: Box::new(copy::tables(tables)), alias: None })?
+        }
         None => LogicalPlanBuilder::empty(true).build()?,
     };
     let schema = input.schema().clone();
-    let argument = context.sql_to_expr(view.argument.clone(), &schema)?;
+    let argument = context.sql_to_expr(copy::expr(&view.argument), &schema)?;
     let (list, element, is_map) = match argument.get_type(&schema)? {
         DataType::List(field) | DataType::LargeList(field) => (argument, field.data_type().clone(), false),
         DataType::Map(entries, _) => (call("map_entries", argument)?, entries.data_type().clone(), true),

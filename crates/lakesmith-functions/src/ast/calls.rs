@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArguments, Ident, NullTreatment, ObjectName, OrderByExpr, OrderByOptions, Value,
 };
 
+use super::copy;
 use super::literals::{call, narrow, plain_cast, string};
 use super::syntax::{binary, cast};
 use crate::error::PlanError;
@@ -20,11 +21,11 @@ pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Resu
     if name.contains('#') {
         return Ok(Expr::Function(function));
     }
-    if super::generators::generator(&Expr::Function(function.clone())).is_some() {
+    if super::generators::kind(&function).is_some() {
         return Ok(Expr::Function(function));
     }
     let star = has_wildcard(&function);
-    let mut args = arguments(&function).ok_or_else(|| PlanError::Unsupported(format!("this form of {name}()")));
+    let mut args = arguments(&mut function).ok_or_else(|| PlanError::Unsupported(format!("this form of {name}()")));
     if name == "struct" {
         return structure(args?);
     }
@@ -69,7 +70,7 @@ pub(super) fn rewrite(mut function: Function, types: &mut Vec<DataType>) -> Resu
         "nullif" => {
             exactly(2)?;
             let [left, right] = take(args);
-            case(binary(left.clone(), BinaryOperator::Eq, right), ast::Expr::Value(Value::Null.into()), Some(left))
+            case(binary(copy::expr(&left), BinaryOperator::Eq, right), ast::Expr::Value(Value::Null.into()), Some(left))
         }
         "isnull" => {
             exactly(1)?;
@@ -188,7 +189,7 @@ fn one_cast(args: Vec<Expr>, to: DataType, types: &mut Vec<DataType>) -> Result<
 fn count_rows(function: Function, args: Vec<Expr>) -> Expr {
     let condition = args
         .iter()
-        .map(|a| Expr::IsNotNull(Box::new(a.clone())))
+        .map(|a| Expr::IsNotNull(Box::new(copy::expr(a))))
         .reduce(|a, b| binary(a, BinaryOperator::And, b))
         .unwrap_or_else(|| Expr::Value(Value::Boolean(true).into()));
     let names = args.into_iter().enumerate().flat_map(|(i, a)| [string(&format!("c{i}")), a]).collect();
@@ -223,7 +224,7 @@ fn extreme_by(mut function: Function, largest: bool, value: Expr, by: Expr) -> R
     if function.over.is_some() {
         return Err(PlanError::Unsupported("max_by or min_by as a window function".into()));
     }
-    let present = Expr::IsNotNull(Box::new(by.clone()));
+    let present = Expr::IsNotNull(Box::new(copy::expr(&by)));
     function.filter = Some(Box::new(match function.filter.take() {
         Some(filter) => binary(Expr::Nested(filter), BinaryOperator::And, present),
         None => present,
@@ -275,17 +276,20 @@ fn has_wildcard(function: &Function) -> bool {
         if list.args.iter().any(|a| matches!(a, FunctionArg::Unnamed(FunctionArgExpr::Wildcard))))
 }
 
-fn arguments(function: &Function) -> Option<Vec<Expr>> {
-    match &function.args {
-        FunctionArguments::None => Some(vec![]),
-        FunctionArguments::Subquery(_) => None,
-        FunctionArguments::List(list) => list
-            .args
-            .iter()
-            .map(|arg| match arg {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-                _ => None,
-            })
-            .collect(),
+/// Takes the arguments out, if all are plain expressions.
+fn arguments(function: &mut Function) -> Option<Vec<Expr>> {
+    let list = match &mut function.args {
+        FunctionArguments::None => return Some(vec![]),
+        FunctionArguments::Subquery(_) => return None,
+        FunctionArguments::List(list) => list,
+    };
+    if !list.args.iter().all(|arg| matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(_)))) {
+        return None;
     }
+    let args = std::mem::take(&mut list.args).into_iter();
+    let exprs = args.filter_map(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    });
+    Some(exprs.collect())
 }

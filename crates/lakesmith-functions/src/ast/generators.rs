@@ -4,10 +4,11 @@
 //! an unnesting of the former `FROM` that keeps all its qualifiers.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName,
-    Select, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, WildcardAdditionalOptions,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator,
+    ObjectName, Select, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins, WildcardAdditionalOptions,
 };
 
+use super::copy;
 use super::literals::quoted;
 use crate::error::PlanError;
 
@@ -39,11 +40,9 @@ pub(crate) struct View {
 /// The name under which view `n` stands in the query.
 pub(crate) const VIEW: &str = "lateral view#";
 
-/// The generator that an expression calls, whether `outer`, and what it is given.
-pub(super) fn generator(expr: &Expr) -> Option<(Generator, bool, Result<Expr, PlanError>)> {
-    let Expr::Function(function) = expr else { return None };
-    let name = function.name.to_string().to_ascii_lowercase();
-    let (generator, outer) = match name.as_str() {
+/// The generator that a function is, and whether `outer`.
+pub(super) fn kind(function: &Function) -> Option<(Generator, bool)> {
+    Some(match function.name.to_string().to_ascii_lowercase().as_str() {
         "explode" => (Generator::Explode, false),
         "explode_outer" => (Generator::Explode, true),
         "posexplode" => (Generator::PosExplode, false),
@@ -51,15 +50,28 @@ pub(super) fn generator(expr: &Expr) -> Option<(Generator, bool, Result<Expr, Pl
         "inline" => (Generator::Inline, false),
         "inline_outer" => (Generator::Inline, true),
         _ => return None,
-    };
+    })
+}
+
+/// Does the expression call a generator?
+pub(super) fn is_generator(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if kind(function).is_some())
+}
+
+/// The generator that an expression calls, whether `outer`, and what it is given.
+fn generator(expr: &Expr) -> Option<(Generator, bool, Result<Expr, PlanError>)> {
+    let Expr::Function(function) = expr else { return None };
+    let (generator, outer) = kind(function)?;
     let argument = match &function.args {
-        FunctionArguments::List(list) if list.args.len() == 1 => match &list.args[0] {
-            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Ok(expr.clone()),
-            _ => Err(()),
+        FunctionArguments::List(list) => match list.args.as_slice() {
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))] => Some(copy::expr(expr)),
+            _ => None,
         },
-        _ => Err(()),
+        _ => None,
     };
-    Some((generator, outer, argument.map_err(|()| PlanError::Arguments { function: name, reason: "takes one argument".into() })))
+    let wrong =
+        || PlanError::Arguments { function: function.name.to_string().to_ascii_lowercase(), reason: "takes one argument".into() };
+    Some((generator, outer, argument.ok_or_else(wrong)))
 }
 
 /// Takes the generators out of `select`, which is rewritten otherwise.

@@ -1,8 +1,6 @@
 //! Lambdas: fields of their parameters, and the second parameter of `transform` and `filter`, the element's place.
 
-use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Ident, LambdaFunction, LambdaFunctionParameter, OneOrManyWithParens,
-};
+use datafusion::sql::sqlparser::ast::{AccessExpr, Expr, Ident, LambdaFunction, LambdaFunctionParameter, OneOrManyWithParens};
 
 use super::literals::{call, string};
 use super::walk;

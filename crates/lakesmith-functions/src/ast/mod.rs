@@ -6,6 +6,7 @@
 //! that fit are `INT`.
 
 mod calls;
+pub(crate) mod copy;
 mod generators;
 mod lambdas;
 mod literals;
@@ -90,7 +91,7 @@ impl VisitorMut for Rewriter<'_> {
         }
         for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             if matches!(cte.query.body.as_ref(), SetExpr::SetOperation { .. }) {
-                *cte.query = names::derived(cte.query.clone());
+                names::derive(&mut cte.query);
             }
         }
         if !query.pipe_operators.is_empty() {
@@ -118,8 +119,8 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
-        let known = syntax::refuse_relation(factor)
-            .and_then(|()| tables::find(factor, &self.scopes, self.tables, &mut self.out.tables));
+        let known =
+            syntax::refuse_relation(factor).and_then(|()| tables::find(factor, &self.scopes, self.tables, &mut self.out.tables));
         self.flow(known)
     }
 

@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectName, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Values,
+};
 
-use super::generators::generator;
-use super::literals::quoted;
+use super::copy;
+use super::generators::is_generator;
+use super::literals::{null, quoted};
 
 /// Gives every expression without a name the one that it has in Spark: its text, or the field's that it ends in.
 pub(super) fn keep(select: &mut Select) {
@@ -25,10 +28,11 @@ pub(super) fn keep(select: &mut Select) {
                     None => continue,
                 }
             }
-            _ if generator(expr).is_some() => continue,
+            _ if is_generator(expr) => continue,
             _ => expr.to_string().replace('`', ""),
         };
-        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: quoted(&name) };
+        let expr = std::mem::replace(expr, null());
+        *item = SelectItem::ExprWithAlias { expr, alias: quoted(&name) };
     }
 }
 
@@ -54,10 +58,10 @@ fn path(name: &ObjectName) -> Vec<String> {
     name.0.iter().filter_map(|part| part.as_ident()).map(|i: &Ident| i.value.clone()).collect()
 }
 
-/// `SELECT * FROM (query)`: as a relation a query gets its final types before anything is planned on them.
-pub(super) fn derived(query: Box<Query>) -> Query {
-    let mut outer = query.as_ref().clone();
-    let Some(mut select) = first_select(&query) else { return *query };
+/// Makes it `SELECT * FROM (query)`: as a relation a query gets its final types before anything is planned on them.
+pub(super) fn derive(outer: &mut Query) {
+    let query = Box::new(copy::query(outer));
+    let Some(mut select) = first_select(&mut outer.body) else { return };
     select.projection = vec![SelectItem::Wildcard(Default::default())];
     select.distinct = None;
     select.from = vec![TableWithJoins {
@@ -74,19 +78,20 @@ pub(super) fn derived(query: Box<Query>) -> Query {
     outer.order_by = None;
     outer.limit_clause = None;
     outer.fetch = None;
-    *outer.body = SetExpr::Select(Box::new(select));
-    outer
+    *outer.body = SetExpr::Select(select);
 }
 
-/// A SELECT to write the new one over.
-fn first_select(query: &Query) -> Option<Select> {
-    fn of(body: &SetExpr) -> Option<Select> {
-        match body {
-            SetExpr::Select(select) => Some(select.as_ref().clone()),
-            SetExpr::SetOperation { left, right, .. } => of(left).or_else(|| of(right)),
-            SetExpr::Query(query) => of(&query.body),
-            _ => None,
+/// Takes out a SELECT to write the new one over.
+fn first_select(body: &mut SetExpr) -> Option<Box<Select>> {
+    match body {
+        SetExpr::Select(_) => {
+            match std::mem::replace(body, SetExpr::Values(Values { explicit_row: false, value_keyword: false, rows: vec![] })) {
+                SetExpr::Select(select) => Some(select),
+                _ => None,
+            }
         }
+        SetExpr::SetOperation { left, right, .. } => first_select(left).or_else(|| first_select(right)),
+        SetExpr::Query(query) => first_select(&mut query.body),
+        _ => None,
     }
-    of(&query.body)
 }

@@ -6,8 +6,8 @@ use datafusion::sql::sqlparser::ast::{
     ValueWithSpan,
 };
 
-use super::calls;
 use super::literals::{call, integer, is_narrowed, narrow, null, string, value};
+use super::{calls, copy};
 use crate::error::PlanError;
 use crate::types::arrow_type;
 
@@ -83,7 +83,7 @@ fn rewritten(expr: Expr, types: &mut Vec<DataType>) -> Result<Expr, PlanError> {
             narrow(&mut low);
             narrow(&mut high);
             let between = Expr::Nested(Box::new(and(
-                binary(*expr.clone(), BinaryOperator::GtEq, *low),
+                binary(copy::expr(&expr), BinaryOperator::GtEq, *low),
                 binary(*expr, BinaryOperator::LtEq, *high),
             )));
             if negated { not(between) } else { between }
@@ -99,7 +99,7 @@ fn rewritten(expr: Expr, types: &mut Vec<DataType>) -> Result<Expr, PlanError> {
                 // `CASE x WHEN y` compares as `x = y` does.
                 args.push(match &operand {
                     Some(operand) => {
-                        let (mut left, mut right) = (operand.as_ref().clone(), when.condition);
+                        let (mut left, mut right) = (copy::expr(operand), when.condition);
                         narrow(&mut left);
                         narrow(&mut right);
                         binary(left, BinaryOperator::Eq, right)

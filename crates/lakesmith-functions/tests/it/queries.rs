@@ -18,7 +18,7 @@ fn table(columns: Vec<(&str, ArrayRef)>) -> Arc<MemTable> {
 }
 
 /// `silver.orders`: order A has two lines, B an empty list, C no list.
-/// `silver.customers`: c1 and c2, of whom c1 ordered.
+/// `silver.customers`: c1 and c2, of whom c1 ordered. `codes`: 1 and 2.
 fn lake() -> InMemory {
     let line = Fields::from(vec![Field::new("LineNo", DataType::Int32, true), Field::new("Sku", DataType::Utf8, true)]);
     let lines = StructArray::new(
@@ -46,7 +46,8 @@ fn lake() -> InMemory {
         ("customer_id", Arc::new(StringArray::from(vec!["c1", "c2"]))),
         ("Name", Arc::new(StringArray::from(vec!["Ann", "Bob"]))),
     ]);
-    InMemory(BTreeMap::from([("silver.orders".into(), orders), ("silver.customers".into(), customers)]))
+    let codes = table(vec![("code", Arc::new(Int32Array::from(vec![1, 2])))]);
+    InMemory(BTreeMap::from([("silver.orders".into(), orders), ("silver.customers".into(), customers), ("codes".into(), codes)]))
 }
 
 fn answer(sql: &str) -> Answer {
@@ -204,6 +205,33 @@ fn common_tables_and_unions_take_sparks_types() {
     assert_eq!(rows("SELECT 1 AS `a` UNION SELECT 1"), ["1"]);
     assert_eq!(rows("SELECT * FROM VALUES (1, 'a'), (2, NULL) AS `t`(`n`, `s`) ORDER BY `n`"), ["1|a", "2|NULL"]);
     assert_eq!(types("SELECT * FROM VALUES (1, 'a') AS `t`(`n`, `s`)"), ["int", "string"]);
+}
+
+#[test]
+fn a_name_of_a_with_clause_is_known_after_its_query_and_within_its_own() {
+    // The table, in the query that takes its name.
+    assert_eq!(
+        rows("WITH `codes` AS (SELECT `code` + 10 AS `code` FROM `codes`) SELECT `codes`.`code` FROM `codes` ORDER BY 1"),
+        ["11", "12"]
+    );
+    // The table again, outside the query that has another of its name.
+    assert_eq!(
+        rows(
+            "WITH `a` AS (WITH `codes` AS (SELECT 99 AS `other`) SELECT `other` FROM `codes`) \
+              SELECT `codes`.`code`, `a`.`other` FROM `codes` CROSS JOIN `a` ORDER BY `code`"
+        ),
+        ["1|99", "2|99"]
+    );
+    // In subqueries and under a lateral view.
+    assert_eq!(
+        rows(
+            "WITH `picked` AS (SELECT 2 AS `code`) SELECT `c`.`code`, `x` FROM `codes` AS `c` \
+              LATERAL VIEW explode(array('u', 'v')) `e` AS `x` WHERE `c`.`code` IN (SELECT `code` FROM `picked`)"
+        ),
+        ["2|u", "2|v"]
+    );
+    assert_eq!(rows("SELECT `silver`.`customers`.`Name` FROM `silver`.`customers` ORDER BY `Name`"), ["Ann", "Bob"]);
+    assert!(refusal("WITH RECURSIVE `a` AS (SELECT 1 AS `n`) SELECT `n` FROM `a`").contains("WITH RECURSIVE"));
 }
 
 #[test]
