@@ -101,7 +101,12 @@ pub(crate) fn source_column(
     let mut parts = text.split('.').map(|part| part.trim().trim_matches('`'));
     let first = parts.next().unwrap_or_default();
     let Some(column) = find(columns, first) else {
-        faults.push(unknown_column(first, written, columns.iter().map(|c| c.name.as_str())));
+        let mut fault = unknown_column(first, written, columns.iter().map(|c| c.name.as_str()));
+        if columns.iter().any(|column| column.name == "_rescued_data") {
+            let hint = "; a field that is too rare to be among the rows that were looked at is declared under `schema_hints` of its source";
+            fault.help = fault.help.map(|help| help + hint);
+        }
+        faults.push(fault);
         return None;
     };
     let (mut path, mut ty) = (sql(&column.name), column.ty.clone());

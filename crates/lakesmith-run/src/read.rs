@@ -14,7 +14,7 @@ use lakesmith_engine::Rows;
 use lakesmith_engine::delta::Snapshot;
 use lakesmith_govern::{Principal, Question, admit};
 use lakesmith_sql::ast::visit_relations;
-use lakesmith_sql::parse_query;
+use lakesmith_sql::{SqlError, parse_query};
 use lakesmith_text::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -28,6 +28,8 @@ impl Lake {
             if let Some((flow, table)) = self.named(&parts) {
                 let snapshot = self.readable(flow, table).await?.ok_or_else(|| RunError::NotThereYet(flow.name.clone()))?;
                 tables.insert(table.name.clone(), snapshot);
+            } else if parts.len() > 1 {
+                return Err(lakesmith_engine::EngineError::from(self.no_such_table(sql, &parts)).into());
             }
         }
         let question = Question { sql: sql.to_owned(), tables, lakehouse: self.plan().lakehouse.clone(), now: Utc::now() };
@@ -159,6 +161,19 @@ impl Lake {
             snapshot = self.storage().snapshot_at(&self.path(&table.name)?, snapshot.version() - 1).await?;
         }
         Ok(Some(snapshot))
+    }
+
+    /// A name with a dot is a table's, and there is none of that name: where it stands in the query, and the nearest.
+    fn no_such_table(&self, sql: &str, parts: &[String]) -> SqlError {
+        let name = parts.join(".");
+        let message = format!("there is no table `{name}`");
+        let at = sql.find(&name).map(|start| start..start + name.len());
+        let names: Vec<String> = self.plan().tables().map(|(_, table)| table.name.to_string()).collect();
+        let help = match nearest(&name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`lakesmith tables` lists them all".to_owned(),
+        };
+        SqlError { code: "unknown-table", message, range: at, help: Some(help) }
     }
 
     fn find(&self, name: &str) -> Result<(&Flow, &Table), RunError> {

@@ -30,6 +30,10 @@ pub(crate) async fn to_run(globals: &Globals, console: &Console) -> Result<Lake,
             }
             return Ok(lake);
         }
+    } else if is_readable(&project, &faults) {
+        // All faults at once, those between files too, as far as they can be told without the sources' columns.
+        let (_, between) = lakesmith_compile::compile(&project, &lakesmith_compile::Columns::new());
+        faults.extend(between);
     }
     Err(Stop::Faults { faults, sources, exit: Exit::Wrong })
 }
