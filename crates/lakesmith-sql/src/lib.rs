@@ -21,6 +21,7 @@ mod rewrite;
 mod signature;
 mod syntax;
 mod types;
+mod walk;
 
 pub use error::SqlError;
 pub use parse::{parse_expr, parse_query};
@@ -29,6 +30,7 @@ pub use rewrite::{Literal, bind, fails, lenient};
 pub use signature::function_names;
 pub use syntax::{Expr, Query, quoted};
 pub use types::{DataType, Field, Schema, common_type, parse_type};
+pub use walk::each_expression;
 
 /// The syntax tree that [`Query`] and [`Expr`] wrap, for engines that take it apart.
 pub use sqlparser::ast;

@@ -2,7 +2,8 @@
 //!
 //! Every identifier and literal of a parsed tree carries its place: spans of the tree are `line 1, column = byte + 1` of the parsed text.
 
-use sqlparser::ast::{self, Value, visit_expressions_mut};
+use crate::walk;
+use sqlparser::ast::{self, Value};
 use sqlparser::tokenizer::Span;
 use std::fmt;
 use std::ops::{ControlFlow, Range};
@@ -67,7 +68,7 @@ pub fn quoted(name: &str) -> String {
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut ast = self.0.clone();
-        let _ = visit_expressions_mut(&mut ast, escape);
+        let _ = walk::expressions(&mut ast, &mut escape);
         write!(f, "{ast}")
     }
 }
@@ -76,7 +77,7 @@ impl fmt::Display for Query {
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut ast = self.0.clone();
-        let _ = visit_expressions_mut(&mut ast, escape);
+        let _ = walk::expressions(&mut ast, &mut escape);
         write!(f, "{ast}")
     }
 }

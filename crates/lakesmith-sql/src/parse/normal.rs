@@ -4,7 +4,8 @@
 use crate::SqlError;
 use crate::rewrite::tree::{call, string};
 use crate::syntax::bytes;
-use sqlparser::ast::{self, CeilFloorKind, DateTimeField, Expr, Ident, Spanned, TrimWhereField, VisitMut, visit_expressions_mut};
+use crate::walk;
+use sqlparser::ast::{self, CeilFloorKind, DateTimeField, Expr, Ident, Spanned, TrimWhereField, VisitMut};
 use sqlparser::tokenizer::Span;
 use std::ops::ControlFlow;
 
@@ -13,13 +14,15 @@ use std::ops::ControlFlow;
 /// # Errors
 /// `unsupported` for a field that `EXTRACT` does not have here.
 pub(super) fn normalise<T: VisitMut>(tree: &mut T) -> Result<(), SqlError> {
-    match visit_expressions_mut(tree, |expr| match plain(expr) {
+    let mut outcome = Ok(());
+    let _ = walk::expressions(tree, &mut |expr| match plain(expr) {
         Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(error.at(bytes(expr.span()))),
-    }) {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+        Err(error) => {
+            outcome = Err(error.at(bytes(expr.span())));
+            ControlFlow::Break(())
+        }
+    });
+    outcome
 }
 
 fn plain(expr: &mut Expr) -> Result<(), SqlError> {

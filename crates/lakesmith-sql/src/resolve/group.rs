@@ -4,7 +4,8 @@ use super::names::{Names, range};
 use crate::SqlError;
 use crate::rewrite::tree;
 use crate::signature::{Kind, lookup};
-use sqlparser::ast::{Expr, Ident, visit_expressions_mut};
+use crate::walk;
+use sqlparser::ast::{Expr, Ident};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -58,13 +59,13 @@ fn is_aggregate(function: &sqlparser::ast::Function) -> bool {
 /// The expression with columns by their places instead of their names: `c.id` and `id` are the same.
 fn canonical(expr: &Expr, names: &Names<'_>) -> String {
     let mut expr = expr.clone();
-    let _ = visit_expressions_mut(&mut expr, |expr| {
+    let _ = walk::expressions(&mut expr, &mut |expr| {
         let found = match expr {
             Expr::Identifier(ident) => names.find(std::slice::from_ref(ident)),
             Expr::CompoundIdentifier(parts) => names.find(parts),
             Expr::Nested(inner) => {
                 *expr = tree::bare((**inner).clone());
-                return ControlFlow::<()>::Continue(());
+                return ControlFlow::Continue(());
             }
             _ => return ControlFlow::Continue(()),
         };

@@ -1,7 +1,7 @@
 //! Fills in named parameters: a step's `:from` and `:to` become literals before it is run.
 
-use crate::{Query, SqlError};
-use sqlparser::ast::{self, Value, visit_expressions_mut};
+use crate::{Query, SqlError, walk};
+use sqlparser::ast::{self, Value};
 use sqlparser::tokenizer::Span;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -33,7 +33,8 @@ pub enum Literal {
 /// `parameter` for the first marker that `params` has no value for, with its bytes.
 pub fn bind(query: &Query, params: &BTreeMap<String, Literal>) -> Result<Query, SqlError> {
     let mut ast = query.ast().clone();
-    let flow = visit_expressions_mut(&mut ast, |expr| {
+    let mut missing = None;
+    let _ = walk::expressions(&mut ast, &mut |expr| {
         let ast::Expr::Value(value) = expr else { return ControlFlow::Continue(()) };
         let Value::Placeholder(marker) = &value.value else { return ControlFlow::Continue(()) };
         let name = marker.trim_start_matches(':');
@@ -44,13 +45,14 @@ pub fn bind(query: &Query, params: &BTreeMap<String, Literal>) -> Result<Query, 
             }
             None => {
                 let error = SqlError::new("parameter", format!("the parameter `:{name}` has no value"));
-                ControlFlow::Break(error.at(crate::syntax::bytes(value.span)).suggest(name, params.keys().map(String::as_str)))
+                missing = Some(error.at(crate::syntax::bytes(value.span)).suggest(name, params.keys().map(String::as_str)));
+                ControlFlow::Break(())
             }
         }
     });
-    match flow {
-        ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => Ok(Query::new(ast)),
+    match missing {
+        Some(error) => Err(error),
+        None => Ok(Query::new(ast)),
     }
 }
 

@@ -1,10 +1,8 @@
 //! NULL instead of an error.
 
 use super::tree::{arguments, bare, call, cast, name, string};
-use crate::Expr;
-use sqlparser::ast::{
-    self, AccessExpr, BinaryOperator, CastKind, DataType, Expr as Tree, Function, Subscript, Value, visit_expressions_mut,
-};
+use crate::{Expr, walk};
+use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, DataType, Expr as Tree, Function, Subscript, Value};
 use std::ops::ControlFlow;
 
 /// The expression with everything that can fail on a row replaced by its sibling that yields NULL: `CAST` by `TRY_CAST`, `to_date` by
@@ -14,11 +12,11 @@ use std::ops::ControlFlow;
 /// Spark adds by itself are written out.
 pub fn lenient(expr: &Expr) -> Expr {
     let mut ast = expr.ast().clone();
-    let _ = visit_expressions_mut(&mut ast, |node| {
+    let _ = walk::expressions(&mut ast, &mut |node| {
         if let Some(new) = sibling(node) {
             *node = new;
         }
-        ControlFlow::<()>::Continue(())
+        ControlFlow::Continue(())
     });
     Expr::new(ast)
 }
