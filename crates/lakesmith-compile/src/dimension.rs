@@ -3,7 +3,7 @@
 
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
-use crate::select::{in_range, items, list, literal, named, quote, same};
+use crate::select::{in_range, items, list, literal, named, quote, same, vanished};
 use crate::step::{Cte, Keyed, Step, Write, parameter};
 use crate::table::{Column, Table};
 use lakesmith_project::{Dimension, DimensionHistory, FirstVersion, Validity};
@@ -204,14 +204,22 @@ impl Members<'_> {
         }
     }
 
-    /// Members of which the input gained a state; and the unknown one, whose natural key is NULL.
+    /// Members of which the input gained a state or lost all; and the unknown one, whose natural key is NULL.
     fn keys(&self) -> String {
         let ty = |name: &String| {
             self.attributes.iter().find(|column| column.name == *name).map_or(DataType::String, |column| column.ty.clone())
         };
         let none: Vec<String> = self.natural_key.iter().map(|name| named(&format!("CAST(NULL AS {})", ty(name)), name)).collect();
         let keys = list(&self.natural_key);
-        format!("SELECT {keys}\nFROM {}\nWHERE {}\nUNION\nSELECT {}", self.input.quoted(), in_range(None, 1), none.join(", "))
+        let pairs: Vec<(String, String)> = self.natural_key.iter().map(|key| (key.clone(), key.clone())).collect();
+        let table = TableName::new(Layer::Gold, self.dimension.name.value.clone());
+        format!(
+            "SELECT {keys}\nFROM {}\nWHERE {}\nUNION\n{}\nUNION\nSELECT {}",
+            self.input.quoted(),
+            in_range(None, 1),
+            vanished(&table.quoted(), &self.input.quoted(), 1, &pairs),
+            none.join(", ")
+        )
     }
 
     /// Every state of those members. A row without a natural key is no member.

@@ -13,7 +13,7 @@ use crate::step::Step;
 use crate::table::{Column, Table};
 use lakesmith_project::{Entity, History};
 use lakesmith_sql::DataType;
-use lakesmith_text::Diagnostics;
+use lakesmith_text::{Diagnostic, Diagnostics};
 pub(crate) use parent::Parent;
 
 /// What of an entity other flows rely on.
@@ -52,7 +52,7 @@ pub(crate) fn shape(entity: &Entity) -> Shape {
 pub(crate) fn flow(entity: &Entity, parent: &Parent, faults: &mut Diagnostics) -> Flow {
     let name = name(entity);
     let path = format!("silver/{}/{}", entity.domain, entity.name);
-    let checked = columns::checked(entity, parent, faults);
+    let checked = columns::checked(entity, parent, faults).filter(|checked| names_its_parent(entity, parent, checked, faults));
     let known = checked.is_some();
     let checked = checked.unwrap_or_default();
     let columns = table_columns(entity, parent, &checked);
@@ -79,6 +79,20 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, faults: &mut Diagnostics) -
         name,
         target,
     }
+}
+
+/// The rows of an entity that follows another one are replaced together with their parent's, which they must name.
+fn names_its_parent(entity: &Entity, parent: &Parent, checked: &columns::Checked, faults: &mut Diagnostics) -> bool {
+    let named = parent.has_arrival() || dedupe::parent_keys(parent, checked).len() == parent.identity.len();
+    if !named {
+        let keys = parent.identity.join(", ");
+        faults.push(
+            Diagnostic::error("key-not-a-column", format!("the rows do not say which row of `{}` they come from", parent.name))
+                .at(entity.from.span)
+                .help(format!("list the parent's key ({keys}) under `columns:`, unchanged")),
+        );
+    }
+    named
 }
 
 fn table_columns(entity: &Entity, parent: &Parent, checked: &columns::Checked) -> Vec<Column> {

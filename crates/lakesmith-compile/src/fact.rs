@@ -4,7 +4,7 @@
 use crate::dimension::{UNKNOWN_KEY, stamp_names, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
-use crate::select::{in_range, items, list, named, of, quote, same};
+use crate::select::{in_range, items, list, named, of, quote, same, vanished};
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write, parameter};
 use crate::table::{Column, Table, schema};
 use crate::{date, expression};
@@ -260,7 +260,8 @@ fn step(
     let grain: Vec<String> = fact.grain_key.iter().map(|key| key.value.clone()).collect();
     let mut with = vec![];
     if !whole {
-        with.push(Cte { name: "keys".to_owned(), sql: keys(input, inputs, roles, &grain), kept: true });
+        let target = TableName::new(Layer::Gold, fact.name.value.clone());
+        with.push(Cte { name: "keys".to_owned(), sql: keys(&target, input, inputs, roles, &grain), kept: true });
     }
     let restrict = match whole {
         true => String::new(),
@@ -312,9 +313,11 @@ fn step(
     }
 }
 
-/// Facts of which the input gained a row, and those whose members changed.
-fn keys(input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -> String {
+/// Facts of which the input gained or lost a row, and those whose members changed.
+fn keys(target: &TableName, input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -> String {
     let mut keys = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), input.quoted(), in_range(None, 1));
+    let pairs: Vec<(String, String)> = grain.iter().map(|key| (key.clone(), key.clone())).collect();
+    keys += &format!("\nUNION\n{}", vanished(&target.quoted(), &input.quoted(), 1, &pairs));
     for role in roles {
         let Some(n) = inputs.iter().position(|input| input.table == role.table) else { continue };
         let pairs: Vec<String> = role

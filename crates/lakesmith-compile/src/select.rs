@@ -59,3 +59,16 @@ pub(crate) fn in_range(qualifier: Option<&str>, n: usize) -> String {
 pub(crate) fn indent(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
+
+/// The keys of rows in a table whose row in its input is gone, where the input lost rows at all. `pairs`: column of the
+/// table, column of the input.
+pub(crate) fn vanished(table: &str, input: &str, n: usize, pairs: &[(String, String)]) -> String {
+    let keys: Vec<String> = pairs.iter().map(|(column, _)| of("t", column)).collect();
+    let same: Vec<String> = pairs.iter().map(|(column, source)| format!("{} <=> {}", of("t", column), of("s", source))).collect();
+    format!(
+        "SELECT {}\nFROM {table} `t` LEFT ANTI JOIN {input} `s` ON {}\nWHERE :{} > 0",
+        keys.join(", "),
+        same.join(" AND "),
+        crate::parameter::removed(n)
+    )
+}

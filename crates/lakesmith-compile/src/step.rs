@@ -19,6 +19,11 @@ pub mod parameter {
     pub fn upto(n: usize) -> String {
         format!("upto_{n}")
     }
+
+    /// How many rows those batches took away from input `n`, BIGINT. Where it is 0, nobody looks for what is gone.
+    pub fn removed(n: usize) -> String {
+        format!("removed_{n}")
+    }
 }
 
 /// One named query before the `SELECT`.

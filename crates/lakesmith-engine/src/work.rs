@@ -22,6 +22,8 @@ pub struct Pinned {
     pub after: i64,
     /// `_batch_id` up to which they are read, `:upto_n`.
     pub upto: i64,
+    /// How many rows these batches took away from the table, `:removed_n`.
+    pub removed: i64,
 }
 
 /// One batch of one flow.

@@ -22,7 +22,7 @@ use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
 use chrono::Utc;
 use futures::StreamExt;
-use lakesmith_compile::{Flow, Step, Table};
+use lakesmith_compile::{Flow, Layer, Step, Table};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
 use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work};
 use std::collections::BTreeMap;
@@ -142,12 +142,16 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         let upto = snapshot.txn(&position::batch(&input.table)).await?.unwrap_or(0);
         let after = target.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0);
         moved |= upto > after;
-        inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto });
+        inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto, removed: 0 });
     }
     let arriving = lake.arriving(flow, last).await?;
     moved |= arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
     if !moved {
         return Ok(None);
+    }
+    // What is gone from an entity is gone from what follows it. Dimensions say so themselves: their versions are re-read.
+    for input in inputs.iter_mut().filter(|input| input.table.layer() == Layer::Silver && input.after > 0) {
+        input.removed = record::removed(lake.storage(), &input.table, input.after, input.upto).await?;
     }
     let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
     Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark }))))
@@ -163,6 +167,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
             version: input.snapshot.version(),
             after: input.after,
             upto: input.upto,
+            removed: input.removed,
         })
         .collect();
     let mut record = Record {
@@ -286,7 +291,8 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
     for input in &former.inputs {
         let table = lake.path(&input.table)?;
         let snapshot = lake.storage().snapshot_at(&table, input.version).await?;
-        inputs.push(Pinned { table: input.table.clone(), snapshot, after: input.after, upto: input.upto });
+        let (after, upto, removed) = (input.after, input.upto, input.removed);
+        inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto, removed });
     }
     let mut arriving = lake.arriving(flow, former.batch - 1).await?;
     if let Some(arriving) = &mut arriving {

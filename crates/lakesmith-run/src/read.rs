@@ -13,18 +13,16 @@ use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
 use lakesmith_engine::Rows;
 use lakesmith_engine::delta::Snapshot;
 use lakesmith_govern::{Principal, Question, admit};
-use lakesmith_sql::ast::visit_relations;
 use lakesmith_sql::{SqlError, parse_query};
 use lakesmith_text::nearest;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 
 impl Lake {
     /// Answers a query over the tables of the project.
     pub async fn query(&self, sql: &str) -> Result<Rows, RunError> {
         let parsed = parse_query(sql).map_err(|error| RunError::from(lakesmith_engine::EngineError::from(error)))?;
         let mut tables = BTreeMap::new();
-        for parts in tables_of(&parsed) {
+        for parts in parsed.relations() {
             if let Some((flow, table)) = self.named(&parts) {
                 let snapshot = self.readable(flow, table).await?.ok_or_else(|| RunError::NotThereYet(flow.name.clone()))?;
                 tables.insert(table.name.clone(), snapshot);
@@ -190,16 +188,6 @@ impl Lake {
         let name = parts.join(".");
         self.plan().tables().find(|(_, table)| table.name.to_string().eq_ignore_ascii_case(&name))
     }
-}
-
-/// The names after FROM and JOIN, as written.
-fn tables_of(query: &lakesmith_sql::Query) -> Vec<Vec<String>> {
-    let mut all = vec![];
-    let _ = visit_relations(query.ast(), |name| {
-        all.push(name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.clone()).collect());
-        ControlFlow::<()>::Continue(())
-    });
-    all
 }
 
 /// The table that is not there, and the nearest that is.

@@ -31,6 +31,11 @@ impl Query {
     pub fn into_ast(self) -> ast::Query {
         self.0
     }
+
+    /// The names after FROM and JOIN, as written, part by part; those of common table expressions too.
+    pub fn relations(&self) -> Vec<Vec<String>> {
+        crate::walk::relations(&self.0)
+    }
 }
 
 impl Expr {

@@ -3,25 +3,40 @@
 //! `sqlparser`'s walk is compiled anew, for each of its several hundred types, with every closure that it is given. So it is
 //! given one visitor, which calls any closure by reference.
 
-use sqlparser::ast::{Expr, Query, VisitMut, VisitorMut};
+use sqlparser::ast::{Expr, ObjectName, Query, VisitMut, VisitorMut};
 use std::ops::ControlFlow;
 
 /// What is done with an expression; `Break` ends the walk.
 type Each<'a> = dyn FnMut(&mut Expr) -> ControlFlow<()> + 'a;
 
-struct Walk<'a, 'b>(&'a mut Each<'b>);
+struct Walk<'a, 'b> {
+    each: &'a mut Each<'b>,
+    relations: Vec<Vec<String>>,
+}
 
 impl VisitorMut for Walk<'_, '_> {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        (self.0)(expr)
+        (self.each)(expr)
+    }
+
+    fn post_visit_relation(&mut self, name: &mut ObjectName) -> ControlFlow<()> {
+        self.relations.push(name.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.clone()).collect());
+        ControlFlow::Continue(())
     }
 }
 
 /// Calls `each` with every expression of a tree, parts before wholes.
 pub(crate) fn expressions<T: VisitMut>(tree: &mut T, each: &mut Each<'_>) -> ControlFlow<()> {
-    tree.visit(&mut Walk(each))
+    tree.visit(&mut Walk { each, relations: vec![] })
+}
+
+/// The names after FROM and JOIN, as written, part by part; those of common table expressions too.
+pub(crate) fn relations(query: &Query) -> Vec<Vec<String>> {
+    let mut walk = Walk { each: &mut |_| ControlFlow::Continue(()), relations: vec![] };
+    let _ = query.clone().visit(&mut walk);
+    walk.relations
 }
 
 /// Calls `each` with every expression of a query, parts before wholes, until it says `Break`.

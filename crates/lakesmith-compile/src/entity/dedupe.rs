@@ -3,7 +3,7 @@
 
 use super::columns::Checked;
 use super::{Parent, batch, sequence, shape};
-use crate::select::{in_range, list, named, of, quote, same};
+use crate::select::{in_range, list, named, of, quote, same, vanished};
 use crate::step::{Check, Cte, Keyed, Step, Write};
 use crate::table::Table;
 use lakesmith_project::{Entity, History, OnFail};
@@ -20,7 +20,7 @@ pub(crate) fn step(entity: &Entity, parent: &Parent, checked: &Checked, target: 
         let keys = if parent.has_arrival() { identity.clone() } else { parent_keys(parent, checked) };
         let keyed = Keyed { keys: keys.clone(), identity: identity.clone(), surrogate: None, kept: vec![], stamps: stamps() };
         if !whole {
-            with.push(cte("keys", concerned(parent, checked, &keys), true));
+            with.push(cte("keys", concerned(parent, checked, target, &keys), true));
         }
         // The rows of an entity that follows another are replaced together: nothing of the target counts.
         let against = !whole && parent.has_arrival();
@@ -53,14 +53,14 @@ fn stamps() -> Vec<String> {
 }
 
 /// Which columns of the entity are the parent's identity: its rows are replaced together with their parent's.
-fn parent_keys(parent: &Parent, checked: &Checked) -> Vec<String> {
+pub(super) fn parent_keys(parent: &Parent, checked: &Checked) -> Vec<String> {
     let column = |key: &String| checked.values.iter().find(|v| v.passes.as_ref() == Some(key)).map(|v| v.column.name.clone());
     parent.identity.iter().filter_map(column).collect()
 }
 
 /// The keys that this batch concerns. An entity that follows another one is concerned by every row of the parent that
-/// was written, also one without any element left.
-fn concerned(parent: &Parent, checked: &Checked, keys: &[String]) -> String {
+/// was written, also one without any element left, and by those that are gone.
+fn concerned(parent: &Parent, checked: &Checked, target: &Table, keys: &[String]) -> String {
     if parent.has_arrival() {
         return format!("SELECT DISTINCT {}\nFROM `batch`\nWHERE `_outcome` IS NULL", list(keys));
     }
@@ -69,7 +69,10 @@ fn concerned(parent: &Parent, checked: &Checked, keys: &[String]) -> String {
         value.map_or_else(|| quote(key), |value| named(&value.compiled.sql, key))
     };
     let select: Vec<String> = keys.iter().map(source).collect();
-    format!("SELECT DISTINCT {}\nFROM {}\nWHERE {}", select.join(", "), parent.name.quoted(), in_range(None, 1))
+    let pairs: Vec<(String, String)> = keys.iter().cloned().zip(parent.identity.iter().cloned()).collect();
+    let from = parent.name.quoted();
+    let gone = vanished(&target.name.quoted(), &from, 1, &pairs);
+    format!("SELECT {}\nFROM {from}\nWHERE {}\nUNION\n{gone}", select.join(", "), in_range(None, 1))
 }
 
 fn appended(target: &Table) -> String {

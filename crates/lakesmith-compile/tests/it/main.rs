@@ -107,6 +107,7 @@ fn parameters() -> BTreeMap<String, Literal> {
     for n in 1..=9 {
         all.insert(parameter::after(n), Literal::BigInt(1));
         all.insert(parameter::upto(n), Literal::BigInt(2));
+        all.insert(parameter::removed(n), Literal::BigInt(1));
     }
     all
 }

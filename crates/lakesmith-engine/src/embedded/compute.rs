@@ -108,6 +108,7 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
     for (n, input) in work.inputs.iter().enumerate() {
         relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
         relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));
+        relations.set(parameter::removed(n + 1), Literal::BigInt(input.removed));
         relations
             .add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None)
             .await?;

@@ -12,8 +12,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use lakesmith_compile::Table;
 use lakesmith_functions::Tables;
-use lakesmith_sql::ast::{self, VisitMut, VisitorMut};
-use lakesmith_sql::{Literal, Query, Schema, Schemas, bind, parse_query, resolve};
+use lakesmith_sql::{Literal, Query, Schema, Schemas, ast, bind, each_expression, parse_query, resolve};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -165,25 +164,19 @@ impl Tables for Relations {
 /// `current_timestamp()`, `now()` and `current_date()` are the batch's time: a batch that is computed again gives the
 /// same rows.
 fn batch_time(query: Query) -> Query {
-    struct BatchTime;
-    impl VisitorMut for BatchTime {
-        type Break = ();
-
-        fn post_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
-            let ast::Expr::Function(call) = expr else { return ControlFlow::Continue(()) };
-            let now = format!(":{}", lakesmith_compile::parameter::NOW);
-            let sql = match call.name.to_string().to_lowercase().as_str() {
-                "current_timestamp" | "now" => now,
-                "current_date" | "curdate" => format!("CAST({now} AS DATE)"),
-                _ => return ControlFlow::Continue(()),
-            };
-            if let Ok(parsed) = lakesmith_sql::parse_expr(&sql) {
-                *expr = parsed.into_ast();
-            }
-            ControlFlow::Continue(())
-        }
-    }
+    let now = format!(":{}", lakesmith_compile::parameter::NOW);
     let mut ast = query.into_ast();
-    let _ = ast.visit(&mut BatchTime);
+    let _ = each_expression(&mut ast, &mut |expr| {
+        let ast::Expr::Function(call) = expr else { return ControlFlow::Continue(()) };
+        let sql = match call.name.to_string().to_lowercase().as_str() {
+            "current_timestamp" | "now" => now.clone(),
+            "current_date" | "curdate" => format!("CAST({now} AS DATE)"),
+            _ => return ControlFlow::Continue(()),
+        };
+        if let Ok(parsed) = lakesmith_sql::parse_expr(&sql) {
+            *expr = parsed.into_ast();
+        }
+        ControlFlow::Continue(())
+    });
     Query::new(ast)
 }

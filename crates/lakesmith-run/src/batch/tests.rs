@@ -174,6 +174,7 @@ async fn interrupted(root: &Path, flow: &str, commits: usize) {
         version: i.snapshot.version(),
         after: i.after,
         upto: i.upto,
+        removed: i.removed,
     });
     let mut record = Record {
         format_version: Record::current(),
