@@ -103,7 +103,8 @@ pub(crate) fn source_column(
     let Some(column) = find(columns, first) else {
         let mut fault = unknown_column(first, written, columns.iter().map(|c| c.name.as_str()));
         if columns.iter().any(|column| column.name == "_rescued_data") {
-            let hint = "\na field too rare to be among the rows that were looked at is declared under `schema_hints` of its source";
+            let hint =
+                "\na field too rare to be among the rows that were looked at is declared under `schema_hints` of its source";
             fault.help = fault.help.map(|help| if help.ends_with('?') { help } else { help + hint });
         }
         faults.push(fault);

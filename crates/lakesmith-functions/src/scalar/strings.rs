@@ -6,7 +6,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::interleave;
 use datafusion::arrow::datatypes::{DataType, Int32Type, Int64Type};
-use datafusion::common::ScalarValue;
+use datafusion::common::{ScalarValue, exec_err};
 use datafusion::error::Result;
 
 use super::{Args, SparkFunction, Strings, returns};
@@ -65,7 +65,12 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         f("reverse", (1, 1), reverse_type, reverse),
         f("repeat", (2, 2), returns::string, |a| {
             let (text, n) = (a.strings(0)?, a.primitive::<Int32Type>(1)?);
-            a.to_strings(|row| Ok(valid(&text, &n, row).map(|(s, n)| s.repeat(n.max(0) as usize))))
+            a.to_strings(|row| {
+                let Some((s, n)) = valid(&text, &n, row) else { return Ok(None) };
+                let n = n.max(0) as usize;
+                fits(s.len().saturating_mul(n))?;
+                Ok(Some(s.repeat(n)))
+            })
         }),
         f("ascii", (1, 1), returns::int, |a| {
             let text = a.strings(0)?;
@@ -215,6 +220,16 @@ fn split_part(args: &Args) -> Result<ArrayRef> {
     })
 }
 
+/// The longest text that a function makes of a shorter one, in bytes: one value must not take the machine's memory.
+const LONGEST_TEXT: usize = 256 << 20;
+
+fn fits(bytes: usize) -> Result<()> {
+    match bytes > LONGEST_TEXT {
+        true => exec_err!("[COLLECTION_SIZE_LIMIT_EXCEEDED] a text of more than 256 MiB"),
+        false => Ok(()),
+    }
+}
+
 fn pad(args: &Args, left: bool) -> Result<ArrayRef> {
     let (text, len) = (args.strings(0)?, args.primitive::<Int32Type>(1)?);
     let fill = if args.len() > 2 { args.strings(2)? } else { Strings::One(Some(" ".into())) };
@@ -225,6 +240,7 @@ fn pad(args: &Args, left: bool) -> Result<ArrayRef> {
         if has >= len {
             return Ok(Some(s.chars().take(len).collect()));
         }
+        fits(len.saturating_mul(4))?;
         let filling: String = fill.chars().cycle().take(if fill.is_empty() { 0 } else { len - has }).collect();
         Ok(Some(if left { filling + s } else { s.to_owned() + &filling }))
     })
