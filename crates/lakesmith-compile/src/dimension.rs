@@ -1,6 +1,7 @@
 //! Dimensions: type 1, where a member is what it is now, and type 2, where every version of it is kept, in validity
 //! ranges [start, end) of business time. Every dimension has the member -1, for facts whose member is not known.
 
+use crate::expression;
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::select::{in_range, items, list, literal, named, quote, same, vanished};
@@ -8,7 +9,7 @@ use crate::step::{Cte, Keyed, Step, Write, parameter};
 use crate::table::{Column, Table};
 use lakesmith_project::{Dimension, DimensionHistory, FirstVersion, Validity};
 use lakesmith_sql::DataType;
-use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
+use lakesmith_text::{Diagnostic, Diagnostics, Spanned};
 
 /// The text attributes of member -1.
 pub(crate) const UNKNOWN: &str = "(unknown)";
@@ -102,13 +103,7 @@ fn members<'a>(
     let before = faults.len();
     let mut check = |written: &Spanned<String>| {
         if !columns.iter().any(|column| column.name == written.value) {
-            let fault =
-                Diagnostic::error("unknown-column", format!("`{input}` has no column `{}`", written.value)).at(written.span);
-            let names = columns.iter().map(|column| column.name.as_str()).filter(|name| !name.starts_with('_'));
-            faults.push(match nearest(&written.value, names.clone()) {
-                Some(near) => fault.help(format!("did you mean `{near}`?")),
-                None => fault.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
-            });
+            faults.push(expression::no_such_column(input, columns, written));
         }
     };
     dimension.natural_key.iter().for_each(&mut check);

@@ -163,13 +163,7 @@ fn values(
     let column = |written: &Spanned<String>, faults: &mut Diagnostics| {
         let found = columns.iter().find(|column| column.name == written.value).cloned();
         if found.is_none() {
-            let fault =
-                Diagnostic::error("unknown-column", format!("`{input}` has no column `{}`", written.value)).at(written.span);
-            let names = columns.iter().map(|column| column.name.as_str()).filter(|name| !name.starts_with('_'));
-            faults.push(match nearest(&written.value, names.clone()) {
-                Some(near) => fault.help(format!("did you mean `{near}`?")),
-                None => fault.help(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
-            });
+            faults.push(expression::no_such_column(input, columns, written));
         }
         found
     };
