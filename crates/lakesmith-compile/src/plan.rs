@@ -5,7 +5,7 @@ use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{bronze, date, dimension, entity, fact};
-use lakesmith_project::{DimensionHistory, Entity, History, Project};
+use lakesmith_project::{ChangeCapture, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, SourceTable};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
 use std::collections::BTreeMap;
@@ -201,6 +201,7 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
     let mut known = Known { plan, entities: BTreeMap::new(), project };
     for (s, source) in project.sources.iter().enumerate() {
         for (t, table) in source.tables.iter().enumerate() {
+            faults.extend(unsupported_capture(table));
             let data = bronze_columns.get(&bronze::name(source, table));
             known.plan.flows.push(bronze::flow(source, table, (s, t), data.map(Vec::as_slice)));
         }
@@ -279,6 +280,26 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
     let flow = entity::flow(entity, &parent, faults);
     known.entities.insert(flow.name.clone(), entity::shape(entity));
     known.plan.flows.push(flow);
+}
+
+/// What a project may say of a source's table and this version does not do yet: it is refused, not passed over.
+fn unsupported_capture(table: &SourceTable) -> Vec<Diagnostic> {
+    let later = |key: &str, word: &str, help: &str| {
+        Diagnostic::error("unsupported", format!("`{key}: {word}` is not built yet")).at(table.name.span).help(help.to_owned())
+    };
+    let mut all = vec![];
+    if table.change_capture != ChangeCapture::Incremental {
+        let help = "`incremental` reads every file that arrives, once";
+        all.push(later("change_capture", table.change_capture.as_str(), help));
+    }
+    if table.schema_evolution != SchemaEvolution::AddColumns {
+        let help = "`add_columns` takes new columns in; what does not fit a column is rescued";
+        all.push(later("schema_evolution", table.schema_evolution.as_str(), help));
+    }
+    if table.on_change == OnChange::Error {
+        all.push(later("on_change", table.on_change.as_str(), "`new_version` reads a changed file again, `ignore` does not"));
+    }
+    all
 }
 
 /// What a project may say of an entity and this version does not do yet.
