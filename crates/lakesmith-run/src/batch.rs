@@ -17,10 +17,10 @@
 use crate::error::RunError;
 use crate::files::Arriving;
 use crate::lake::Lake;
+use crate::phase::Phase;
 use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
-use chrono::Utc;
 use futures::StreamExt;
 use lakesmith_compile::{Flow, Layer, Step, Table};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
@@ -56,7 +56,10 @@ pub(crate) async fn run(
     loop {
         let Some(planned) = plan(lake, flow).await? else { return Ok(done) };
         let finished = match planned {
-            Planned::Recorded(record) => finish(lake, flow, *record).await?,
+            Planned::Recorded(record) => {
+                lake.reached(Phase::Found, &flow.name, record.batch, record.attempt).await;
+                finish(lake, flow, *record).await?
+            }
             Planned::New(batch) => match new(lake, flow, run_id, *batch).await? {
                 Some(record) => record,
                 None => {
@@ -159,8 +162,9 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
 
 /// Computes a batch, records it if the flow has companions, and commits it. `None`: another runner got ahead.
 async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Option<Record>, RunError> {
+    lake.reached(Phase::Planned, &flow.name, batch.number, 1).await;
     let step = chosen(flow, &batch.target).await?;
-    let now = Utc::now();
+    let now = lake.now();
     let inputs: Vec<RecordedInput> = (batch.inputs.iter())
         .map(|input| RecordedInput {
             table: input.table.clone(),
@@ -187,6 +191,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
     };
     let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await?;
     record.take(computed);
+    lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     if flow.companions.is_empty() {
         return match commit(lake, flow, &record, record.outputs.len() - 1).await? {
             Committed::Done => Ok(Some(record)),
@@ -196,6 +201,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
     if !record::put(lake.storage(), &record).await? {
         return Ok(None);
     }
+    lake.reached(Phase::Recorded, &flow.name, record.batch, record.attempt).await;
     finish(lake, flow, record).await.map(Some)
 }
 
@@ -226,6 +232,7 @@ async fn compute(
     inputs: Vec<Pinned>,
     arriving: Option<Arriving>,
 ) -> Result<Computed, RunError> {
+    lake.reached(Phase::Computing, &flow.name, record.batch, record.attempt).await;
     let quarantine = match flow.companions.iter().find(|_| record.step.quarantine.is_some()) {
         Some(table) => Some(lake.engine().ensure(table).await?),
         None => None,
@@ -303,8 +310,12 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
     let mut record = Record { attempt: former.attempt + 1, ..former.clone() };
     let computed = compute(lake, flow, &record, target, inputs, arriving).await?;
     record.take(computed);
+    lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     match record::put(lake.storage(), &record).await? {
-        true => Ok(record),
+        true => {
+            lake.reached(Phase::Recorded, &flow.name, record.batch, record.attempt).await;
+            Ok(record)
+        }
         // Someone else computed it again first: theirs binds.
         false => record::latest(lake.storage(), &flow.name, former.batch)
             .await?
@@ -341,9 +352,13 @@ async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<
             return Ok(Committed::NotApplicable);
         }
         let actions = with_positions(flow, record, output, is_target);
-        match lake.engine().commit(&output.table, held.version() + 1, &actions, &info).await {
+        let version = held.version() + 1;
+        lake.reached_commit(Phase::Committing, record, &table.name, version).await;
+        match lake.engine().commit(&output.table, version, &actions, &info).await {
             Ok(snapshot) => {
                 lake.remember(&table.name, snapshot);
+                let phase = if is_target { Phase::TargetCommitted } else { Phase::CompanionCommitted };
+                lake.reached_commit(phase, record, &table.name, version).await;
                 return Ok(Committed::Done);
             }
             // Whatever happened, the log says what became of it: look again.

@@ -11,9 +11,8 @@ use lakesmith_connect::{ConnectError, CsvOptions, FileEntry, FileReport, FileRow
 use lakesmith_engine::{arrow_schema, arrow_type};
 use lakesmith_project::{FileFormat, OnChange, Project, SourceTable};
 use lakesmith_sql::parse_type;
-use object_store::ObjectStoreExt;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,7 +38,11 @@ pub(crate) struct Arriving {
 }
 
 /// The source of a bronze table, as the project describes it.
-pub(crate) fn source(project: &Project, table: (usize, usize)) -> Option<(FileSource, &SourceTable)> {
+pub(crate) fn source(
+    project: &Project,
+    table: (usize, usize),
+    store: Arc<dyn ObjectStore>,
+) -> Option<(FileSource, &SourceTable)> {
     let source = project.sources.get(table.0)?;
     let table = source.tables.get(table.1)?;
     let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
@@ -57,7 +60,7 @@ pub(crate) fn source(project: &Project, table: (usize, usize)) -> Option<(FileSo
         Some((name.value.clone(), arrow_type(&parse_type(&ty.value).ok()?)))
     };
     let source = FileSource {
-        store: Arc::new(LocalFileSystem::new()),
+        store,
         root: Path::from_absolute_path(&root).ok()?,
         pattern: table.path.value.clone(),
         format,

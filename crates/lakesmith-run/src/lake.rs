@@ -4,7 +4,9 @@ use crate::batch::position;
 use crate::error::RunError;
 use crate::files::{self, Arriving, Receipts};
 use crate::read;
+use crate::world::World;
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use chrono::{DateTime, Utc};
 use lakesmith_compile::{Column, Columns, Flow, FlowKind, Plan, TableName, compile};
 use lakesmith_engine::delta::{Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
@@ -36,7 +38,7 @@ pub struct Lake {
     plan: Arc<Plan>,
     faults: Diagnostics,
     engine: Arc<dyn Engine>,
-    storage: Storage,
+    world: World,
     settings: Settings,
     /// Data columns of bronze tables, as sources give them.
     data: HashMap<TableName, SchemaRef>,
@@ -71,16 +73,21 @@ impl Lake {
             return Err(RunError::UnsupportedEngine { target: target.name.value.clone(), engine: "Spark".to_owned() });
         }
         let location = target.map_or(".lake", |target| target.storage.value.as_str());
-        let storage = Storage::open(location, &project.root)?;
+        let world = World::of(Storage::open(location, &project.root)?);
+        Lake::over(world, project, options)
+    }
+
+    /// The same over a world that is given.
+    pub(crate) fn over(world: World, project: Project, options: &Options) -> Result<Lake, RunError> {
         let settings = settings(&project, options);
-        let engine: Arc<dyn Engine> = Arc::new(Embedded::new(storage.clone(), settings)?);
+        let engine: Arc<dyn Engine> = Arc::new(Embedded::new(world.storage.clone(), settings)?);
         let (plan, faults) = compile(&project, &Columns::new());
         Ok(Lake {
             project: Arc::new(project),
             plan: Arc::new(plan),
             faults,
             engine,
-            storage,
+            world,
             settings,
             data: HashMap::new(),
             found: Arc::default(),
@@ -111,7 +118,7 @@ impl Lake {
 
     /// The columns of a bronze table's source: those of the table, and of files that have just arrived.
     async fn data_columns_of(&self, flow: &Flow) -> Result<Option<SchemaRef>, RunError> {
-        let held = self.storage.snapshot(&TablePath::new(&flow.target.path), None).await?;
+        let held = self.world.storage.snapshot(&TablePath::new(&flow.target.path), None).await?;
         let mut schema = held.as_ref().map(|held| data_columns(&held.schema()));
         let last = match &held {
             Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
@@ -145,8 +152,17 @@ impl Lake {
         self.engine.as_ref()
     }
 
+    pub(crate) fn world(&self) -> &World {
+        &self.world
+    }
+
     pub(crate) fn storage(&self) -> &Storage {
-        &self.storage
+        &self.world.storage
+    }
+
+    /// The time of this machine.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        (self.world.clock)()
     }
 
     pub(crate) fn threads(&self) -> usize {
@@ -167,7 +183,7 @@ impl Lake {
     pub(crate) async fn snapshot(&self, table: &TableName) -> Result<Option<Snapshot>, RunError> {
         let path = self.path(table)?;
         let known = self.newest.lock().unwrap_or_else(PoisonError::into_inner).get(table).cloned();
-        Ok(self.storage.snapshot(&path, known.as_ref()).await?)
+        Ok(self.world.storage.snapshot(&path, known.as_ref()).await?)
     }
 
     pub(crate) fn remember(&self, table: &TableName, snapshot: Snapshot) {
@@ -191,7 +207,9 @@ impl Lake {
 
     async fn list(&self, flow: &Flow, exists: bool, last: i64) -> Result<Option<Arriving>, RunError> {
         let FlowKind::Bronze { source, table } = flow.kind else { return Ok(None) };
-        let Some((source, table)) = files::source(&self.project, (source, table)) else { return Ok(None) };
+        let Some((source, table)) = files::source(&self.project, (source, table), self.world.landing.clone()) else {
+            return Ok(None);
+        };
         let seen = match exists {
             true => read::receipts(self, flow, last).await?,
             false => Receipts::new(),

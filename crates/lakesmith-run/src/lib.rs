@@ -8,10 +8,12 @@ mod error;
 mod files;
 mod lake;
 mod look;
+mod phase;
 mod read;
 mod record;
 mod report;
 mod schedule;
+mod world;
 
 pub use error::RunError;
 pub use lake::{Lake, Options};

@@ -8,7 +8,7 @@ use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, V
 use crate::record;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
 use lakesmith_engine::Rows;
 use lakesmith_engine::delta::Snapshot;
@@ -30,7 +30,7 @@ impl Lake {
                 return Err(lakesmith_engine::EngineError::from(self.no_such_table(sql, &parts)).into());
             }
         }
-        let question = Question { sql: sql.to_owned(), tables, lakehouse: self.plan().lakehouse.clone(), now: Utc::now() };
+        let question = Question { sql: sql.to_owned(), tables, lakehouse: self.plan().lakehouse.clone(), now: self.now() };
         Ok(self.engine().query(&admit(&Principal::Owner, question)).await?)
     }
 
@@ -203,7 +203,7 @@ pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Rece
     let sql =
         format!("SELECT path, size, modified, hash FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id", table.name.quoted());
     let question =
-        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
     let rows = lake.engine().query(&admit(&Principal::Owner, question)).await?;
     let mut seen = Receipts::new();
     for batch in &rows.batches {
@@ -232,7 +232,7 @@ pub(crate) async fn taken(lake: &Lake, flow: &Flow, batch: i64) -> Result<BTreeS
     let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(paths) };
     let sql = format!("SELECT path FROM {} WHERE _batch_id = {batch}", table.name.quoted());
     let question =
-        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
     for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
         let path = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8)
             .map_err(lakesmith_engine::EngineError::from)?;
@@ -250,7 +250,7 @@ pub(crate) async fn failed_files(lake: &Lake, flow: &Flow, batches: &[i64]) -> R
     let sql =
         format!("SELECT concat(path, ': ', error) FROM {name} WHERE error IS NOT NULL AND _batch_id >= {first} ORDER BY path");
     let question =
-        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: Utc::now() };
+        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
     for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
         let texts = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8)
             .map_err(lakesmith_engine::EngineError::from)?;

@@ -5,7 +5,6 @@ use crate::error::RunError;
 use crate::lake::Lake;
 use crate::read;
 use crate::report::{Event, FlowReport, FlowStatus, Report};
-use chrono::Utc;
 use lakesmith_compile::{Flow, TableName};
 use lakesmith_engine::Outcomes;
 use lakesmith_text::Diagnostic;
@@ -23,7 +22,7 @@ impl Lake {
         if self.faults().has_errors() {
             return Err(RunError::Project(self.faults().clone()));
         }
-        let (run_id, started, clock) = (batch::run_id(), Utc::now(), Instant::now());
+        let (run_id, started, clock) = (batch::run_id(), self.now(), Instant::now());
         let plan = self.plan().clone();
         let flows: Vec<&Flow> = plan.flows.iter().filter(|flow| selection.contains(&flow.name)).collect();
         let mut waiting: Vec<Flow> = flows.iter().map(|flow| (*flow).clone()).collect();

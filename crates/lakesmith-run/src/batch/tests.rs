@@ -5,6 +5,7 @@ use super::*;
 use crate::lake::Options;
 use crate::report::{FlowStatus, Report};
 use arrow::util::pretty::pretty_format_batches;
+use chrono::Utc;
 use lakesmith_compile::{Selection, TableName};
 use std::fs;
 use std::path::Path;

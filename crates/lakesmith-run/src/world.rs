@@ -1,0 +1,28 @@
+//! What a lake stands on: all that differs from one machine, or one moment, to the next.
+
+use crate::phase::{Log, Witness};
+use chrono::{DateTime, Utc};
+use lakesmith_engine::delta::Storage;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+use std::sync::Arc;
+
+/// The storage, the sources, the clock, and who is told what happens.
+#[derive(Clone)]
+pub(crate) struct World {
+    /// Where the tables lie.
+    pub(crate) storage: Storage,
+    /// Where the files of sources lie, by absolute path.
+    pub(crate) landing: Arc<dyn ObjectStore>,
+    /// The time of this machine. No decision rests on it.
+    pub(crate) clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    /// Who is told of each phase of a batch.
+    pub(crate) witness: Arc<dyn Witness>,
+}
+
+impl World {
+    /// This machine over a target's storage.
+    pub(crate) fn of(storage: Storage) -> World {
+        World { storage, landing: Arc::new(LocalFileSystem::new()), clock: Arc::new(Utc::now), witness: Arc::new(Log) }
+    }
+}
