@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chrono::Utc;
 use object_store::{PutMode, PutOptions};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -47,7 +46,7 @@ impl Storage {
             }
             .map_err(failed)?;
         }
-        let bytes = encode(version, actions, info, Utc::now().timestamp_millis())
+        let bytes = encode(version, actions, info, log.now())
             .map_err(|e| failed(DeltaError::Log { table: path.clone(), version, reason: e.to_string() }))?;
         put_commit(log, version, bytes).await?;
 

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::SchemaRef;
-use chrono::Utc;
 use uuid::Uuid;
 
 use super::action::{Action, CommitInfo, Format, Metadata, Protocol};
@@ -104,7 +103,8 @@ impl Storage {
         if let Some(found) = self.snapshot(&spec.path, None).await? {
             return Ok(found);
         }
-        let now = Utc::now().timestamp_millis();
+        let log = self.log(&spec.path)?;
+        let now = log.now();
         let actions = spec.actions(now)?;
         let text = |value: serde_json::Value| value.to_string();
         let info = CommitInfo {
@@ -116,7 +116,6 @@ impl Storage {
             ]),
             info: BTreeMap::new(),
         };
-        let log = self.log(&spec.path)?;
         let bytes = encode(0, &actions, &info, now).map_err(|e| DeltaError::Log {
             table: spec.path.clone(),
             version: 0,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path as FsPath;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use object_store::local::LocalFileSystem;
@@ -45,6 +46,9 @@ impl From<&str> for TablePath {
     }
 }
 
+/// What time it is. Commits are stamped with it; no decision rests on it.
+type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
 /// The root of a target's tables. Cheap to clone.
 #[derive(Clone)]
 pub struct Storage {
@@ -59,6 +63,7 @@ struct Inner {
     root: Path,
     engine: Arc<KernelEngine>,
     cache: super::snapshot::Cache,
+    clock: Clock,
 }
 
 impl fmt::Debug for Storage {
@@ -105,7 +110,14 @@ impl Storage {
             url.set_path(&format!("{}/", url.path()));
         }
         let cache = super::snapshot::Cache::default();
-        Ok(Self { inner: Arc::new(Inner { store, url, root, engine: Arc::new(engine), cache }) })
+        Ok(Self { inner: Arc::new(Inner { store, url, root, engine: Arc::new(engine), cache, clock: Arc::new(Utc::now) }) })
+    }
+
+    /// The same storage, stamped by another clock.
+    pub fn with_clock(&self, clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>) -> Self {
+        let Inner { store, url, root, engine, .. } = &*self.inner;
+        let (store, url, root, engine) = (store.clone(), url.clone(), root.clone(), engine.clone());
+        Self { inner: Arc::new(Inner { store, url, root, engine, cache: super::snapshot::Cache::default(), clock }) }
     }
 
     /// The store, rooted at the root of [`Self::url`].
@@ -145,8 +157,8 @@ impl Storage {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(table.as_str().split('/')).push("");
         }
-        let (store, engine) = (self.inner.store.clone(), self.inner.engine.clone());
-        Ok(Log { table: table.clone(), store, engine, root, url })
+        let (store, engine, clock) = (self.inner.store.clone(), self.inner.engine.clone(), self.inner.clock.clone());
+        Ok(Log { table: table.clone(), store, engine, root, url, clock })
     }
 
     pub(super) fn cache(&self) -> &super::snapshot::Cache {
@@ -163,9 +175,15 @@ pub(super) struct Log {
     root: Path,
     /// The table's root as the kernel wants it; ends with `/`.
     pub(super) url: Url,
+    clock: Clock,
 }
 
 impl Log {
+    /// Milliseconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        (self.clock)().timestamp_millis()
+    }
+
     /// An object of the table. `relative` is decoded, not as it stands in the log.
     pub(super) fn object(&self, relative: &str) -> Result<Path, DeltaError> {
         let relative =
