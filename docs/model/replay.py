@@ -78,8 +78,8 @@ def replay_flow(flow, events):
         number = (line["batch"], line["attempt"])
         if line["event"] == "compute":
             computed[i] = number
-        elif line["event"] == "record" and computed.get(i) != number:
-            return n, f"runner {line['runner']} records batch {line['batch']}.{line['attempt']} and has not computed it"
+        elif line["event"] == ("record" if s.companions[0] else "commit_target") and computed.get(i) != number:
+            return n, f"runner {line['runner']} has not computed batch {line['batch']}.{line['attempt']}"
         if line["event"] in ENDS:
             worlds = {go(w, i, IDLE) for w in worlds}
             continue
