@@ -57,6 +57,14 @@ impl Lake {
         Ok(lake)
     }
 
+    /// Opens a target's storage to fill its tables: like [`Lake::open`], once it is sure that the storage can hold tables.
+    pub async fn open_to_fill(project: Project, options: &Options) -> Result<Lake, RunError> {
+        let mut lake = Lake::look(project, options)?;
+        lake.storage().prove().await?;
+        lake.learn().await?;
+        Ok(lake)
+    }
+
     /// Opens a target's storage to look at its tables. Sources are not asked.
     pub fn look(project: Project, options: &Options) -> Result<Lake, RunError> {
         let target = match &options.target {

@@ -22,6 +22,7 @@ impl Lake {
         if self.faults().has_errors() {
             return Err(RunError::Project(self.faults().clone()));
         }
+        self.storage().prove().await?;
         let (run_id, started, clock) = (batch::run_id(), self.now(), Instant::now());
         let plan = self.plan().clone();
         let flows: Vec<&Flow> = plan.flows.iter().filter(|flow| selection.contains(&flow.name)).collect();

@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use lakesmith_engine::EngineError;
+use lakesmith_engine::delta::DeltaError;
 use lakesmith_run::RunError;
 use lakesmith_text::{Diagnostics, FileId, Located, Sources, render};
 use std::io;
@@ -63,6 +64,7 @@ impl Stop {
         let exit = match &error {
             RunError::Project(_) | RunError::UnknownTarget { .. } | RunError::UnsupportedEngine { .. } => Exit::Wrong,
             RunError::UnknownTable { .. } => Exit::Wrong,
+            RunError::Engine(engine) if matches!(**engine, EngineError::Delta(DeltaError::Unsafe { .. })) => Exit::Wrong,
             _ => Exit::Failed,
         };
         let faults = match error {

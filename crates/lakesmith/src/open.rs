@@ -22,7 +22,7 @@ pub(crate) async fn to_run(globals: &Globals, console: &Console) -> Result<Lake,
     let (project, mut faults) = project(globals);
     let sources = project.sources_text.clone();
     if !faults.has_errors() {
-        let lake = Lake::open(project, &options(globals)).await.map_err(|error| Stop::of(error, &sources))?;
+        let lake = Lake::open_to_fill(project, &options(globals)).await.map_err(|error| Stop::of(error, &sources))?;
         faults.extend(lake.faults().iter().cloned());
         if !faults.has_errors() {
             if !faults.is_empty() {

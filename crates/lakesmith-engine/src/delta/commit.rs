@@ -7,13 +7,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use object_store::{PutMode, PutOptions};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::action::{Action, CommitInfo};
 use super::file::DataFile;
-use super::storage::{Log, Storage, TablePath, store_error};
+use super::storage::{Log, PutError, Storage, TablePath, if_absent, store_error};
 use super::{CommitError, DeltaError, Snapshot, kernel, protocol};
 
 const CHECKPOINT_INTERVAL: i64 = 20;
@@ -138,29 +137,12 @@ fn metrics(actions: &[Action]) -> BTreeMap<&'static str, String> {
 
 /// Puts a commit file if absent, and finds out what became of it if the store does not say.
 pub(super) async fn put_commit(log: &Log, version: i64, bytes: Bytes) -> Result<(), CommitError> {
-    let object = log.commit(version);
-    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-    let Err(error) = log.store.put_opts(&object, bytes.clone().into(), options).await else {
-        return Ok(());
-    };
-    let table = log.table.clone();
-    let refused = matches!(
-        error,
-        object_store::Error::NotSupported { .. }
-            | object_store::Error::NotImplemented { .. }
-            | object_store::Error::InvalidPath { .. }
-            | object_store::Error::PermissionDenied { .. }
-            | object_store::Error::Unauthenticated { .. }
-            | object_store::Error::UnknownConfigurationKey { .. }
-    );
-    let source = || Box::new(store_error(&log.table, &object, error));
-    if refused {
-        return Err(CommitError::Failed { table, version, source: source() });
-    }
-    match log.read(&object).await {
-        Ok(Some(found)) if found == bytes => Ok(()),
-        Ok(Some(_)) => Err(CommitError::VersionExists { table, version }),
-        // Not there yet is no proof: a put that timed out may still arrive.
-        Ok(None) | Err(_) => Err(CommitError::Unknown { table, version, source: source() }),
+    let (table, object) = (log.table.clone(), log.commit(version));
+    let source = |error| Box::new(store_error(&log.table, &object, error));
+    match if_absent(log.store.as_ref(), &object, &bytes).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CommitError::VersionExists { table, version }),
+        Err(PutError::Refused(error)) => Err(CommitError::Failed { table, version, source: source(error) }),
+        Err(PutError::Unknown(error)) => Err(CommitError::Unknown { table, version, source: source(error) }),
     }
 }

@@ -15,6 +15,14 @@ pub enum DeltaError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A storage on which two runners would write over each other's commits.
+    #[error("storage `{location}` cannot hold tables: {reason}")]
+    Unsafe {
+        /// The storage's URL.
+        location: String,
+        /// What it does not keep.
+        reason: String,
+    },
     /// Nothing lies at this path, or not at this version.
     #[error("table `{table}` does not exist{}", version.map(|v| format!(" at version {v}")).unwrap_or_default())]
     Missing {

@@ -1,5 +1,10 @@
 //! A target's storage: the root under which all of its tables lie.
 
+pub(super) mod local;
+mod location;
+mod probe;
+mod put;
+
 use std::fmt;
 use std::path::Path as FsPath;
 use std::sync::Arc;
@@ -7,11 +12,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
 use url::Url;
+
+pub(super) use self::put::{PutError, if_absent};
 
 use super::DeltaError;
 use super::action::{Action, parse_commit};
@@ -64,6 +71,8 @@ struct Inner {
     engine: Arc<KernelEngine>,
     cache: super::snapshot::Cache,
     clock: Clock,
+    /// Whether [`Storage::prove`] has been through.
+    proven: OnceCell<()>,
 }
 
 impl fmt::Debug for Storage {
@@ -76,23 +85,10 @@ impl Storage {
     /// Opens the storage written in the project. A path without a scheme is a folder, relative to `base_dir`; it is made if missing.
     ///
     /// # Errors
-    /// [`DeltaError::Location`] for a scheme that is not handled, or a folder that cannot be made.
+    /// [`DeltaError::Location`] for a scheme that is not handled, a folder that cannot be made, or credentials that do not fit.
     pub fn open(location: &str, base_dir: &FsPath) -> Result<Self, DeltaError> {
-        let fail = |reason: String| DeltaError::Location { location: location.to_owned(), reason };
-        let folder = match location.split_once("://") {
-            Some(("file", _)) => Url::parse(location)
-                .ok()
-                .and_then(|url| url.to_file_path().ok())
-                .ok_or_else(|| fail("not a valid file URL".to_owned()))?,
-            Some((scheme, _)) => {
-                return Err(fail(format!("`{scheme}` storage is not supported yet: use a local folder")));
-            }
-            None => base_dir.join(location),
-        };
-        std::fs::create_dir_all(&folder).map_err(|e| fail(e.to_string()))?;
-        let folder = folder.canonicalize().map_err(|e| fail(e.to_string()))?;
-        let url = Url::from_directory_path(&folder).map_err(|()| fail("not an absolute path".to_owned()))?;
-        Self::with_store(Arc::new(LocalFileSystem::new()), url)
+        let (store, url) = location::open(location, base_dir)?;
+        Self::with_store(store, url)
     }
 
     /// A storage over any store. Paths handed to `store` begin with the path of `url`.
@@ -109,15 +105,17 @@ impl Storage {
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        let cache = super::snapshot::Cache::default();
-        Ok(Self { inner: Arc::new(Inner { store, url, root, engine: Arc::new(engine), cache, clock: Arc::new(Utc::now) }) })
+        let (engine, cache, clock) = (Arc::new(engine), super::snapshot::Cache::default(), Arc::new(Utc::now));
+        let proven = OnceCell::new();
+        Ok(Self { inner: Arc::new(Inner { store, url, root, engine, cache, clock, proven }) })
     }
 
     /// The same storage, stamped by another clock.
     pub fn with_clock(&self, clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>) -> Self {
         let Inner { store, url, root, engine, .. } = &*self.inner;
         let (store, url, root, engine) = (store.clone(), url.clone(), root.clone(), engine.clone());
-        Self { inner: Arc::new(Inner { store, url, root, engine, cache: super::snapshot::Cache::default(), clock }) }
+        let (cache, proven) = (super::snapshot::Cache::default(), OnceCell::new());
+        Self { inner: Arc::new(Inner { store, url, root, engine, cache, clock, proven }) }
     }
 
     /// The store, rooted at the root of [`Self::url`].
@@ -230,14 +228,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_made_and_a_cloud_is_refused_by_name() {
+    fn a_folder_is_made() {
         let dir = tempfile::tempdir().unwrap();
         let storage = Storage::open(".lake/a b", dir.path()).unwrap();
         assert!(dir.path().join(".lake/a b").is_dir());
         assert!(storage.url().as_str().ends_with("/.lake/a%20b/"));
         assert!(storage.log(&"gold/dim".into()).unwrap().url.as_str().ends_with("/.lake/a%20b/gold/dim/"));
-        let error = Storage::open("s3://bucket/lake", dir.path()).unwrap_err();
-        assert!(error.to_string().contains("`s3` storage is not supported"), "{error}");
     }
 
     #[test]

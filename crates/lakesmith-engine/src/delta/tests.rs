@@ -1,10 +1,15 @@
 //! The module as a whole: tables created, committed to, read back and scanned, over real files and over a store that lies.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod clouds;
+mod local;
 mod log;
+mod probe;
 mod scan;
+mod servers;
 mod store;
 mod write;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -84,7 +84,7 @@ async fn one_version_is_committed_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_is_not_a_conflict() {
+async fn c3_c4_a_lost_answer_is_not_a_conflict() {
     let store = Arc::new(LyingStore::default());
     let storage = Storage::with_store(store.clone(), "memory:///lake".parse().unwrap()).unwrap();
     let empty = storage.create(&id_spec("t")).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_lost_answer_is_not_a_conflict() {
     assert_eq!(storage.commit(&table, 1, &actions, &write).await.unwrap().version(), 1);
     store.next_create(Answer::DoneButTimeout);
     assert_eq!(storage.commit(&table, 2, &actions, &write).await.unwrap().version(), 2);
-    store.next_create(Answer::NotDoneTimeout);
+    store.next_creates([Answer::NotDoneTimeout; 5]);
     let unknown = storage.commit(&table, 3, &actions, &write).await.unwrap_err();
     assert!(matches!(unknown, CommitError::Unknown { version: 3, .. }), "{unknown}");
     store.next_create(Answer::Denied);
@@ -114,6 +114,22 @@ async fn a_lost_answer_is_not_a_conflict() {
 
     store.next_create(Answer::DoneButExists);
     assert_eq!(storage.create(&id_spec("second")).await.unwrap().version(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_a_conflict_with_a_put_under_way_is_looked_at_and_put_again() {
+    let store = Arc::new(LyingStore::default());
+    let storage = Storage::with_store(store.clone(), "memory:///lake".parse().unwrap()).unwrap();
+    store.next_creates([Answer::NotDoneConflict, Answer::NotDoneTimeout]);
+    let empty = storage.create(&id_spec("t")).await.unwrap();
+    let actions = add(&storage, &empty, &ids([1])).await;
+    store.next_creates([Answer::NotDoneConflict, Answer::NotDoneConflict, Answer::DoneButTimeout]);
+    assert_eq!(storage.commit(empty.table(), 1, &actions, &info("WRITE")).await.unwrap().version(), 1);
+    store.next_creates([Answer::NotDoneConflict; 5]);
+    let unknown = storage.commit(empty.table(), 2, &actions, &info("WRITE")).await.unwrap_err();
+    assert!(matches!(unknown, CommitError::Unknown { version: 2, .. }), "{unknown}");
+    assert_eq!(store.left(), 0);
+    assert_eq!(storage.commit(empty.table(), 2, &actions, &info("WRITE")).await.unwrap().version(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
-//! A store in memory whose answer to the next conditional put can be false.
+//! A store in memory whose answers to the next conditional puts can be false.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
 
@@ -15,21 +16,39 @@ use object_store::{
 /// What the store does with a conditional put, and what it says.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Answer {
+    /// None: as a store should.
+    Kept,
     DoneButExists,
     DoneButTimeout,
     NotDoneTimeout,
+    /// 409: another request for the object is under way, whatever will become of it.
+    NotDoneConflict,
     Denied,
+    /// The condition is not kept, and nobody says so.
+    WrittenOver,
+    /// There is no such thing as a condition.
+    NotThere,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct LyingStore {
     inner: InMemory,
-    next: Mutex<Option<Answer>>,
+    next: Mutex<VecDeque<Answer>>,
 }
 
 impl LyingStore {
+    /// What becomes of the next conditional put that no answer is waiting for yet.
     pub(super) fn next_create(&self, answer: Answer) {
-        *self.next.lock().unwrap() = Some(answer);
+        self.next.lock().unwrap().push_back(answer);
+    }
+
+    pub(super) fn next_creates(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.next.lock().unwrap().extend(answers);
+    }
+
+    /// How many answers have not been given.
+    pub(super) fn left(&self) -> usize {
+        self.next.lock().unwrap().len()
     }
 }
 
@@ -43,13 +62,13 @@ impl fmt::Display for LyingStore {
 impl ObjectStore for LyingStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let answer = match options.mode {
-            PutMode::Create => self.next.lock().unwrap().take(),
+            PutMode::Create => self.next.lock().unwrap().pop_front(),
             _ => None,
         };
         let timeout = || Error::Generic { store: "lying", source: "timed out".into() };
         let path = location.to_string();
         match answer {
-            None => self.inner.put_opts(location, payload, options).await,
+            None | Some(Answer::Kept) => self.inner.put_opts(location, payload, options).await,
             Some(Answer::DoneButExists) => {
                 self.inner.put_opts(location, payload, options).await?;
                 Err(Error::AlreadyExists { path, source: "sent again".into() })
@@ -59,6 +78,11 @@ impl ObjectStore for LyingStore {
                 Err(timeout())
             }
             Some(Answer::NotDoneTimeout) => Err(timeout()),
+            Some(Answer::NotDoneConflict) => Err(Error::AlreadyExists { path, source: "409 Conflict".into() }),
+            Some(Answer::WrittenOver) => self.inner.put_opts(location, payload, PutOptions::default()).await,
+            Some(Answer::NotThere) => {
+                Err(Error::NotImplemented { operation: "conditional put".to_owned(), implementer: self.to_string() })
+            }
             Some(Answer::Denied) => Err(Error::PermissionDenied { path, source: "read only".into() }),
         }
     }
