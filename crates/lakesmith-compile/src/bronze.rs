@@ -45,10 +45,12 @@ pub(crate) fn flow(source: &Source, table: &SourceTable, place: (usize, usize), 
         partition_by: vec!["_ingestion_date".to_owned()],
         cluster_by: vec![],
         append_only: true,
+        change_data: false,
     };
     Flow {
         step: data.map(|data| step(&name, &source.name.value, data)),
         first: None,
+        rebuilds: false,
         kind: FlowKind::Bronze { source: place.0, table: place.1 },
         at: table.name.span,
         tags: table.tags.iter().chain(&source.tags).map(|tag| tag.value.clone()).collect(),
@@ -78,7 +80,7 @@ fn step(name: &TableName, source: &str, data: &[Column]) -> Step {
         with: vec![],
         select: format!("SELECT\n  {}\nFROM {}", items(&select), landing(name)),
         write: Write::Append,
-        quarantine: None,
+        companions: vec![],
         outcomes: None,
         checks: vec![],
         counts: vec![],
@@ -108,5 +110,6 @@ fn receipts(of: &TableName, path: &str) -> Table {
         partition_by: vec![],
         cluster_by: vec![],
         append_only: true,
+        change_data: false,
     }
 }

@@ -1,12 +1,13 @@
 //! `gold.dim_date`, from the calendar of `lakehouse.yaml`. The week begins on Monday, weeks are ISO weeks.
 
 use crate::name::{Layer, TableName};
-use crate::plan::{Flow, FlowKind};
-use crate::select::{items, literal, named};
+use crate::plan::{Flow, FlowKind, Input, Known};
+use crate::select::{in_range, items, literal, named, quote};
 use crate::step::{Keyed, Step, Write, parameter};
 use crate::table::{Column, Table};
 use lakesmith_project::Calendar;
 use lakesmith_sql::DataType;
+use lakesmith_text::Diagnostics;
 
 /// The name that facts use.
 pub(crate) const NAME: &str = "dim_date";
@@ -53,21 +54,58 @@ fn definition(calendar: &Calendar) -> Vec<(Column, &'static str)> {
     columns
 }
 
-/// The flow of `gold.dim_date`.
-pub(crate) fn flow(calendar: &Calendar) -> Flow {
+/// Columns of silver tables whose days the calendar must have, because facts refer to it by them.
+struct Days {
+    inputs: Vec<Input>,
+    /// Number of the input, column.
+    columns: Vec<(usize, String)>,
+}
+
+fn days(known: &Known) -> Days {
+    let mut days = Days { inputs: vec![], columns: vec![] };
+    for fact in &known.project.facts {
+        let Some(from) = &fact.from else { continue };
+        // A fact's own flow says what is wrong with its input.
+        let Some((input, _)) = known.silver(from, &mut Diagnostics::default()) else { continue };
+        let roles = fact.dimensions.iter().filter(|role| role.dimension.value.trim_start_matches("gold.") == NAME);
+        for on in roles.filter_map(|role| role.on.first()) {
+            let column = input.target.columns.iter().find(|column| column.name == on.value);
+            let Some(column) = column.filter(|column| matches!(column.ty, DataType::Date | DataType::Timestamp)) else {
+                continue;
+            };
+            let n = match days.inputs.iter().position(|known| known.table == input.name) {
+                Some(index) => index + 1,
+                None => {
+                    days.inputs.push(Input::new(input.name.clone(), on.span));
+                    days.inputs.len()
+                }
+            };
+            if !days.columns.contains(&(n, column.name.clone())) {
+                days.columns.push((n, column.name.clone()));
+            }
+        }
+    }
+    days
+}
+
+/// The flow of `gold.dim_date`: the days of the calendar, and those beyond it that facts have.
+pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
+    let days = days(known);
     let name = TableName::new(Layer::Gold, NAME);
     let definition = definition(calendar);
     let mut columns: Vec<Column> = definition.iter().map(|(column, _)| column.clone()).collect();
     columns.extend(crate::dimension::stamps());
-    let step = step(calendar, &definition);
+    let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], columns: vec![] }, true);
+    let step = |whole: bool| Some(step(calendar, &definition, &days, whole));
     Flow {
-        fingerprint: Some(fingerprint(&step.sql())),
-        first: None,
-        step: Some(step),
+        fingerprint: Some(fingerprint(&calendar_alone.sql())),
+        first: step(true),
+        step: step(false),
+        rebuilds: true,
         kind: FlowKind::DateDimension,
         at: calendar.start.span,
         tags: vec![],
-        inputs: vec![],
+        inputs: days.inputs,
         companions: vec![],
         columns_known: true,
         target: Table {
@@ -77,13 +115,15 @@ pub(crate) fn flow(calendar: &Calendar) -> Flow {
             partition_by: vec![],
             cluster_by: vec![KEY.to_owned()],
             append_only: false,
+            change_data: false,
             name: name.clone(),
         },
         name,
     }
 }
 
-fn step(calendar: &Calendar, definition: &[(Column, &str)]) -> Step {
+/// `whole`: the calendar with all days beyond it; else the days that came with what the inputs gained.
+fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole: bool) -> Step {
     let stamped = |mut select: Vec<String>| {
         let now = format!(":{}", parameter::NOW);
         select.extend([
@@ -102,26 +142,52 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)]) -> Step {
     // The fiscal calendar is the plain one, moved so that its first month is January: f is the day in that calendar.
     let shift = i64::from(month) - 1;
     let (start, end) = (calendar.start.value, calendar.end.value);
-    let all = format!(
-        "SELECT d, add_months(trunc(d, 'MM'), {}) AS f\nFROM (SELECT 1 AS one)\nLATERAL VIEW explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) v AS d",
-        -shift
-    );
-    Step {
-        with: vec![crate::Cte { name: "days".to_owned(), sql: all, kept: false }],
-        select: format!("SELECT\n  {}\nFROM `days`\nUNION ALL\nSELECT\n  {}", items(&days), items(&unknown)),
-        write: Write::ReplaceAll(Keyed {
-            keys: vec![],
-            identity: vec![KEY.to_owned()],
-            surrogate: None,
-            kept: vec!["_created_timestamp".to_owned()],
-            stamps: crate::dimension::stamp_names(),
-        }),
-        quarantine: None,
-        outcomes: None,
-        checks: vec![],
-        counts: vec![],
-        places: vec![],
+    let fiscal = format!("SELECT d, add_months(trunc(d, 'MM'), {}) AS f", -shift);
+    let within = format!("LATERAL VIEW explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) v AS d");
+    let outside = beyond.columns.iter().map(|(n, column)| {
+        let rows = match whole {
+            true => String::new(),
+            false => format!(" AND {}", in_range(None, *n)),
+        };
+        let day = format!("CAST({} AS DATE)", quote(column));
+        format!(
+            "SELECT {day} AS d\nFROM {}\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}'){rows}",
+            beyond.inputs[n - 1].table.quoted()
+        )
+    });
+    let outside: Vec<String> = outside.collect();
+    let cte = |name: &str, sql, kept| crate::Cte { name: name.to_owned(), sql, kept };
+    let mut with = vec![];
+    let mut sources = vec![];
+    if whole {
+        sources.push(format!("{fiscal}\nFROM (SELECT 1 AS one)\n{within}"));
     }
+    if !outside.is_empty() {
+        with.push(cte("beyond", outside.join("\nUNION\n"), false));
+        sources.push(format!("{fiscal}\nFROM (SELECT DISTINCT d FROM `beyond`)"));
+    }
+    if sources.is_empty() {
+        sources.push(format!("{fiscal}\nFROM (SELECT DATE '{start}' AS d)\nWHERE FALSE"));
+    }
+    with.push(cte("days", sources.join("\nUNION ALL\n"), false));
+    let mut select = format!("SELECT\n  {}\nFROM `days`", items(&days));
+    let mut keyed = Keyed {
+        keys: vec![],
+        identity: vec![KEY.to_owned()],
+        surrogate: None,
+        kept: vec!["_created_timestamp".to_owned()],
+        stamps: crate::dimension::stamp_names(),
+    };
+    let write = if whole {
+        select += &format!("\nUNION ALL\nSELECT\n  {}", items(&unknown));
+        Write::ReplaceAll(keyed)
+    } else {
+        let key = definition.first().map_or("d", |(_, sql)| sql);
+        with.push(cte("keys", format!("SELECT {}\nFROM `days`", named(key, KEY)), true));
+        keyed.keys = vec![KEY.to_owned()];
+        Write::ReplaceKeys(keyed)
+    };
+    Step { with, select, write, companions: vec![], outcomes: None, checks: vec![], counts: vec![], places: vec![] }
 }
 
 fn unknown(column: &Column) -> String {

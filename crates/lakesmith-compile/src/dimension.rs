@@ -1,10 +1,14 @@
 //! Dimensions: type 1, where a member is what it is now, and type 2, where every version of it is kept, in validity
 //! ranges [start, end) of business time. Every dimension has the member -1, for facts whose member is not known.
 
+mod inferred;
+
+use self::inferred::Needing;
+use crate::entity::Shape;
 use crate::expression;
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
-use crate::select::{in_range, items, list, literal, named, quote, same, vanished};
+use crate::select::{former, in_range, items, list, literal, named, of, quote, same};
 use crate::step::{Cte, Keyed, Step, Write, parameter};
 use crate::table::{Column, Table};
 use lakesmith_project::{Dimension, DimensionHistory, FirstVersion, Validity};
@@ -15,6 +19,17 @@ use lakesmith_text::{Diagnostic, Diagnostics, Spanned};
 pub(crate) const UNKNOWN: &str = "(unknown)";
 /// The surrogate key of the member that stands for a missing one.
 pub(crate) const UNKNOWN_KEY: i64 = -1;
+
+/// The hidden column that is TRUE for a delete among the states of a member.
+const GONE: &str = "_gone";
+
+/// What stands for an attribute of a member of which nothing is known.
+fn nothing_known(column: &Column) -> String {
+    match &column.ty {
+        DataType::String => literal(UNKNOWN),
+        ty => format!("CAST(NULL AS {ty})"),
+    }
+}
 
 /// The `_` columns of every gold table.
 pub(crate) fn stamps() -> Vec<Column> {
@@ -37,8 +52,14 @@ struct Members<'a> {
     input: &'a TableName,
     natural_key: Vec<String>,
     attributes: Vec<Column>,
-    /// The column that orders the states of a member; `None` where there is one state only.
+    /// The columns that order the states of a member; none where there is one state only.
     sequence: Vec<String>,
+    /// Those columns with their types.
+    ordered: Vec<Column>,
+    /// The table that says when a member was deleted: the second input.
+    tombstones: Option<TableName>,
+    /// Who needs members inferred.
+    needing: Vec<Needing>,
 }
 
 pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostics) -> Option<Flow> {
@@ -65,10 +86,17 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
     }
     let name = TableName::new(Layer::Gold, dimension.name.value.clone());
     let columns = &input.target.columns;
-    let members = match input.columns_known {
+    let mut inputs = vec![Input::changes(input.name.clone(), dimension.from.span)];
+    let mut members = match input.columns_known {
         false => None,
         true => Some(members(dimension, &input.name, columns, shape, faults)?),
     };
+    if let Some(members) = &mut members {
+        inputs.extend(members.tombstones.clone().map(|table| Input::new(table, dimension.from.span)));
+        let (needing, read) = inferred::needing(dimension, known, inputs.len() + 1);
+        members.needing = needing;
+        inputs.extend(read);
+    }
     let target = Table {
         path: format!("gold/dimensions/{}", dimension.name.value),
         description: dimension.description.as_ref().map(|words| words.value.clone()),
@@ -76,17 +104,19 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
         partition_by: vec![],
         cluster_by: dimension.cluster_by.iter().map(|column| column.name.value.clone()).collect(),
         append_only: false,
+        change_data: false,
         name: name.clone(),
     };
     Some(Flow {
         kind: FlowKind::Dimension { history: dimension.history },
         at: dimension.at,
         tags: dimension.tags.iter().map(|tag| tag.value.clone()).collect(),
-        inputs: vec![Input { table: input.name.clone(), at: dimension.from.span }],
+        inputs,
         companions: vec![],
         columns_known: members.is_some(),
         step: members.as_ref().map(|members| members.step(false)),
         first: members.as_ref().map(|members| members.step(true)),
+        rebuilds: true,
         fingerprint: None,
         name,
         target,
@@ -97,7 +127,7 @@ fn members<'a>(
     dimension: &'a Dimension,
     input: &'a TableName,
     columns: &[Column],
-    shape: &crate::entity::Shape,
+    shape: &Shape,
     faults: &mut Diagnostics,
 ) -> Option<Members<'a>> {
     let before = faults.len();
@@ -130,7 +160,30 @@ fn members<'a>(
         // One state per member already; or of several keys that share a member, the largest.
         None => shape.identity.iter().filter(|name| !natural_key.contains(name)).cloned().collect(),
     };
-    Some(Members { dimension, input, natural_key, attributes, sequence })
+    let tombstones = match &shape.tombstones {
+        Some((table, told)) if dimension.history == DimensionHistory::Type2 => {
+            deletes_told(dimension, told, faults)?;
+            Some(table.clone())
+        }
+        _ => None,
+    };
+    let ordered = columns.iter().filter(|column| sequence.contains(&column.name)).cloned().collect();
+    Some(Members { dimension, input, natural_key, attributes, sequence, ordered, tombstones, needing: vec![] })
+}
+
+/// A delete says nothing but its key and its sequence.
+fn deletes_told(dimension: &Dimension, told: &[String], faults: &mut Diagnostics) -> Option<()> {
+    let asked = dimension.natural_key.iter().chain(&dimension.sequence_by);
+    let untold: Vec<&Spanned<String>> = asked.filter(|name| !told.contains(&name.value)).collect();
+    for name in &untold {
+        let fault = format!("`{}` is not known of a row that was deleted, only {}", name.value, told.join(", "));
+        faults.push(
+            Diagnostic::error("deletes-not-told", fault)
+                .at(name.span)
+                .help("the versions of a dimension end where its rows are deleted: use the entity's key and its `sequence_by`"),
+        );
+    }
+    untold.is_empty().then_some(())
 }
 
 impl Members<'_> {
@@ -172,10 +225,15 @@ impl Members<'_> {
             with.push(Cte { name: "keys".to_owned(), sql: self.keys(), kept: true });
         }
         with.push(Cte { name: "states".to_owned(), sql: self.states(whole), kept: false });
-        let members = match self.type2() {
+        let mut members = match self.type2() {
             true => self.versions(&mut with),
             false => self.latest(),
         };
+        if !self.needing.is_empty() {
+            with.push(Cte { name: "members".to_owned(), sql: members, kept: true });
+            with.extend(inferred::queries(&self.needing, self, whole));
+            members = format!("SELECT *\nFROM `members`\nUNION ALL\n{}", self.inferred());
+        }
         let identity = match self.type2() {
             true => [self.natural_key.clone(), vec!["effective_start_date".to_owned()]].concat(),
             false => self.natural_key.clone(),
@@ -191,7 +249,7 @@ impl Members<'_> {
             with,
             select: format!("{members}\nUNION ALL\n{}", self.unknown()),
             write: if whole { Write::ReplaceAll(keyed) } else { Write::ReplaceKeys(keyed) },
-            quarantine: None,
+            companions: vec![],
             outcomes: None,
             checks: vec![],
             counts: vec![],
@@ -206,15 +264,19 @@ impl Members<'_> {
         };
         let none: Vec<String> = self.natural_key.iter().map(|name| named(&format!("CAST(NULL AS {})", ty(name)), name)).collect();
         let keys = list(&self.natural_key);
-        let pairs: Vec<(String, String)> = self.natural_key.iter().map(|key| (key.clone(), key.clone())).collect();
-        let table = TableName::new(Layer::Gold, self.dimension.name.value.clone());
-        format!(
-            "SELECT {keys}\nFROM {}\nWHERE {}\nUNION\n{}\nUNION\nSELECT {}",
+        let mut concerned = format!(
+            "SELECT {keys}\nFROM {}\nWHERE {}\nUNION\n{}",
             self.input.quoted(),
             in_range(None, 1),
-            vanished(&table.quoted(), &self.input.quoted(), 1, &pairs),
-            none.join(", ")
-        )
+            former(1, &self.natural_key)
+        );
+        if let Some(tombstones) = &self.tombstones {
+            concerned += &format!("\nUNION\nSELECT {keys}\nFROM {}\nWHERE {}", tombstones.quoted(), in_range(None, 2));
+        }
+        for needing in &self.needing {
+            concerned += &format!("\nUNION\n{}", needing.concerned());
+        }
+        format!("{concerned}\nUNION\nSELECT {}", none.join(", "))
     }
 
     /// Every state of those members. A row without a natural key is no member.
@@ -224,11 +286,39 @@ impl Members<'_> {
             true => String::new(),
             false => format!("\nLEFT SEMI JOIN `keys` ON {}", same("s", "keys", &self.natural_key)),
         };
-        format!("SELECT `s`.*\nFROM {} `s`{restrict}\nWHERE {}", self.input.quoted(), present.join(" AND "))
+        let present = present.join(" AND ");
+        let Some(tombstones) = &self.tombstones else {
+            return format!("SELECT `s`.*\nFROM {} `s`{restrict}\nWHERE {present}", self.input.quoted());
+        };
+        // Besides the states there are the deletes, of which nothing is known but when they were.
+        let mut columns: Vec<&Column> = self.attributes.iter().collect();
+        columns.extend(self.ordered.iter().filter(|column| !self.attributes.iter().any(|known| known.name == column.name)));
+        let told = |name: &str| self.natural_key.iter().chain(&self.sequence).any(|own| own == name);
+        let states: Vec<String> = columns.iter().map(|column| of("s", &column.name)).collect();
+        let deletes: Vec<String> = columns
+            .iter()
+            .map(|column| match told(&column.name) {
+                true => of("s", &column.name),
+                false => named(&format!("CAST(NULL AS {})", column.ty), &column.name),
+            })
+            .collect();
+        let rest = format!("`s`.`_source_system`, {{}} AS {}", quote(GONE));
+        format!(
+            "SELECT {}, {}\nFROM {} `s`{restrict}\nWHERE {present}\nUNION ALL\nSELECT {}, {}\nFROM {} `s`{restrict}\nWHERE {present} AND `s`.`_batch_id` <= :{}",
+            states.join(", "),
+            rest.replace("{}", "FALSE"),
+            self.input.quoted(),
+            deletes.join(", "),
+            rest.replace("{}", "TRUE"),
+            tombstones.quoted(),
+            parameter::upto(2)
+        )
     }
 
     fn descending(&self) -> String {
-        let order: Vec<&String> = self.sequence.iter().chain(self.attributes.iter().map(|column| &column.name)).collect();
+        let gone = self.tombstones.as_ref().map(|_| GONE.to_owned());
+        let order: Vec<&String> =
+            self.sequence.iter().chain(&gone).chain(self.attributes.iter().map(|column| &column.name)).collect();
         order.iter().map(|name| format!("{} DESC", quote(name))).collect::<Vec<_>>().join(", ")
     }
 
@@ -258,6 +348,10 @@ impl Members<'_> {
         );
         let before = |name: &str| format!("lag({}) OVER ({member} ORDER BY `_day`)", quote(name));
         let mut opens = vec![format!("{} IS NULL", before("_day"))];
+        // A delete closes a version, and what comes after it opens one.
+        if self.tombstones.is_some() {
+            opens.extend([quote(GONE), before(GONE)]);
+        }
         opens.extend(
             self.dimension.track.iter().map(|track| format!("NOT ({} <=> {})", quote(&track.value), before(&track.value))),
         );
@@ -288,7 +382,40 @@ impl Members<'_> {
             named(&format!("coalesce({next}, CAST('9999-12-31' AS {}))", self.day_type()), "effective_end_date"),
             named(&format!("{next} IS NULL"), "is_current"),
         ];
-        format!("SELECT\n  {}\nFROM `versions`", items(&self.row(&validity)))
+        let Some(_) = &self.tombstones else {
+            return format!("SELECT\n  {}\nFROM `versions`", items(&self.row(&validity)));
+        };
+        // The end of a version may be a delete: it is known before the deletes are left out.
+        let ends = format!("SELECT *, {next} AS `_next`\n  FROM `versions`");
+        let validity = validity.map(|sql| sql.replace(&next, "`_next`"));
+        format!("SELECT\n  {}\nFROM (\n  {ends}\n)\nWHERE NOT {}", items(&self.row(&validity)), quote(GONE))
+    }
+
+    /// One row a member that facts need and that has no real version at their time.
+    fn inferred(&self) -> String {
+        let mut select = vec![named("CAST(NULL AS BIGINT)", &self.dimension.surrogate_key.value)];
+        select.extend(self.attributes.iter().map(|column| match self.natural_key.contains(&column.name) {
+            true => quote(&column.name),
+            false => named(&nothing_known(column), &column.name),
+        }));
+        if self.type2() {
+            let ty = self.day_type();
+            select.extend([
+                named(&format!("CAST('1900-01-01' AS {ty})"), "effective_start_date"),
+                named(&format!("coalesce(`_first`, CAST('9999-12-31' AS {ty}))"), "effective_end_date"),
+                named("`_first` IS NULL", "is_current"),
+            ]);
+        }
+        let now = format!(":{}", parameter::NOW);
+        select.extend([
+            named(&now, "_created_timestamp"),
+            named(&now, "_updated_timestamp"),
+            named(&literal("lakesmith"), "_source_system"),
+            named(&format!(":{}", parameter::BATCH), "_batch_id"),
+            named("1", "_new"),
+            named("CAST(NULL AS STRING)", "_outcome"),
+        ]);
+        format!("SELECT\n  {}\nFROM `needed`", items(&select))
     }
 
     fn row(&self, validity: &[String]) -> Vec<String> {
@@ -312,9 +439,9 @@ impl Members<'_> {
         let now = format!(":{}", parameter::NOW);
         let mut select = vec![named(&format!("CAST({UNKNOWN_KEY} AS BIGINT)"), &self.dimension.surrogate_key.value)];
         for column in &self.attributes {
-            let value = match &column.ty {
-                DataType::String if !self.natural_key.contains(&column.name) => literal(UNKNOWN),
-                ty => format!("CAST(NULL AS {ty})"),
+            let value = match self.natural_key.contains(&column.name) {
+                true => format!("CAST(NULL AS {})", column.ty),
+                false => nothing_known(column),
             };
             select.push(named(&value, &column.name));
         }

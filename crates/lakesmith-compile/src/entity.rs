@@ -4,17 +4,23 @@
 mod batch;
 mod columns;
 mod dedupe;
+mod lookup;
 mod parent;
 mod rescued;
+mod snapshot;
+mod tombstones;
 
 use crate::name::{Layer, TableName};
-use crate::plan::{Flow, FlowKind, Input};
+use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::step::Step;
 use crate::table::{Column, Table};
+use dedupe::Making;
 use lakesmith_project::{Entity, History};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics};
+use lookup::Looked;
 pub(crate) use parent::Parent;
+pub(crate) use snapshot::Full;
 
 /// What of an entity other flows rely on.
 #[derive(Clone, Debug)]
@@ -23,6 +29,8 @@ pub(crate) struct Shape {
     pub(crate) identity: Vec<String>,
     /// Whether the states of a key are kept.
     pub(crate) keeps_states: bool,
+    /// The table of its tombstones, if rows can be deleted, and the columns that find one: key and sequence.
+    pub(crate) tombstones: Option<(TableName, Vec<String>)>,
 }
 
 pub(crate) fn name(entity: &Entity) -> TableName {
@@ -45,17 +53,27 @@ pub(crate) fn shape(entity: &Entity) -> Shape {
     if keeps_states {
         identity.extend(sequence(entity));
     }
-    Shape { identity, keeps_states }
+    Shape { identity, keeps_states, tombstones: None }
 }
 
-/// The flow that fills an entity's table from its parent.
-pub(crate) fn flow(entity: &Entity, parent: &Parent, faults: &mut Diagnostics) -> Flow {
+/// The flow that fills an entity's table from its parent, and what other flows rely on.
+pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut Diagnostics) -> (Flow, Shape) {
     let name = name(entity);
     let path = format!("silver/{}/{}", entity.domain, entity.name);
+    let mut inputs = vec![match parent.has_arrival() {
+        true => Input::new(parent.name.clone(), entity.from.span),
+        false => Input::changes(parent.name.clone(), entity.from.span),
+    }];
+    if let Some(full) = &parent.full {
+        inputs[0].each = true;
+        inputs.push(Input { each: true, ..Input::new(full.receipts.clone(), entity.from.span) });
+    }
+    let (lookups, looked) = lookup::lookups(entity, known, inputs.len() + 1, faults);
+    inputs.extend(looked);
     let checked = columns::checked(entity, parent, faults).filter(|checked| names_its_parent(entity, parent, checked, faults));
-    let known = checked.is_some();
+    let is_known = checked.is_some();
     let checked = checked.unwrap_or_default();
-    let columns = table_columns(entity, parent, &checked);
+    let columns = table_columns(entity, parent, &checked, &lookups);
     let target = Table {
         name: name.clone(),
         path: path.clone(),
@@ -64,21 +82,39 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, faults: &mut Diagnostics) -
         partition_by: vec![],
         cluster_by: entity.cluster_by.iter().filter(|c| c.expr.is_none()).map(|c| c.name.value.clone()).collect(),
         append_only: false,
+        change_data: false,
     };
-    let step = |whole: bool| -> Option<Step> { known.then(|| dedupe::step(entity, parent, &checked, &target, whole)) };
-    Flow {
-        step: step(false),
-        first: step(true),
+    let quarantine = quarantine(&name, &path, &checked.columns());
+    // An append keeps what a feed says as it says it.
+    let tombstones =
+        (checked.feed && entity.history != History::Append).then(|| tombstones::table(&name, &path, entity, &checked));
+    let making = Making {
+        entity,
+        parent,
+        checked: &checked,
+        target: &target,
+        quarantine: &quarantine,
+        tombstones: tombstones.as_ref(),
+        lookups: &lookups,
+    };
+    let step = |whole: bool| -> Option<Step> { is_known.then(|| making.step(whole)) };
+    let (step, first) = (step(false), step(true));
+    let buried = tombstones.as_ref().map(|table| (table.name.clone(), tombstones::identity(entity)));
+    let flow = Flow {
+        step,
+        first,
+        rebuilds: !parent.has_arrival(),
         kind: FlowKind::Entity { history: entity.history },
         at: entity.at,
         tags: entity.tags.iter().map(|tag| tag.value.clone()).collect(),
-        inputs: vec![Input { table: parent.name.clone(), at: entity.from.span }],
-        companions: vec![quarantine(&name, &path, &checked.columns())],
-        columns_known: known,
+        inputs,
+        companions: std::iter::once(quarantine).chain(tombstones).collect(),
+        columns_known: is_known,
         fingerprint: None,
         name,
         target,
-    }
+    };
+    (flow, Shape { tombstones: buried, ..shape(entity) })
 }
 
 /// The rows of an entity that follows another one are replaced together with their parent's, which they must name.
@@ -95,9 +131,10 @@ fn names_its_parent(entity: &Entity, parent: &Parent, checked: &columns::Checked
     named
 }
 
-fn table_columns(entity: &Entity, parent: &Parent, checked: &columns::Checked) -> Vec<Column> {
+fn table_columns(entity: &Entity, parent: &Parent, checked: &columns::Checked, lookups: &[Looked]) -> Vec<Column> {
     let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
     let mut columns = checked.columns();
+    columns.extend(lookups.iter().flat_map(|lookup| lookup.columns.iter().cloned()));
     columns.extend([
         column("_source_system", DataType::String, "The source's name"),
         column("_ingestion_timestamp", DataType::Timestamp, "When the row reached bronze, UTC"),
@@ -141,5 +178,6 @@ fn quarantine(of: &TableName, path: &str, silver: &[Column]) -> Table {
         partition_by: vec![],
         cluster_by: vec![],
         append_only: false,
+        change_data: false,
     }
 }

@@ -20,14 +20,7 @@ pub(crate) struct Compiled {
 
 /// Parses and resolves what was written; an aggregate has no place in a row's expression.
 pub(crate) fn expression(written: &Located, scope: &Scope, faults: &mut Diagnostics) -> Option<ResolvedExpr> {
-    let expr = parse_expr(written.text()).map_err(|error| faults.push(error.diagnostic(written))).ok()?;
-    let resolved = match lakesmith_sql::resolve_expr(&expr, scope) {
-        Ok(resolved) => resolved,
-        Err(errors) => {
-            errors.iter().for_each(|error| faults.push(error.diagnostic(written)));
-            return None;
-        }
-    };
+    let resolved = repeatable(written, scope, faults)?;
     if resolved.aggregate {
         faults.push(
             Diagnostic::error("aggregate-not-allowed", "an aggregate function has no place in the expression of one row")
@@ -36,6 +29,33 @@ pub(crate) fn expression(written: &Located, scope: &Scope, faults: &mut Diagnost
         );
         return None;
     }
+    Some(resolved)
+}
+
+/// Parses and resolves the measure of an aggregate table.
+pub(crate) fn aggregate(written: &Located, scope: &Scope, faults: &mut Diagnostics) -> Option<ResolvedExpr> {
+    let resolved = repeatable(written, scope, faults)?;
+    if !resolved.aggregate {
+        faults.push(
+            Diagnostic::error("not-an-aggregate", "a measure says how the rows of a group become one value")
+                .at(written.span())
+                .help("wrap it in an aggregate function: `sum(…)`, `max(…)`, `count(DISTINCT …)`; or list it under `group_by`"),
+        );
+        return None;
+    }
+    Some(resolved)
+}
+
+/// An expression that gives the same value for the same row whenever it runs.
+fn repeatable(written: &Located, scope: &Scope, faults: &mut Diagnostics) -> Option<ResolvedExpr> {
+    let expr = parse_expr(written.text()).map_err(|error| faults.push(error.diagnostic(written))).ok()?;
+    let resolved = match lakesmith_sql::resolve_expr(&expr, scope) {
+        Ok(resolved) => resolved,
+        Err(errors) => {
+            errors.iter().for_each(|error| faults.push(error.diagnostic(written)));
+            return None;
+        }
+    };
     if !resolved.deterministic {
         faults.push(
             Diagnostic::error("nondeterministic", "this expression gives another answer each time it runs")

@@ -4,7 +4,7 @@
 use crate::dimension::{UNKNOWN_KEY, stamp_names, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
-use crate::select::{in_range, items, list, named, of, quote, same, vanished};
+use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same};
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write, parameter};
 use crate::table::{Column, Table, schema};
 use crate::{date, expression};
@@ -49,10 +49,10 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         return None;
     }
     let name = TableName::new(Layer::Gold, fact.name.value.clone());
-    let mut inputs = vec![Input { table: input.name.clone(), at: from.span }];
+    let mut inputs = vec![Input::changes(input.name.clone(), from.span)];
     for role in roles.iter().filter(|role| role.known) {
         if !inputs.iter().any(|input| input.table == role.table) {
-            inputs.push(Input { table: role.table.clone(), at: role.written.dimension.span });
+            inputs.push(Input::changes(role.table.clone(), role.written.dimension.span));
         }
     }
     let unique = shape.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key));
@@ -66,6 +66,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         columns_known: values.is_some(),
         step: step(false),
         first: step(true),
+        rebuilds: true,
         fingerprint: None,
         target: Table {
             path: format!("gold/facts/{}", fact.name.value),
@@ -74,6 +75,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
             partition_by: vec![],
             cluster_by: fact.cluster_by.iter().map(|column| column.name.value.clone()).collect(),
             append_only: false,
+            change_data: false,
             name: name.clone(),
         },
         inputs,
@@ -89,9 +91,11 @@ fn unsupported(fact: &Fact) -> Option<Diagnostic> {
     if let Some(sql) = &fact.sql {
         return Some(later("a fact from `sql:`", sql.span()).help("read one silver table with `from:`"));
     }
-    if let Some(dimension) = fact.dimensions.iter().find(|dimension| dimension.missing == MissingMember::Inferred) {
-        let fault = later("`missing: inferred`", dimension.key.span);
-        return Some(fault.help("`missing: unknown` keeps the fact under member -1 until its member arrives"));
+    let calendar = |dimension: &&FactDimension| dimension.dimension.value.trim_start_matches("gold.") == date::NAME;
+    let inferred = |dimension: &&FactDimension| dimension.missing == MissingMember::Inferred;
+    if let Some(dimension) = fact.dimensions.iter().filter(inferred).find(calendar) {
+        let fault = Diagnostic::error("invalid-value", "days of the calendar are not inferred: it grows by itself");
+        return Some(fault.at(dimension.key.span).help("leave `missing` out here"));
     }
     if fact.on_duplicate == OnDuplicate::Quarantine {
         return Some(
@@ -254,8 +258,7 @@ fn step(
     let grain: Vec<String> = fact.grain_key.iter().map(|key| key.value.clone()).collect();
     let mut with = vec![];
     if !whole {
-        let target = TableName::new(Layer::Gold, fact.name.value.clone());
-        with.push(Cte { name: "keys".to_owned(), sql: keys(&target, input, inputs, roles, &grain), kept: true });
+        with.push(Cte { name: "keys".to_owned(), sql: keys(input, inputs, roles, &grain), kept: true });
     }
     let restrict = match whole {
         true => String::new(),
@@ -299,7 +302,7 @@ fn step(
         with,
         select: format!("SELECT\n  {}\nFROM {}{joins}", items(&select), quote(ROWS)),
         write: if whole { Write::ReplaceAll(keyed) } else { Write::ReplaceKeys(keyed) },
-        quarantine: None,
+        companions: vec![],
         outcomes: None,
         checks: checks(fact, roles, &grain, unique),
         counts: roles.iter().map(unknown).collect(),
@@ -308,41 +311,39 @@ fn step(
 }
 
 /// Facts of which the input gained or lost a row, and those whose members changed.
-fn keys(target: &TableName, input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -> String {
+fn keys(input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -> String {
     let mut keys = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), input.quoted(), in_range(None, 1));
-    let pairs: Vec<(String, String)> = grain.iter().map(|key| (key.clone(), key.clone())).collect();
-    keys += &format!("\nUNION\n{}", vanished(&target.quoted(), &input.quoted(), 1, &pairs));
+    keys += &format!("\nUNION\n{}", former(1, grain));
     for role in roles {
         let Some(n) = inputs.iter().position(|input| input.table == role.table) else { continue };
-        let pairs: Vec<String> = role
-            .natural_key
-            .iter()
-            .zip(&role.written.on)
-            .map(|(key, on)| format!("{} = {}", of("s", &on.value), of("m", key)))
-            .collect();
         let columns: Vec<String> = grain.iter().map(|name| of("s", name)).collect();
-        keys += &format!(
-            "\nUNION\nSELECT {}\nFROM {} `s` LEFT SEMI JOIN (\n  SELECT {}\n  FROM {}\n  WHERE {}\n) `m` ON {}",
-            columns.join(", "),
-            input.quoted(),
+        let members = format!(
+            "SELECT {}\nFROM {}\nWHERE {}\nUNION\n{}",
             list(&role.natural_key),
             role.table.quoted(),
             in_range(None, n + 1),
-            pairs.join(" AND ")
+            former(n + 1, &role.natural_key)
+        );
+        keys += &format!(
+            "\nUNION\nSELECT {}\nFROM {} `s` LEFT SEMI JOIN (\n{}\n) `m` ON {}",
+            columns.join(", "),
+            input.quoted(),
+            indent(&members),
+            equal("s", "m", &role.pairs())
         );
     }
     keys
 }
 
 impl Role<'_> {
+    /// The columns of the fact's input, each with that of the dimension's natural key.
+    fn pairs(&self) -> Vec<(String, String)> {
+        self.written.on.iter().map(|on| on.value.clone()).zip(self.natural_key.iter().cloned()).collect()
+    }
+
     /// How a fact finds its member: by the natural key, and in a type 2 dimension the version as of the fact's time.
     fn condition(&self, dimension: &str) -> String {
-        let mut all: Vec<String> = self
-            .natural_key
-            .iter()
-            .zip(&self.written.on)
-            .map(|(key, on)| format!("{} = {}", of(ROWS, &on.value), of(dimension, key)))
-            .collect();
+        let mut all = vec![equal(ROWS, dimension, &self.pairs())];
         match (&self.written.as_of, self.type2) {
             (Some(as_of), true) => {
                 let time = of(ROWS, &as_of.value);

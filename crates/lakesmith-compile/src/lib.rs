@@ -4,6 +4,7 @@
 //! prints is what an engine runs. This crate is pure: it reads no file, no clock and no table. What it must know of
 //! the outside, the columns that bronze tables have, is handed in as [`Columns`].
 
+mod aggregate;
 mod bronze;
 mod date;
 mod dimension;
@@ -23,5 +24,5 @@ pub use graph::{Selection, SelectionError};
 pub use name::{Layer, TableName};
 pub use plan::{Columns, Flow, FlowKind, Input, Plan, compile};
 pub use show::{show, show_json};
-pub use step::{Check, Counted, Cte, Keyed, Place, Step, Write, parameter};
+pub use step::{Beside, Check, Counted, Cte, Keyed, Place, Step, Write, parameter};
 pub use table::{Column, Table};

@@ -1,11 +1,13 @@
 //! The plan: every flow of a project, in the order in which they can run.
 
-use crate::entity::{Parent, Shape};
+use crate::entity::{Full, Parent, Shape};
 use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
-use crate::{bronze, date, dimension, entity, fact};
-use lakesmith_project::{ChangeCapture, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, SourceTable};
+use crate::{aggregate, bronze, date, dimension, entity, fact};
+use lakesmith_project::{
+    ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, Snapshot, SourceTable,
+};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
 use std::collections::BTreeMap;
@@ -38,6 +40,8 @@ pub enum FlowKind {
     },
     /// Facts at one grain.
     Fact,
+    /// A fact summed up.
+    Aggregate,
 }
 
 impl FlowKind {
@@ -54,6 +58,22 @@ pub struct Input {
     pub table: TableName,
     /// Where the project names it.
     pub at: Span,
+    /// Whether the step reads what changed in it: rows that were replaced or are gone.
+    pub changes: bool,
+    /// Whether each of its batches is read by itself.
+    pub each: bool,
+}
+
+impl Input {
+    /// A table of which the step reads what it holds.
+    pub(crate) fn new(table: TableName, at: Span) -> Self {
+        Input { table, at, changes: false, each: false }
+    }
+
+    /// A table of which the step reads former rows too.
+    pub(crate) fn changes(table: TableName, at: Span) -> Self {
+        Input { changes: true, ..Input::new(table, at) }
+    }
 }
 
 /// What fills one table.
@@ -77,9 +97,11 @@ pub struct Flow {
     pub columns_known: bool,
     /// The step of every batch. `None` until the columns are known.
     pub step: Option<Step>,
-    /// The step of a batch whose target is empty, where it is simpler.
+    /// The step of the first batch, where it is simpler.
     pub first: Option<Step>,
-    /// A number that follows the definition of a flow without inputs.
+    /// Whether the first step makes the whole table from all that its inputs hold, and so can do so at any time.
+    pub rebuilds: bool,
+    /// A number that follows a definition of which no input tells; another one makes the whole table anew.
     pub fingerprint: Option<i64>,
 }
 
@@ -210,7 +232,8 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
     if let Some(calendar) = &project.lakehouse.calendar
         && !project.dimensions.iter().any(|dimension| dimension.name.value == date::NAME)
     {
-        known.plan.flows.push(date::flow(calendar));
+        let flow = date::flow(calendar, &known);
+        known.plan.flows.push(flow);
     }
     for dimension in &project.dimensions {
         known.plan.flows.extend(dimension::flow(dimension, &known, &mut faults));
@@ -219,13 +242,21 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
         known.plan.flows.extend(fact::flow(fact, &known, &mut faults));
     }
     for aggregate in &project.aggregates {
-        faults.push(
-            Diagnostic::error("unsupported", format!("aggregate tables are not built yet: `{}`", aggregate.name.value))
-                .at(aggregate.name.span)
-                .help("query the fact with GROUP BY, and take this file out of gold/"),
-        );
+        known.plan.flows.extend(aggregate::flow(aggregate, &known, &mut faults));
     }
+    keep_changes(&mut known.plan);
     (known.plan, faults)
+}
+
+/// A table whose former rows a flow reads keeps them as change data.
+fn keep_changes(plan: &mut Plan) {
+    let read: Vec<TableName> = (plan.flows.iter().flat_map(|flow| &flow.inputs))
+        .filter(|input| input.changes)
+        .map(|input| input.table.clone())
+        .collect();
+    for flow in plan.flows.iter_mut().filter(|flow| read.contains(&flow.name)) {
+        flow.target.change_data = true;
+    }
 }
 
 /// Entities after their parents; those that wait for each other are a cycle.
@@ -237,7 +268,10 @@ fn entities(known: &mut Known, faults: &mut Diagnostics) {
         let before = waiting.len();
         for entity in waiting {
             let Some(parent) = known.table_name(&entity.from, faults) else { continue };
-            if parent != entity::name(entity) && !names.contains(&parent) {
+            let looked = |lookup: &lakesmith_project::Lookup| {
+                TableName::parse(&lookup.table.value).is_some_and(|table| table != entity::name(entity) && names.contains(&table))
+            };
+            if parent != entity::name(entity) && !names.contains(&parent) && !entity.lookup.iter().any(looked) {
                 self::entity(known, entity, &parent, faults);
             } else {
                 rest.push(entity);
@@ -276,9 +310,28 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
         return;
     }
     let identity = known.entities.get(parent).map(|shape| shape.identity.clone()).unwrap_or_default();
-    let parent = Parent::new(&flow.target, flow.has_data_columns(), identity);
-    let flow = entity::flow(entity, &parent, faults);
-    known.entities.insert(flow.name.clone(), entity::shape(entity));
+    let mut read = Parent::new(&flow.target, flow.has_data_columns(), identity);
+    if let FlowKind::Bronze { source, table } = flow.kind {
+        let table = &known.project.sources[source].tables[table];
+        read.feed = table.change_capture == ChangeCapture::Cdc;
+        if table.change_capture == ChangeCapture::Full && table.deletes == Deletes::MissingKeys {
+            if entity.history != History::None {
+                let fault =
+                    format!("deletes of keys that a snapshot lacks are not built yet for `history: {}`", entity.history.as_str());
+                let help =
+                    "keep the latest state with `history: none`, or leave out `deletes: missing_keys` of the source's table";
+                faults.push(Diagnostic::error("unsupported", fault).at(entity.from.span).help(help));
+                return;
+            }
+            read.full = Some(Full {
+                receipts: parent.companion("receipts"),
+                max_delete_fraction: table.max_delete_fraction,
+                at: table.name.span,
+            });
+        }
+    }
+    let (flow, shape) = entity::flow(entity, &read, known, faults);
+    known.entities.insert(flow.name.clone(), shape);
     known.plan.flows.push(flow);
 }
 
@@ -288,9 +341,12 @@ fn unsupported_capture(table: &SourceTable) -> Vec<Diagnostic> {
         Diagnostic::error("unsupported", format!("`{key}: {word}` is not built yet")).at(table.name.span).help(help.to_owned())
     };
     let mut all = vec![];
-    if table.change_capture != ChangeCapture::Incremental {
+    if matches!(table.change_capture, ChangeCapture::Timestamp | ChangeCapture::Event) {
         let help = "`incremental` reads every file that arrives, once";
         all.push(later("change_capture", table.change_capture.as_str(), help));
+    }
+    if table.change_capture == ChangeCapture::Full && table.snapshot != Snapshot::File {
+        all.push(later("snapshot", table.snapshot.as_str(), "with `snapshot: file` each file is one snapshot"));
     }
     if table.schema_evolution != SchemaEvolution::AddColumns {
         let help = "`add_columns` takes new columns in; what does not fit a column is rescued";
@@ -305,10 +361,9 @@ fn unsupported_capture(table: &SourceTable) -> Vec<Diagnostic> {
 /// What a project may say of an entity and this version does not do yet.
 fn unsupported(entity: &Entity) -> Option<Diagnostic> {
     let later = |what: &str, at: Span| Diagnostic::error("unsupported", format!("{what} is not built yet")).at(at);
-    if let Some(lookup) = entity.lookup.first() {
-        return Some(
-            later("`lookup`", lookup.name.span).help("take the lookup out; a fact can reach the table through a dimension"),
-        );
+    if let (Some(lookup), History::Append) = (entity.lookup.first(), entity.history) {
+        let fault = later("`lookup` with `history: append`", lookup.name.span);
+        return Some(fault.help("rows that are looked up again are found by their key: use `history: changes` with a key"));
     }
     if entity.history == History::Type2 {
         let fault = later("`history: type2` in silver", entity.at);

@@ -49,6 +49,18 @@ pub(crate) fn same<S: AsRef<str>>(left: &str, right: &str, columns: &[S]) -> Str
     pairs.join(" AND ")
 }
 
+/// One row of these columns is in both relations: equal, or NULL in both. `columns`: of the left one, of the right one.
+pub(crate) fn same_pairs(left: &str, right: &str, columns: &[(String, String)]) -> String {
+    let pairs: Vec<String> = columns.iter().map(|(l, r)| format!("{} <=> {}", of(left, l), of(right, r))).collect();
+    pairs.join(" AND ")
+}
+
+/// An equality of several columns of two relations, which NULL never keeps. `columns`: of the left one, of the right one.
+pub(crate) fn equal(left: &str, right: &str, columns: &[(String, String)]) -> String {
+    let pairs: Vec<String> = columns.iter().map(|(l, r)| format!("{} = {}", of(left, l), of(right, r))).collect();
+    pairs.join(" AND ")
+}
+
 /// The rows of an input that this batch reads.
 pub(crate) fn in_range(qualifier: Option<&str>, n: usize) -> String {
     let column = qualifier.map_or_else(|| quote("_batch_id"), |q| of(q, "_batch_id"));
@@ -60,15 +72,11 @@ pub(crate) fn indent(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// The keys of rows in a table whose row in its input is gone, where the input lost rows at all. `pairs`: column of the
-/// table, column of the input.
-pub(crate) fn vanished(table: &str, input: &str, n: usize, pairs: &[(String, String)]) -> String {
-    let keys: Vec<String> = pairs.iter().map(|(column, _)| of("t", column)).collect();
-    let same: Vec<String> = pairs.iter().map(|(column, source)| format!("{} <=> {}", of("t", column), of("s", source))).collect();
+/// Columns of the rows that an input held when it was read before, and that are replaced or gone. `columns`: of the input.
+pub(crate) fn former<S: AsRef<str>>(n: usize, columns: &[S]) -> String {
     format!(
-        "SELECT {}\nFROM {table} `t` LEFT ANTI JOIN {input} `s` ON {}\nWHERE :{} > 0",
-        keys.join(", "),
-        same.join(" AND "),
-        crate::parameter::removed(n)
+        "SELECT {}\nFROM {}\nWHERE `_change_type` IN ('update_preimage', 'delete')",
+        list(columns),
+        quote(&crate::parameter::changes(n))
     )
 }

@@ -1,7 +1,7 @@
 //! What `lakesmith compile` prints: the very steps that run.
 
 use crate::plan::{Flow, Plan};
-use crate::step::{Keyed, Step, Write};
+use crate::step::{Keyed, Step, Write, parameter};
 use serde_json::{Value, json};
 
 /// The flows as text: name, inputs, write and SQL of each.
@@ -12,7 +12,9 @@ pub fn show<'a>(flows: impl IntoIterator<Item = &'a Flow>) -> String {
 fn flow(flow: &Flow) -> String {
     let mut out = format!("-- {}\n", flow.name);
     for (n, input) in flow.inputs.iter().enumerate() {
-        out += &format!("--   reads {} (:after_{m}, :upto_{m})\n", input.table, m = n + 1);
+        let changes = if input.changes { format!(", its changes as {}", parameter::changes(n + 1)) } else { String::new() };
+        let each = if input.each { ", one batch at a time" } else { "" };
+        out += &format!("--   reads {} (:after_{m}, :upto_{m}){changes}{each}\n", input.table, m = n + 1);
     }
     match &flow.step {
         None => out += "--   the columns of its source are not known yet: run it once, or put a file into the landing folder\n",
@@ -23,7 +25,7 @@ fn flow(flow: &Flow) -> String {
             }
             out += &format!("{};\n", step.sql());
             if let Some(first) = &flow.first {
-                out += &format!("\n-- {} while it is empty\n{};\n", flow.name, first.sql());
+                out += &format!("\n-- {}, the first batch\n{};\n", flow.name, first.sql());
             }
         }
     }

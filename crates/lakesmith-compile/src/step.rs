@@ -1,5 +1,6 @@
 //! A step: one `SELECT` in Spark SQL and how its rows are written.
 
+use crate::name::TableName;
 use lakesmith_text::Span;
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +21,14 @@ pub mod parameter {
         format!("upto_{n}")
     }
 
-    /// How many rows those batches took away from input `n`, BIGINT. Where it is 0, nobody looks for what is gone.
-    pub fn removed(n: usize) -> String {
-        format!("removed_{n}")
+    /// The version at which input `n` was read before, BIGINT; -1 where that is not known.
+    pub fn since(n: usize) -> String {
+        format!("since_{n}")
+    }
+
+    /// The relation of what changed in input `n` since then: its columns and `_change_type`, as `table_changes` of Delta.
+    pub fn changes(n: usize) -> String {
+        format!("changes_{n}")
     }
 }
 
@@ -83,6 +89,15 @@ pub struct Check {
     pub at: Option<Span>,
 }
 
+/// The rows of a batch for a companion of its table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    /// The companion.
+    pub table: TableName,
+    /// Its rows, as its columns.
+    pub select: String,
+}
+
 /// A number that the run reports beside the outcomes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Counted {
@@ -113,9 +128,9 @@ pub struct Step {
     pub select: String,
     /// How they are written.
     pub write: Write,
-    /// The rows for the quarantine, from the kept query `batch`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quarantine: Option<String>,
+    /// The rows for the companions, from the kept queries; they are only ever added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Beside>,
     /// `_outcome`, number of rows: what became of the rows of `batch` before the select.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcomes: Option<String>,

@@ -52,6 +52,8 @@ pub struct Table {
     pub cluster_by: Vec<String>,
     /// Rows are only ever added.
     pub append_only: bool,
+    /// Whether former rows are kept as change data, because a flow reads them.
+    pub change_data: bool,
 }
 
 impl Table {

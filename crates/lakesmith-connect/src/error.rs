@@ -87,6 +87,9 @@ pub enum FileFault {
         /// Offset of the row from the start of the file.
         offset: u64,
     },
+    /// One snapshot of a full load that is older than another one that was read already.
+    #[error("a newer snapshot was read before it, so it says nothing new")]
+    OlderSnapshot,
     /// The file was listed but is no longer there.
     #[error("the file is gone")]
     Vanished,

@@ -1,6 +1,6 @@
 //! What goes into an engine and what comes out.
 
-use crate::delta::{Action, CommitInfo, Snapshot, TablePath};
+use crate::delta::{Action, Cdc, CommitInfo, Snapshot, TablePath};
 use crate::error::EngineError;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -22,8 +22,10 @@ pub struct Pinned {
     pub after: i64,
     /// `_batch_id` up to which they are read, `:upto_n`.
     pub upto: i64,
-    /// How many rows these batches took away from the table, `:removed_n`.
-    pub removed: i64,
+    /// The version at which the flow read the table before, `:since_n`: -1 where that is not known.
+    pub since: Option<i64>,
+    /// The change data of the commits since then, `changes_n`, where the step reads it.
+    pub changes: Vec<Cdc>,
 }
 
 /// One batch of one flow.
@@ -38,8 +40,8 @@ pub struct Work<'a> {
     pub now: DateTime<Utc>,
     /// The target at the version on which the batch is to be committed.
     pub target: Snapshot,
-    /// The quarantine likewise, if the flow has one.
-    pub quarantine: Option<Snapshot>,
+    /// The companions that the step writes or reads, likewise.
+    pub companions: Vec<Snapshot>,
     /// What is read, in the order of the flow's inputs.
     pub inputs: Vec<Pinned>,
     /// The highest surrogate key given so far.
@@ -63,6 +65,9 @@ pub struct Outcomes {
     pub quarantined: u64,
     /// Left out by a rule that says so.
     pub dropped: u64,
+    /// Rows that say that their key is gone.
+    #[serde(default)]
+    pub deleted: u64,
     /// Rows of the target that are gone. They were not read in this batch.
     pub removed: u64,
 }
@@ -70,7 +75,8 @@ pub struct Outcomes {
 impl Outcomes {
     /// Whether every row read has exactly one outcome.
     pub fn add_up(&self) -> bool {
-        self.read == self.inserted + self.updated + self.unchanged + self.superseded + self.quarantined + self.dropped
+        let ended = [self.inserted, self.updated, self.unchanged, self.superseded, self.quarantined, self.dropped, self.deleted];
+        self.read == ended.iter().sum::<u64>()
     }
 }
 
@@ -83,6 +89,7 @@ impl std::ops::AddAssign for Outcomes {
         self.superseded += other.superseded;
         self.quarantined += other.quarantined;
         self.dropped += other.dropped;
+        self.deleted += other.deleted;
         self.removed += other.removed;
     }
 }
@@ -156,7 +163,7 @@ impl Rows {
 pub trait Engine: Send + Sync {
     /// The newest version of a table; `None` if it does not exist.
     async fn snapshot(&self, table: &TablePath) -> Result<Option<Snapshot>, EngineError>;
-    /// Makes sure that a table exists: creates it empty, if it does not.
+    /// Makes sure that a table exists, and keeps change data if it is to: creates it empty, if it does not.
     async fn ensure(&self, table: &Table) -> Result<Snapshot, EngineError>;
     /// Computes a batch and writes its data files. Commits nothing. `landing`: the rows of a source, for a bronze flow.
     async fn compute(&self, work: Work<'_>, landing: Option<SendableRecordBatchStream>) -> Result<Computed, EngineError>;

@@ -22,7 +22,7 @@ use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
 use futures::StreamExt;
-use lakesmith_compile::{Flow, Layer, Step, Table};
+use lakesmith_compile::{Flow, Input, Step, Table, TableName};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
 use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work};
 use std::collections::BTreeMap;
@@ -95,6 +95,15 @@ struct Batch {
     inputs: Vec<Pinned>,
     arriving: Option<Arriving>,
     key_mark: i64,
+    /// Whether the first step runs: there was no batch before, or the table is made anew.
+    anew: bool,
+}
+
+impl Batch {
+    fn step<'a>(&self, flow: &'a Flow) -> Result<&'a Step, RunError> {
+        let first = flow.first.as_ref().filter(|_| self.anew);
+        first.or(flow.step.as_ref()).ok_or_else(|| RunError::NotThereYet(flow.name.clone()))
+    }
 }
 
 /// Names under which a flow keeps its positions in its table's log.
@@ -135,35 +144,69 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     {
         return Ok(Some(Planned::Recorded(Box::new(record))));
     }
-    let mut moved = match flow.fingerprint {
+    let redefined = match flow.fingerprint {
         Some(definition) => target.txn(&position::definition(&flow.name)).await? != Some(definition),
         None => false,
     };
     let mut inputs = vec![];
     for input in &flow.inputs {
-        let Some(snapshot) = lake.snapshot(&input.table).await? else { return Err(RunError::NotThereYet(input.table.clone())) };
-        let upto = snapshot.txn(&position::batch(&input.table)).await?.unwrap_or(0);
-        let after = target.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0);
-        moved |= upto > after;
-        inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto, removed: 0 });
+        inputs.push(gained(lake, flow, input, &target).await?);
     }
     let arriving = lake.arriving(flow, last).await?;
-    moved |= arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
-    if !moved {
+    let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
+    if !arrived && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
         return Ok(None);
     }
-    // What is gone from an entity is gone from what follows it. Dimensions say so themselves: their versions are re-read.
-    for input in inputs.iter_mut().filter(|input| input.table.layer() == Layer::Silver && input.after > 0) {
-        input.removed = record::removed(lake.storage(), &input.table, input.after, input.upto).await?;
+    // Where it is not known what changed, or the definition did, the whole table is made anew.
+    let mut anew = redefined || last == 0;
+    for (input, pinned) in flow.inputs.iter().zip(&mut inputs).filter(|(input, _)| input.changes) {
+        let Some(since) = pinned.since else { continue };
+        match lake.storage().changes(pinned.snapshot.table(), since, pinned.snapshot.version()).await? {
+            Some(changes) => pinned.changes = changes,
+            None => {
+                tracing::info!(flow = %flow.name, input = %input.table, "its changes are not kept that far back");
+                pinned.since = None;
+                anew = true;
+            }
+        }
     }
+    if anew && flow.rebuilds {
+        for input in &mut inputs {
+            (input.after, input.since, input.changes) = (0, None, vec![]);
+        }
+    }
+    let anew = last == 0 || (anew && flow.rebuilds);
     let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
-    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark }))))
+    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark, anew }))))
+}
+
+/// An input at its newest version, and what of it has not been read.
+async fn gained(lake: &Lake, flow: &Flow, input: &Input, target: &Snapshot) -> Result<Pinned, RunError> {
+    let missing = || RunError::NotThereYet(input.table.clone());
+    // A companion's rows count once its own table has their batch.
+    let (owner, _) = lake.plan().table(&input.table).ok_or_else(missing)?;
+    let held = lake.snapshot(&owner.name).await?.ok_or_else(missing)?;
+    let mut upto = held.txn(&position::batch(&owner.name)).await?.unwrap_or(0);
+    let snapshot = match owner.name == input.table {
+        true => held,
+        false => lake.snapshot(&input.table).await?.ok_or_else(missing)?,
+    };
+    let after = target.txn(&position::from(&flow.name, &input.table)).await?;
+    let since = match after {
+        Some(_) => target.txn(&position::at(&flow.name, &input.table)).await?,
+        None => None,
+    };
+    let after = after.unwrap_or(0);
+    if input.each {
+        upto = upto.min(after + 1);
+    }
+    Ok(Pinned { table: input.table.clone(), snapshot, after, upto, since, changes: vec![] })
 }
 
 /// Computes a batch, records it if the flow has companions, and commits it. `None`: another runner got ahead.
 async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Option<Record>, RunError> {
     lake.reached(Phase::Planned, &flow.name, batch.number, 1).await;
-    let step = chosen(flow, &batch.target).await?;
+    let step = batch.step(flow)?;
     let now = lake.now();
     let inputs: Vec<RecordedInput> = (batch.inputs.iter())
         .map(|input| RecordedInput {
@@ -171,7 +214,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
             version: input.snapshot.version(),
             after: input.after,
             upto: input.upto,
-            removed: input.removed,
+            since: input.since,
         })
         .collect();
     let mut record = Record {
@@ -205,16 +248,6 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
     finish(lake, flow, record).await.map(Some)
 }
 
-/// The step for an empty target is simpler, where there is one.
-async fn chosen<'a>(flow: &'a Flow, target: &Snapshot) -> Result<&'a Step, RunError> {
-    let first = match &flow.first {
-        Some(first) if target.files().await?.is_empty() => Some(first),
-        _ => None,
-    };
-    let missing = || RunError::NotThereYet(flow.name.clone());
-    first.or(flow.step.as_ref()).ok_or_else(missing)
-}
-
 impl Record {
     fn take(&mut self, computed: Computed) {
         self.outcomes = computed.outcomes;
@@ -233,10 +266,12 @@ async fn compute(
     arriving: Option<Arriving>,
 ) -> Result<Computed, RunError> {
     lake.reached(Phase::Computing, &flow.name, record.batch, record.attempt).await;
-    let quarantine = match flow.companions.iter().find(|_| record.step.quarantine.is_some()) {
-        Some(table) => Some(lake.engine().ensure(table).await?),
-        None => None,
-    };
+    let mut companions = vec![];
+    for beside in &record.step.companions {
+        if let Some(table) = flow.companions.iter().find(|table| table.name == beside.table) {
+            companions.push(lake.engine().ensure(table).await?);
+        }
+    }
     let mut reports = None;
     let landing = arriving.map(|arriving| {
         let data = lake.data_schema(flow);
@@ -252,7 +287,7 @@ async fn compute(
         batch: record.batch,
         now: record.now,
         target,
-        quarantine,
+        companions,
         inputs,
         key_mark: record.key_mark,
     };
@@ -298,8 +333,15 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
     for input in &former.inputs {
         let table = lake.path(&input.table)?;
         let snapshot = lake.storage().snapshot_at(&table, input.version).await?;
-        let (after, upto, removed) = (input.after, input.upto, input.removed);
-        inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto, removed });
+        let changes = match input.since {
+            Some(since) if reads_changes(flow, &input.table) => {
+                let lost = || RunError::ChangesLost { flow: flow.name.clone(), input: input.table.clone() };
+                lake.storage().changes(&table, since, input.version).await?.ok_or_else(lost)?
+            }
+            _ => vec![],
+        };
+        let (after, upto, since) = (input.after, input.upto, input.since);
+        inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto, since, changes });
     }
     let mut arriving = lake.arriving(flow, former.batch - 1).await?;
     if let Some(arriving) = &mut arriving {
@@ -321,6 +363,10 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
             .await?
             .ok_or_else(|| RunError::Contended { flow: flow.name.clone(), tries: 1 }),
     }
+}
+
+fn reads_changes(flow: &Flow, table: &TableName) -> bool {
+    flow.inputs.iter().any(|input| input.table == *table && input.changes)
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use lakesmith_compile::{Table, TableName};
-use lakesmith_connect::{ConnectError, CsvOptions, FileEntry, FileReport, FileRows, FileSource, Format};
+use lakesmith_connect::{ConnectError, CsvOptions, FileEntry, FileFault, FileReport, FileRows, FileSource, Format};
 use lakesmith_engine::{arrow_schema, arrow_type};
-use lakesmith_project::{FileFormat, OnChange, Project, SourceTable};
+use lakesmith_project::{ChangeCapture, FileFormat, OnChange, Project, SourceTable};
 use lakesmith_sql::parse_type;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -23,7 +23,12 @@ pub(crate) struct Receipt {
     pub(crate) modified: DateTime<Utc>,
     /// Of the content; `None` for a file that could not even be opened.
     pub(crate) hash: Option<String>,
+    /// Whether its rows were read.
+    pub(crate) read: bool,
 }
+
+/// The field in which a change feed says what a row is.
+const OPERATION: &str = "_operation";
 
 /// The newest receipt of every file that was read.
 pub(crate) type Receipts = HashMap<String, Receipt>;
@@ -35,6 +40,10 @@ pub(crate) struct Arriving {
     pub(crate) files: Vec<FileEntry>,
     /// Hashes of files that were read before, to tell a touched file from a changed one.
     pub(crate) former: BTreeMap<String, String>,
+    /// Whether each file is a batch of its own: a whole snapshot.
+    pub(crate) snapshots: bool,
+    /// The newest snapshot that was read: an older one changes nothing.
+    pub(crate) newest: Option<(DateTime<Utc>, String)>,
 }
 
 /// The source of a bronze table, as the project describes it.
@@ -59,12 +68,15 @@ pub(crate) fn source(
     let hint = |(name, ty): &(lakesmith_text::Spanned<String>, lakesmith_text::Spanned<String>)| {
         Some((name.value.clone(), arrow_type(&parse_type(&ty.value).ok()?)))
     };
+    // A change feed says in this field what a row is, also where the first files hold no delete.
+    let told = table.schema_hints.iter().any(|(name, _)| name.value == OPERATION);
+    let operation = (table.change_capture == ChangeCapture::Cdc && !told).then(|| (OPERATION.to_owned(), DataType::Utf8));
     let source = FileSource {
         store,
         root: Path::from_absolute_path(&root).ok()?,
         pattern: table.path.value.clone(),
         format,
-        hints: table.schema_hints.iter().filter_map(hint).collect(),
+        hints: table.schema_hints.iter().filter_map(hint).chain(operation).collect(),
     };
     Some((source, table))
 }
@@ -84,7 +96,12 @@ pub(crate) async fn arriving(source: FileSource, table: &SourceTable, seen: &Rec
             None => files.push(file),
         }
     }
-    Ok(Arriving { source, files, former })
+    let snapshots = table.change_capture == ChangeCapture::Full;
+    let newest = match snapshots {
+        true => seen.iter().filter(|(_, receipt)| receipt.read).map(|(path, receipt)| (receipt.modified, path.clone())).max(),
+        false => None,
+    };
+    Ok(Arriving { source, files, former, snapshots, newest })
 }
 
 /// Whether a file can be opened now that could not be when its receipt was written.
@@ -105,7 +122,7 @@ impl Arriving {
         let fits = |file: &&FileEntry| {
             let first = bytes == 0;
             bytes += file.size.max(1);
-            first || bytes <= max_bytes
+            first || (bytes <= max_bytes && !self.snapshots)
         };
         Arriving { files: self.files.iter().take_while(fits).cloned().collect(), ..self.clone() }
     }
@@ -140,6 +157,10 @@ impl Arriving {
         let report = rows.report();
         if self.former.get(&file.path).is_some_and(|hash| *hash == report.hash) {
             reports.tell(file, FileReport { rows: 0, rescued_rows: 0, ..report });
+            return Ok(stream::empty().boxed());
+        }
+        if self.newest.as_ref().is_some_and(|newest| (micros(file.modified), &file.path) < (newest.0, &newest.1)) {
+            reports.tell(file, FileReport { rows: 0, rescued_rows: 0, error: Some(FileFault::OlderSnapshot), ..report });
             return Ok(stream::empty().boxed());
         }
         if file.size <= DECODED_AT_ONCE {

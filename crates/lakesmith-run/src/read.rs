@@ -200,8 +200,10 @@ pub(crate) fn unknown(plan: &Plan, name: &str) -> RunError {
 pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Receipts, RunError> {
     let Some(table) = flow.companions.first() else { return Ok(Receipts::new()) };
     let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(Receipts::new()) };
-    let sql =
-        format!("SELECT path, size, modified, hash FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id", table.name.quoted());
+    let sql = format!(
+        "SELECT path, size, modified, hash, error IS NULL FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id",
+        table.name.quoted()
+    );
     let question =
         Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
     let rows = lake.engine().query(&admit(&Principal::Owner, question)).await?;
@@ -215,6 +217,7 @@ pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Rece
             (batch.column(1).as_primitive::<Int64Type>(), batch.column(2).as_primitive::<TimestampMicrosecondType>());
         for row in 0..batch.num_rows() {
             let receipt = Receipt {
+                read: batch.column(4).as_boolean().value(row),
                 size: size.value(row).max(0) as u64,
                 modified: DateTime::from_timestamp_micros(modified.value(row)).unwrap_or_default(),
                 hash: hash.is_valid(row).then(|| hash.value(row).to_owned()),

@@ -27,8 +27,9 @@ pub(crate) struct RecordedInput {
     pub(crate) after: i64,
     /// Up to this one.
     pub(crate) upto: i64,
-    /// How many rows these batches took away.
-    pub(crate) removed: i64,
+    /// The version at which it was read before, where that is known.
+    #[serde(default)]
+    pub(crate) since: Option<i64>,
 }
 
 /// A computed batch.
@@ -85,25 +86,6 @@ pub(crate) async fn latest(storage: &Storage, flow: &TableName, batch: i64) -> R
         Some(attempt) => read(storage, flow, batch, attempt).await,
         None => Ok(first),
     }
-}
-
-/// Batches that are looked through for rows taken away; beyond it some are taken for granted.
-const LOOKED_THROUGH: i64 = 100;
-
-/// How many rows a table's batches took away, as far as it matters: 0 if none did. A table without records, or with one
-/// that is cleaned up, may have lost rows.
-pub(crate) async fn removed(storage: &Storage, flow: &TableName, after: i64, upto: i64) -> Result<i64, RunError> {
-    if upto - after > LOOKED_THROUGH {
-        return Ok(1);
-    }
-    let mut removed = 0;
-    for batch in after + 1..=upto {
-        removed += match latest(storage, flow, batch).await? {
-            Some(record) => record.outcomes.removed as i64,
-            None => 1,
-        };
-    }
-    Ok(removed)
 }
 
 async fn read(storage: &Storage, flow: &TableName, batch: i64, attempt: u32) -> Result<Option<Record>, RunError> {

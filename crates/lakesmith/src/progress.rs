@@ -88,7 +88,7 @@ pub(crate) fn counts(outcomes: &Outcomes) -> String {
 }
 
 /// The outcomes that a row read may have.
-pub(crate) fn each(outcomes: &Outcomes) -> [(&'static str, u64); 6] {
+pub(crate) fn each(outcomes: &Outcomes) -> [(&'static str, u64); 7] {
     [
         ("inserted", outcomes.inserted),
         ("updated", outcomes.updated),
@@ -96,6 +96,7 @@ pub(crate) fn each(outcomes: &Outcomes) -> [(&'static str, u64); 6] {
         ("superseded", outcomes.superseded),
         ("quarantined", outcomes.quarantined),
         ("dropped", outcomes.dropped),
+        ("deleted", outcomes.deleted),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The rows of a batch, typed and judged: the queries up to the kept one, `batch`.
 
 use super::columns::{Checked, lost};
-use super::{ARRIVAL, Parent, rescued};
+use super::{ARRIVAL, Parent, rescued, tombstones};
 use crate::select::{in_range, indent, items, list, literal, named, quote};
 use crate::step::{Cte, parameter};
 use lakesmith_project::{Entity, OnFail};
@@ -47,6 +47,10 @@ fn typed(parent: &Parent, checked: &Checked) -> String {
     if checked.rescues {
         select.push(rescued::corrupt());
     }
+    if checked.feed {
+        let gone = format!("coalesce({} = 'delete', FALSE)", quote(tombstones::OPERATION));
+        select.push(named(&gone, tombstones::GONE));
+    }
     select.extend(["_source_system", "_ingestion_timestamp"].map(quote));
     if parent.has_arrival() {
         select.extend(ARRIVAL.map(quote));
@@ -70,7 +74,12 @@ fn typed(parent: &Parent, checked: &Checked) -> String {
 fn ruled(checked: &Checked) -> String {
     let mut select = vec!["*".to_owned()];
     for (n, rule) in checked.rules.iter().enumerate() {
-        select.push(named(&rule.failed, &failed(n)));
+        // Of a row that says that its key is gone only the key and the sequence count.
+        let failure = match checked.feed && !rule.of_identity {
+            true => format!("CASE WHEN {} THEN FALSE ELSE {} END", quote(tombstones::GONE), rule.failed),
+            false => rule.failed.clone(),
+        };
+        select.push(named(&failure, &failed(n)));
     }
     format!("SELECT\n  {}\nFROM `typed`", items(&select))
 }
@@ -146,6 +155,8 @@ fn batch(entity: &Entity, parent: &Parent, checked: &Checked) -> String {
     }
     select.push(named(&format!(":{}", parameter::BATCH), "_batch_id"));
     select.extend(["_failed_rules", "_row_id", "_outcome"].map(quote));
+    select.extend(checked.feed.then(|| quote(tombstones::GONE)));
+    select.extend((parent.full.is_some() && checked.rescues).then(|| quote(rescued::CORRUPT)));
     select.push(named("CASE WHEN `_outcome` = 'quarantined' THEN to_json(`_read`) END", "_raw"));
     format!("SELECT\n  {}\nFROM `judged`", items(&select))
 }

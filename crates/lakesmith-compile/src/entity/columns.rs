@@ -1,6 +1,6 @@
 //! `columns:` and `expect:`, checked against the parent's columns.
 
-use super::{Parent, rescued};
+use super::{Parent, rescued, tombstones};
 use crate::expression::{self, Compiled};
 use crate::plan::scope;
 use crate::select::quote;
@@ -17,6 +17,8 @@ pub(crate) struct Checked {
     pub(crate) rules: Vec<Rule>,
     /// Whether the parent keeps what did not fit its columns.
     pub(crate) rescues: bool,
+    /// Whether rows may say that their key is gone.
+    pub(crate) feed: bool,
     /// The parent's rows, exploded if the entity asks for it: the SQL of the list.
     pub(crate) explode: Option<(String, String)>,
     pub(crate) places: Vec<Place>,
@@ -51,6 +53,8 @@ pub(crate) struct Rule {
     /// A BOOLEAN that is never NULL: TRUE for a row that fails. A condition passes only when it is TRUE.
     pub(crate) failed: String,
     pub(crate) on_fail: OnFail,
+    /// Whether it looks at nothing but key and sequence.
+    pub(crate) of_identity: bool,
     pub(crate) at: Span,
 }
 
@@ -62,7 +66,8 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
     };
     let before = faults.len();
     let rescues = columns.iter().any(|column| column.name == rescued::COLUMN);
-    let mut checked = Checked { rescues, ..Checked::default() };
+    let feed = parent.feed && columns.iter().any(|column| column.name == tombstones::OPERATION);
+    let mut checked = Checked { rescues, feed, ..Checked::default() };
     let mut columns = columns.clone();
     if let Some(explode) = &entity.explode
         && let Some((sql, ty)) = expression::source_column(&explode.path, &columns, None, faults)
@@ -221,23 +226,27 @@ pub(crate) fn snake_case(name: &str) -> String {
 }
 
 fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
+    let identity = tombstones::identity(entity);
     let built_in = |value: &Value| {
         value.compiled.fails.as_ref()?;
         let name = format!("{} does not parse", value.column.name);
         let failed = quote(&lost(&value.column.name));
-        Some(Rule { message: name.clone(), name, failed, on_fail: OnFail::Quarantine, at: entity.at })
+        let of_identity = identity.contains(&value.column.name);
+        Some(Rule { message: name.clone(), name, failed, on_fail: OnFail::Quarantine, of_identity, at: entity.at })
     };
     checked.rules = checked.values.iter().filter_map(built_in).collect();
     if checked.rescues {
         let name = "row does not parse".to_owned();
         let failed = quote(rescued::CORRUPT);
-        checked.rules.insert(0, Rule { message: name.clone(), name, failed, on_fail: OnFail::Quarantine, at: entity.at });
+        let on_fail = OnFail::Quarantine;
+        checked.rules.insert(0, Rule { message: name.clone(), name, failed, on_fail, of_identity: true, at: entity.at });
     }
     let mut known = schema(&checked.columns());
     known.fields.push(Field { name: "_source_system".to_owned(), ty: DataType::String, nullable: true });
     let scope = scope(None, &known);
     for rule in &entity.expect {
         let Some(found) = expression::expression(&rule.check, &scope, faults) else { continue };
+        let of_identity = found.columns.iter().all(|(_, name)| identity.contains(name));
         let (expr, ty) = (found.expr, found.ty);
         if !matches!(ty, DataType::Boolean | DataType::Null) {
             let fault = format!("a rule is a condition, and this one is of type {ty}");
@@ -250,9 +259,28 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
             message: rule.message.as_ref().map_or_else(|| in_words(&rule.name.value, rule.check.text()), |m| m.value.clone()),
             failed: format!("NOT coalesce({expr}, FALSE)"),
             on_fail: rule.on_fail,
+            of_identity,
             at: rule.check.span(),
         });
     }
+    checked.rules.extend(nameless(entity, checked));
+}
+
+/// A row that says that its key is gone must say which, and since when; a rule that says so by itself comes first.
+fn nameless(entity: &Entity, checked: &Checked) -> Option<Rule> {
+    let missing: Vec<String> = (tombstones::identity(entity).iter())
+        .filter(|name| checked.names().any(|known| known == *name))
+        .map(|name| format!("{} IS NULL", quote(name)))
+        .collect();
+    let strict = |rule: &&Rule| rule.of_identity && matches!(rule.on_fail, OnFail::Quarantine | OnFail::Fail | OnFail::Drop);
+    let others: Vec<String> = checked.rules.iter().filter(strict).map(|rule| rule.failed.clone()).collect();
+    let failed = match others.is_empty() {
+        true => format!("{} AND ({})", quote(tombstones::GONE), missing.join(" OR ")),
+        false => format!("{} AND ({}) AND NOT ({})", quote(tombstones::GONE), missing.join(" OR "), others.join(" OR ")),
+    };
+    let name = "a delete names no row".to_owned();
+    let at = entity.at;
+    checked.feed.then(|| Rule { message: name.clone(), name, failed, on_fail: OnFail::Quarantine, of_identity: true, at })
 }
 
 /// The hidden column that is TRUE where the value of a column was there and is gone.

@@ -2,44 +2,108 @@
 //! stored. The rows of the batch stand against each other and against the target's rows of the same keys.
 
 use super::columns::Checked;
-use super::{Parent, batch, sequence, shape};
-use crate::select::{in_range, list, named, of, quote, same, vanished};
-use crate::step::{Check, Cte, Keyed, Step, Write};
+use super::lookup::Looked;
+use super::{Parent, batch, sequence, shape, snapshot, tombstones};
+use crate::select::{former, in_range, indent, items, list, named, of, quote, same};
+use crate::step::{Beside, Check, Cte, Keyed, Step, Write, parameter};
 use crate::table::Table;
 use lakesmith_project::{Entity, History, OnFail};
 use lakesmith_sql::DataType;
 use std::collections::BTreeSet;
 
-/// The step of an entity. `whole`: for a target without rows, where there is nothing to stand against.
-pub(crate) fn step(entity: &Entity, parent: &Parent, checked: &Checked, target: &Table, whole: bool) -> Step {
-    let mut with = batch::queries(entity, parent, checked);
-    let (select, write) = if entity.history == History::Append {
-        (appended(target), Write::Append)
-    } else {
-        let identity = shape(entity).identity;
-        let keys = if parent.has_arrival() { identity.clone() } else { parent_keys(parent, checked) };
-        let keyed = Keyed { keys: keys.clone(), identity: identity.clone(), surrogate: None, kept: vec![], stamps: stamps() };
-        if !whole {
-            with.push(cte("keys", concerned(parent, checked, target, &keys), true));
-        }
-        // The rows of an entity that follows another are replaced together: nothing of the target counts.
-        let against = !whole && parent.has_arrival();
-        with.extend(candidates(target, &identity, against));
-        let write = match whole {
-            true => Write::ReplaceAll(Keyed { keys: vec![], ..keyed }),
-            false => Write::ReplaceKeys(keyed),
+/// What the step of an entity is made of.
+pub(crate) struct Making<'a> {
+    pub(crate) entity: &'a Entity,
+    pub(crate) parent: &'a Parent,
+    pub(crate) checked: &'a Checked,
+    pub(crate) target: &'a Table,
+    pub(crate) quarantine: &'a Table,
+    /// Where deletes are kept, if the parent tells of any.
+    pub(crate) tombstones: Option<&'a Table>,
+    pub(crate) lookups: &'a [Looked],
+}
+
+impl Making<'_> {
+    /// The step. `whole`: for the first batch, where there is nothing to stand against.
+    pub(crate) fn step(&self, whole: bool) -> Step {
+        let Making { entity, parent, checked, target, .. } = self;
+        let mut with = batch::queries(entity, parent, checked);
+        let mut checks = checks(entity, checked);
+        checks.extend(self.lookups.iter().filter_map(Looked::check));
+        let (select, write) = if entity.history == History::Append {
+            (self.appended(), Write::Append)
+        } else {
+            let identity = shape(entity).identity;
+            let keys = if parent.has_arrival() { identity.clone() } else { parent_keys(parent, checked) };
+            let keyed = Keyed { keys: keys.clone(), identity: identity.clone(), surrogate: None, kept: vec![], stamps: stamps() };
+            let write = match (&parent.full, whole) {
+                (Some(full), _) => {
+                    with.extend(snapshot::queries(full, &identity, checked.rescues));
+                    checks.extend(snapshot::check(full, target, &identity));
+                    with.push(cte("rivals", snapshot::rivals(target, &self.stored(), &identity), true));
+                    Write::ReplaceAll(Keyed { keys: vec![], ..keyed })
+                }
+                (None, true) => Write::ReplaceAll(Keyed { keys: vec![], ..keyed }),
+                (None, false) => {
+                    with.extend(self.against(&keys));
+                    Write::ReplaceKeys(keyed)
+                }
+            };
+            let rivals = with.iter().any(|cte| cte.name == "rivals");
+            with.extend(self.candidates(&identity, rivals, !whole));
+            (self.winners(&identity), write)
         };
-        (winners(entity, checked, target, &identity), write)
-    };
-    Step {
-        with,
-        select,
-        write,
-        quarantine: Some(batch::quarantine(checked)),
-        outcomes: Some("SELECT `_outcome`, count(*) AS `rows`\nFROM `batch`\nGROUP BY `_outcome`".to_owned()),
-        checks: checks(entity, checked),
-        counts: vec![],
-        places: checked.places.clone(),
+        let quarantine = Beside { table: self.quarantine.name.clone(), select: batch::quarantine(checked) };
+        let buried = self.tombstones.map(|table| tombstones::added(entity, table, whole));
+        Step {
+            with,
+            select,
+            write,
+            companions: std::iter::once(quarantine).chain(buried).collect(),
+            outcomes: Some("SELECT `_outcome`, count(*) AS `rows`\nFROM `batch`\nGROUP BY `_outcome`".to_owned()),
+            checks,
+            counts: vec![],
+            places: checked.places.clone(),
+        }
+    }
+
+    /// The target's columns without those that are looked up.
+    fn stored(&self) -> Vec<&str> {
+        let looked = |name: &str| self.lookups.iter().any(|lookup| lookup.column(name).is_some());
+        self.target.names().filter(|name| !looked(name)).collect()
+    }
+
+    /// The keys concerned, and what the target and its tombstones hold of them.
+    fn against(&self, keys: &[String]) -> Vec<Cte> {
+        let target = &self.target.name;
+        let mut with = vec![];
+        let mut concerned = concerned(self.parent, self.checked, keys);
+        let own = self.parent.has_arrival();
+        if !own && !self.lookups.is_empty() {
+            with.push(cte("replaced", concerned, true));
+            concerned = format!("SELECT {}\nFROM `replaced`", list(keys));
+        }
+        for lookup in self.lookups {
+            concerned += &format!("\nUNION\n{}", lookup.concerned(target, keys));
+        }
+        with.push(cte("keys", concerned, true));
+        // The rows of an entity that follows another are replaced together: of the target only those count whose
+        // parent has not changed, for what they look up.
+        if own || !self.lookups.is_empty() {
+            let held: Vec<String> = self.stored().iter().map(|name| of("held", name)).collect();
+            let mut rivals = format!(
+                "SELECT {}\nFROM {} `held` LEFT SEMI JOIN `keys` ON {}",
+                held.join(", "),
+                target.quoted(),
+                same("held", "keys", keys)
+            );
+            if !own {
+                rivals += &format!(" LEFT ANTI JOIN `replaced` ON {}", same("held", "replaced", keys));
+            }
+            with.push(cte("rivals", rivals, true));
+        }
+        with.extend(self.tombstones.map(|table| cte("buried", tombstones::buried(self.entity, &table.name, keys), true)));
+        with
     }
 }
 
@@ -58,9 +122,9 @@ pub(super) fn parent_keys(parent: &Parent, checked: &Checked) -> Vec<String> {
     parent.identity.iter().filter_map(column).collect()
 }
 
-/// The keys that this batch concerns. An entity that follows another one is concerned by every row of the parent that
-/// was written, also one without any element left, and by those that are gone.
-fn concerned(parent: &Parent, checked: &Checked, target: &Table, keys: &[String]) -> String {
+/// The keys that the parent's rows concern. An entity that follows another one is concerned by every row of the parent
+/// that was written, also one without any element left, and by those that are gone.
+fn concerned(parent: &Parent, checked: &Checked, keys: &[String]) -> String {
     if parent.has_arrival() {
         return format!("SELECT DISTINCT {}\nFROM `batch`\nWHERE `_outcome` IS NULL", list(keys));
     }
@@ -69,59 +133,90 @@ fn concerned(parent: &Parent, checked: &Checked, target: &Table, keys: &[String]
         value.map_or_else(|| quote(key), |value| named(&value.compiled.sql, key))
     };
     let select: Vec<String> = keys.iter().map(source).collect();
-    let pairs: Vec<(String, String)> = keys.iter().cloned().zip(parent.identity.iter().cloned()).collect();
-    let from = parent.name.quoted();
-    let gone = vanished(&target.name.quoted(), &from, 1, &pairs);
-    format!("SELECT {}\nFROM {from}\nWHERE {}\nUNION\n{gone}", select.join(", "), in_range(None, 1))
-}
-
-fn appended(target: &Table) -> String {
-    format!("SELECT {}, 1 AS `_new`, `_outcome`\nFROM `batch`\nWHERE `_outcome` IS NULL", list(target.names()))
-}
-
-/// The rows of which one stays: those of the batch, and those of the target with the same keys; and the keys that have
-/// several of them.
-fn candidates(target: &Table, identity: &[String], against: bool) -> Vec<Cte> {
-    let columns = list(target.names());
-    let mut with = vec![];
-    let mut rows = format!("SELECT {columns}, 1 AS `_new`\nFROM `batch`\nWHERE `_outcome` IS NULL");
-    if against {
-        let held: Vec<String> = target.names().map(|name| of("held", name)).collect();
-        let sql = format!(
-            "SELECT {}\nFROM {} `held` LEFT SEMI JOIN `keys` ON {}",
-            held.join(", "),
-            target.name.quoted(),
-            same("held", "keys", identity)
-        );
-        with.push(cte("rivals", sql, true));
-        rows += &format!("\nUNION ALL\nSELECT {columns}, 0 AS `_new`\nFROM `rivals`");
-    }
-    with.push(cte("candidates", rows, false));
-    let keys = list(identity);
-    with.push(cte("contested", format!("SELECT {keys}\nFROM `candidates`\nGROUP BY {keys}\nHAVING count(*) > 1"), true));
-    with
-}
-
-/// A row that is the only one of its key stays; of several the one that counts for most.
-fn winners(entity: &Entity, checked: &Checked, target: &Table, identity: &[String]) -> String {
-    let columns = list(target.names());
-    let alone = target.names().map(|name| of("c", name)).collect::<Vec<_>>().join(", ");
-    let contested = same("c", "contested", identity);
-    let partition = format!("PARTITION BY {}", list(identity));
-    let mut order: Vec<String> =
-        weight(entity, checked, target, identity).iter().map(|name| format!("{} DESC", quote(name))).collect();
-    let tie = match order.is_empty() {
-        true => "1".to_owned(),
-        false => format!("rank() OVER ({partition} ORDER BY {})", order.join(", ")),
-    };
-    order.push("`_new`".to_owned());
-    let order = order.join(", ");
     format!(
-        "SELECT {alone}, `c`.`_new`, CAST(NULL AS STRING) AS `_outcome`
-FROM `candidates` `c` LEFT ANTI JOIN `contested` ON {contested}
+        "SELECT {}\nFROM {}\nWHERE {}\nUNION\n{}",
+        select.join(", "),
+        parent.name.quoted(),
+        in_range(None, 1),
+        former(1, &parent.identity)
+    )
+}
+
+impl Making<'_> {
+    fn appended(&self) -> String {
+        let rows = format!("SELECT {}, 1 AS `_new`, `_outcome`\nFROM `batch`\nWHERE `_outcome` IS NULL", list(self.stored()));
+        self.looked_up(&rows)
+    }
+
+    /// The rows of which one stays: those of the batch, and those of the target and of the tombstones with the same keys;
+    /// and the keys that have several of them.
+    fn candidates(&self, identity: &[String], rivals: bool, buried: bool) -> Vec<Cte> {
+        let stored = self.stored();
+        let feed = self.tombstones.is_some();
+        let named_by = tombstones::identity(self.entity);
+        let names = |name: &str| named_by.iter().any(|own| own == name);
+        let typed_null = |name: &str| {
+            let column = self.target.columns.iter().find(|column| column.name == name);
+            named(&format!("CAST(NULL AS {})", column.map_or(&DataType::String, |column| &column.ty)), name)
+        };
+        let gone = |value: &str| if feed { format!(", {}", named(value, tombstones::GONE)) } else { String::new() };
+        // What else than its key and its sequence a delete carries does not count.
+        let told = stored.iter().map(|name| match feed && self.checked.names().any(|own| own == *name) && !names(name) {
+            true => named(&format!("CASE WHEN NOT {} THEN {} END", quote(tombstones::GONE), quote(name)), name),
+            false => quote(name),
+        });
+        let mut rows = format!(
+            "SELECT {}{}, 1 AS `_new`\nFROM `batch`\nWHERE `_outcome` IS NULL",
+            told.collect::<Vec<_>>().join(", "),
+            gone(&quote(tombstones::GONE))
+        );
+        if rivals {
+            rows += &format!("\nUNION ALL\nSELECT {}{}, 0 AS `_new`\nFROM `rivals`", list(&stored), gone("FALSE"));
+        }
+        if feed && buried {
+            let columns = stored.iter().map(|name| if names(name) { quote(name) } else { typed_null(name) });
+            let columns = columns.collect::<Vec<_>>().join(", ");
+            rows += &format!("\nUNION ALL\nSELECT {columns}{}, 0 AS `_new`\nFROM `buried`", gone("TRUE"));
+        }
+        let keys = list(identity);
+        vec![
+            cte("candidates", rows, false),
+            cte("contested", format!("SELECT {keys}\nFROM `candidates`\nGROUP BY {keys}\nHAVING count(*) > 1"), true),
+        ]
+    }
+
+    /// A row that is the only one of its key stays; of several the one that counts for most. Where that one says that
+    /// the key is gone, none stays.
+    fn winners(&self, identity: &[String]) -> String {
+        let stored = self.stored();
+        let feed = self.tombstones.is_some();
+        let columns = list(&stored);
+        let alone = stored.iter().map(|name| of("c", name)).collect::<Vec<_>>().join(", ");
+        let contested = same("c", "contested", identity);
+        let partition = format!("PARTITION BY {}", list(identity));
+        let mut order: Vec<String> = self.weight(identity).iter().map(|name| format!("{} DESC", quote(name))).collect();
+        let tie = match order.is_empty() {
+            true => "1".to_owned(),
+            false => format!("rank() OVER ({partition} ORDER BY {})", order.join(", ")),
+        };
+        order.push("`_new`".to_owned());
+        let order = order.join(", ");
+        let gone = quote(tombstones::GONE);
+        let (kept, first, only, stays) = match feed {
+            false => ("CAST(NULL AS STRING)".to_owned(), String::new(), String::new(), String::new()),
+            true => (
+                format!("CASE WHEN `c`.{gone} THEN 'deleted' END"),
+                format!(" WHEN `_rank` = 1 AND {gone} THEN 'deleted'"),
+                format!("\nWHERE `c`.`_new` = 1 OR NOT `c`.{gone}"),
+                format!(" AND NOT {gone}"),
+            ),
+        };
+        let rows = format!(
+            "SELECT {alone}, `c`.`_new`, {kept} AS `_outcome`
+FROM `candidates` `c` LEFT ANTI JOIN `contested` ON {contested}{only}
 UNION ALL
 SELECT {columns}, `_new`,
-  CASE WHEN `_rank` = 1 THEN CAST(NULL AS STRING) WHEN `_tie` = 1 THEN 'unchanged' ELSE 'superseded' END AS `_outcome`
+  CASE{first} WHEN `_rank` = 1 THEN CAST(NULL AS STRING) WHEN `_tie` = 1 THEN 'unchanged' ELSE 'superseded' END AS `_outcome`
 FROM (
   SELECT *,
     row_number() OVER ({partition} ORDER BY {order}) AS `_rank`,
@@ -130,18 +225,41 @@ FROM (
     SELECT `c`.* FROM `candidates` `c` LEFT SEMI JOIN `contested` ON {contested}
   )
 )
-WHERE `_rank` = 1 OR `_new` = 1"
-    )
-}
+WHERE (`_rank` = 1{stays}) OR `_new` = 1"
+        );
+        self.looked_up(&rows)
+    }
 
-/// What a row says, in order of weight: its sequence, then its columns as they are stored.
-fn weight(entity: &Entity, checked: &Checked, target: &Table, identity: &[String]) -> Vec<String> {
-    let mut weight = sequence(entity);
-    weight.extend(checked.names().map(str::to_owned));
-    let stored = |name: &String| target.columns.iter().any(|column| column.name == *name && comparable(&column.ty));
-    let mut seen = BTreeSet::new();
-    weight.retain(|name| !identity.contains(name) && stored(name) && seen.insert(name.clone()));
-    weight
+    /// Rows with what they look up, as the target's columns.
+    fn looked_up(&self, rows: &str) -> String {
+        if self.lookups.is_empty() {
+            return rows.to_owned();
+        }
+        // A row of the target that now finds something else is written by this batch; one that does not stays as it is.
+        let column = |name: &str| match (name, self.lookups.iter().find_map(|lookup| lookup.column(name))) {
+            (_, Some(looked)) => named(&looked, name),
+            ("_batch_id", None) => named(&format!(":{}", parameter::BATCH), name),
+            ("_processing_timestamp", None) => named(&format!(":{}", parameter::NOW), name),
+            (_, None) => of("w", name),
+        };
+        let select: Vec<String> = self.target.names().map(column).chain(["_new", "_outcome"].map(|name| of("w", name))).collect();
+        let joins: String = self.lookups.iter().map(Looked::join).collect();
+        format!("SELECT\n  {}\nFROM (\n{}\n) `w`{joins}", items(&select), indent(rows))
+    }
+
+    /// What a row says, in order of weight: its sequence, whether it says that the key is gone, then its columns as they
+    /// are stored.
+    fn weight(&self, identity: &[String]) -> Vec<String> {
+        let mut weight = sequence(self.entity);
+        weight.extend(self.tombstones.map(|_| tombstones::GONE.to_owned()));
+        weight.extend(self.checked.names().map(str::to_owned));
+        let stored = |name: &String| {
+            name == tombstones::GONE || self.target.columns.iter().any(|column| column.name == *name && comparable(&column.ty))
+        };
+        let mut seen = BTreeSet::new();
+        weight.retain(|name| !identity.contains(name) && stored(name) && seen.insert(name.clone()));
+        weight
+    }
 }
 
 /// Spark orders every type but MAP.

@@ -1,5 +1,6 @@
 //! What an entity is read from: a bronze table, or another entity whose rows it follows.
 
+use super::snapshot::Full;
 use crate::name::{Layer, TableName};
 use crate::table::{Column, Table};
 
@@ -11,11 +12,15 @@ pub(crate) struct Parent {
     pub(crate) columns: Option<Vec<Column>>,
     /// What makes its rows unique, if it is an entity.
     pub(crate) identity: Vec<String>,
+    /// Whether its rows may say that their key is gone.
+    pub(crate) feed: bool,
+    /// How it deletes what its snapshots lack.
+    pub(crate) full: Option<Full>,
 }
 
 impl Parent {
     pub(crate) fn new(table: &Table, known: bool, identity: Vec<String>) -> Self {
-        Parent { name: table.name.clone(), columns: known.then(|| table.columns.clone()), identity }
+        Parent { name: table.name.clone(), columns: known.then(|| table.columns.clone()), identity, feed: false, full: None }
     }
 
     /// Whether its rows have an arrival order of their own. The rows of an entity do not: they are replaced together

@@ -4,9 +4,9 @@
 //! `UPDATE=1 cargo test -p lakesmith-compile` writes what it makes now into the pages. Read the difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
-use lakesmith_compile::{Column, Columns, Plan, Selection, TableName, compile, parameter, show};
+use lakesmith_compile::{Column, Columns, Flow, Plan, Selection, Step, TableName, compile, parameter, show};
 use lakesmith_project::load;
-use lakesmith_sql::{Literal, Schemas, bind, parse_query, parse_type, resolve};
+use lakesmith_sql::{DataType, Field, Literal, Schemas, bind, parse_query, parse_type, resolve};
 use lakesmith_text::render;
 use std::collections::BTreeMap;
 use std::fs;
@@ -85,16 +85,38 @@ fn steps_resolve(plan: &Plan) {
     let tables =
         Tables(tables.map(|(_, t)| (vec![t.name.layer().as_str().to_owned(), t.name.name().to_owned()], t.schema())).collect());
     for flow in plan.flows.iter().filter(|flow| flow.name.layer() != lakesmith_compile::Layer::Bronze) {
+        let mut tables = Tables(tables.0.clone());
+        for (n, input) in flow.inputs.iter().enumerate() {
+            let mut schema = plan.table(&input.table).unwrap().1.schema();
+            schema.fields.push(Field { name: "_change_type".to_owned(), ty: DataType::String, nullable: true });
+            tables.0.insert(vec![parameter::changes(n + 1)], schema);
+        }
         for step in flow.step.iter().chain(&flow.first) {
             let sql = step.sql();
             let query = parse_query(&sql).unwrap_or_else(|error| panic!("{}: {error:?}\n{sql}", flow.name));
             let query = bind(&query, &parameters()).unwrap();
+            companions_resolve(flow, step, &tables);
             let resolved = resolve(&query, &tables).unwrap_or_else(|errors| panic!("{}: {errors:?}\n{sql}", flow.name));
             for column in &flow.target.columns {
                 let found = resolved.schema.fields.iter().find(|field| field.name == column.name);
                 let found = found.unwrap_or_else(|| panic!("{} gives no {}", flow.name, column.name));
                 assert_eq!(found.ty, column.ty, "{}.{}", flow.name, column.name);
             }
+        }
+    }
+}
+
+/// What a step gives its companions has their columns in type.
+fn companions_resolve(flow: &Flow, step: &Step, tables: &dyn Schemas) {
+    for beside in &step.companions {
+        let with: Vec<String> = step.with.iter().map(|cte| format!("`{}` AS ({})", cte.name, cte.sql)).collect();
+        let sql = format!("WITH {} {}", with.join(", "), beside.select);
+        let query = bind(&parse_query(&sql).unwrap(), &parameters()).unwrap();
+        let resolved = resolve(&query, tables).unwrap_or_else(|errors| panic!("{}: {errors:?}\n{sql}", beside.table));
+        let table = flow.companions.iter().find(|table| table.name == beside.table).unwrap();
+        for column in &table.columns {
+            let found = resolved.schema.fields.iter().find(|field| field.name == column.name);
+            assert_eq!(found.map(|field| &field.ty), Some(&column.ty), "{}.{}", beside.table, column.name);
         }
     }
 }
@@ -107,7 +129,7 @@ fn parameters() -> BTreeMap<String, Literal> {
     for n in 1..=9 {
         all.insert(parameter::after(n), Literal::BigInt(1));
         all.insert(parameter::upto(n), Literal::BigInt(2));
-        all.insert(parameter::removed(n), Literal::BigInt(1));
+        all.insert(parameter::since(n), Literal::BigInt(1));
     }
     all
 }

@@ -13,6 +13,7 @@
 //! What a step, a batch or a flow is, this module does not know.
 
 mod action;
+pub(crate) mod change;
 mod commit;
 mod create;
 mod error;
@@ -31,6 +32,7 @@ mod writer;
 mod tests;
 
 pub use action::{Action, Add, Cdc, CommitInfo, Format, Metadata, Protocol, Remove, Txn};
+pub use change::{CHANGE_TYPE, change_provider};
 pub use create::TableSpec;
 pub use error::{CommitError, DeltaError};
 pub use file::{DataFile, Stats};

@@ -3,6 +3,7 @@
 use super::kept::Kept;
 use super::relations::Relations;
 use super::{Embedded, replace, table, write};
+use crate::delta::{Snapshot, change_provider};
 use crate::error::EngineError;
 use crate::work::{Computed, Outcomes, Work};
 use arrow::array::{Array, AsArray};
@@ -11,7 +12,7 @@ use datafusion::catalog::streaming::StreamingTable;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::TaskContext;
 use datafusion::physical_plan::streaming::PartitionStream;
-use lakesmith_compile::{Step, Write, parameter};
+use lakesmith_compile::{Step, Table, Write, parameter};
 use lakesmith_sql::Literal;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -77,12 +78,13 @@ async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> R
     }
 
     let mut outputs = vec![];
-    if let (Some(sql), Some(held)) = (&step.quarantine, &work.quarantine)
-        && let Some(table) = work.flow.companions.iter().find(|table| table.path == held.table().as_str())
-        && outcomes.quarantined > 0
-    {
-        let (output, _) = write::stream(engine, table, held, relations.plan(sql).await?, relations.context()).await?;
-        outputs.push(output);
+    for companion in &step.companions {
+        let Some((table, held)) = beside(work).find(|(table, _)| table.name == companion.table) else { continue };
+        let rows = relations.plan(&companion.select).await?;
+        let (output, rows) = write::stream(engine, table, held, rows, relations.context()).await?;
+        if rows > 0 {
+            outputs.push(output);
+        }
     }
     let from_batch = step.with.iter().any(|cte| cte.name == "batch");
     let (target, key_mark) = replace::write(engine, relations, work, &result, &mut outcomes).await?;
@@ -108,13 +110,24 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
     for (n, input) in work.inputs.iter().enumerate() {
         relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
         relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));
-        relations.set(parameter::removed(n + 1), Literal::BigInt(input.removed));
+        relations.set(parameter::since(n + 1), Literal::BigInt(input.since.unwrap_or(-1)));
+        let changes = change_provider(&engine.storage, &input.snapshot, &input.changes)?;
+        relations.add(&[&parameter::changes(n + 1)], changes);
         relations
             .add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None)
             .await?;
     }
+    for (table, held) in beside(work) {
+        relations.add_grown(&engine.storage, table, held, None).await?;
+    }
     relations.add_grown(&engine.storage, &work.flow.target, &work.target, None).await?;
     Ok(relations)
+}
+
+/// The companions of a batch, each with its snapshot.
+fn beside<'a>(work: &'a Work<'_>) -> impl Iterator<Item = (&'a Table, &'a Snapshot)> {
+    let table = |held: &'a Snapshot| work.flow.companions.iter().find(|table| table.path == held.table().as_str());
+    work.companions.iter().filter_map(move |held| Some((table(held)?, held)))
 }
 
 /// A stream as a table that is read once.
@@ -167,6 +180,7 @@ pub(super) fn count_rest(kept: &Kept, outcomes: &mut Outcomes) -> Result<(), Eng
             match word {
                 "superseded" => outcomes.superseded += 1,
                 "unchanged" => outcomes.unchanged += 1,
+                "deleted" => outcomes.deleted += 1,
                 _ => {}
             }
         }

@@ -72,6 +72,9 @@ impl Engine for Embedded {
     async fn ensure(&self, table: &Table) -> Result<Snapshot, EngineError> {
         let path = TablePath::new(&table.path);
         match self.storage.snapshot(&path, None).await? {
+            Some(snapshot) if table.change_data && !snapshot.keeps_change_data() => {
+                Ok(self.storage.keep_change_data(snapshot).await?)
+            }
             Some(snapshot) => Ok(snapshot),
             None => Ok(self.storage.create(&table::spec(table)).await?),
         }

@@ -5,7 +5,7 @@ use super::compute::{RESULT, count_rest, is_new};
 use super::kept::{Budget, Keeping, Kept};
 use super::relations::Relations;
 use super::{Embedded, table, write as files};
-use crate::delta::{Action, Snapshot, TablePath};
+use crate::delta::{Action, CHANGE_TYPE, Snapshot, TablePath};
 use crate::error::EngineError;
 use crate::work::{Outcomes, Output, Work};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array};
@@ -56,6 +56,7 @@ pub(super) async fn write(
         Write::ReplaceKeys(keyed) | Write::ReplaceAll(keyed) => Some(keyed),
     };
     let mut removed: Vec<Action> = vec![];
+    let mut former = None;
     let mut rewritten = None;
     let held_files = work.target.files().await?;
     let fresh = match keyed {
@@ -85,6 +86,7 @@ pub(super) async fn write(
                 .collect();
             if !removed.is_empty() {
                 relations.add(&[GONE], changes.gone.provider()?);
+                former = target.change_data.then(|| former_rows(target, &work.target));
                 relations.add_table(&engine.storage, &["kept"], &work.target, Some(files.into_iter().collect()), None).await?;
                 let gone: Vec<String> =
                     keyed.identity.iter().map(|name| format!("`k`.`{name}` <=> `{GONE}`.`_held_{name}`")).collect();
@@ -123,6 +125,10 @@ pub(super) async fn write(
     let mut actions: Vec<Action> = metadata.into_iter().collect();
     actions.extend(removed);
     actions.extend(added);
+    if let Some(former) = former {
+        let plan = relations.plan(&change_data(target, &former)).await?;
+        actions.extend(files::changes(engine, target, &schema, plan, relations.context()).await?);
+    }
     Ok((
         Output {
             table: TablePath::new(&target.path),
@@ -176,6 +182,24 @@ fn contents(target: &lakesmith_compile::Table, held: &Snapshot, rewritten: Optio
     }
 }
 
+/// The rows that go, as they were.
+fn former_rows(target: &lakesmith_compile::Table, held: &Snapshot) -> String {
+    let known = columns_of(held);
+    let columns = target.columns.iter().map(|column| match known.contains(&column.name) {
+        true => format!("`_held_{name}` AS `{name}`", name = column.name),
+        false => format!("CAST(NULL AS {}) AS `{}`", column.ty, column.name),
+    });
+    let change = "CASE WHEN `_change` = 'updated' THEN 'update_preimage' ELSE 'delete' END";
+    format!("SELECT {}, {change} AS `{CHANGE_TYPE}` FROM `{GONE}`", columns.collect::<Vec<_>>().join(", "))
+}
+
+/// What the batch does to each row: the former rows and those in their place.
+fn change_data(target: &lakesmith_compile::Table, former: &str) -> String {
+    let columns: Vec<String> = target.names().map(|name| format!("`{name}`")).collect();
+    let change = "CASE WHEN `_change` = 'updated' THEN 'update_postimage' ELSE 'insert' END";
+    format!("{former}\nUNION ALL\nSELECT {}, {change} AS `{CHANGE_TYPE}` FROM `{FRESH}`", columns.join(", "))
+}
+
 fn columns_of(held: &Snapshot) -> Vec<String> {
     held.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
@@ -208,7 +232,9 @@ fn difference(
             _ => format!("`w`.`{name}` AS `{name}`"),
         });
     }
-    select.extend(keyed.identity.iter().map(|name| format!("`h`.`{name}` AS `_held_{name}`")));
+    // Of a table that keeps change data the whole former row, else what finds it.
+    let former = known.iter().filter(|name| target.change_data || keyed.identity.contains(name));
+    select.extend(former.map(|name| format!("`h`.`{name}` AS `_held_{name}`")));
     select.push(format!("`h`.`{FILE}` AS `{FILE}`"));
     select.push("`w`.`_new` AS `_new`".to_owned());
     select.push(format!(

@@ -1,6 +1,6 @@
 //! Compiled tables and Delta tables: creating one, and letting it grow with the project.
 
-use crate::delta::{Action, Metadata, Snapshot, TablePath, TableSpec};
+use crate::delta::{Action, Metadata, Snapshot, TablePath, TableSpec, change};
 use crate::error::EngineError;
 use crate::types::{arrow_schema, spark_type};
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -16,6 +16,9 @@ pub(super) fn spec(table: &Table) -> TableSpec {
     let mut properties = BTreeMap::new();
     if table.append_only && table.name.layer() == Layer::Bronze {
         properties.insert("delta.appendOnly".to_owned(), "true".to_owned());
+    }
+    if table.change_data {
+        properties.extend(change::properties());
     }
     TableSpec {
         path: TablePath::new(&table.path),

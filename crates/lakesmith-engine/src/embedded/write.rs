@@ -1,7 +1,7 @@
 //! Rows into data files.
 
 use super::{Embedded, table};
-use crate::delta::{Action, FileWriter, Snapshot, TablePath, WriterOptions};
+use crate::delta::{Action, Add, Cdc, FileWriter, Snapshot, TablePath, WriterOptions, change};
 use crate::error::EngineError;
 use crate::work::Output;
 use arrow::datatypes::SchemaRef;
@@ -87,20 +87,39 @@ pub(super) async fn files(
     let (mut actions, mut rows) = (vec![], 0);
     while let Some(done) = tasks.join_next().await {
         let (added, written) = done.map_err(|error| EngineError::Compute { reason: error.to_string(), at: None })??;
-        actions.extend(added);
+        actions.extend(added.into_iter().map(Action::Add));
         rows += written;
     }
     Ok((actions, rows))
 }
 
-async fn write(mut writer: FileWriter, stream: SendableRecordBatchStream) -> Result<(Vec<Action>, u64), EngineError> {
+/// Writes rows of change data into new files and gives their `cdc` actions.
+pub(super) async fn changes(
+    engine: &Embedded,
+    table: &Table,
+    schema: &SchemaRef,
+    plan: Arc<dyn ExecutionPlan>,
+    context: Arc<TaskContext>,
+) -> Result<Vec<Action>, EngineError> {
+    let options = WriterOptions { change_data: true, ..WriterOptions::default() };
+    let path = TablePath::new(&table.path);
+    let writer = FileWriter::new(&engine.storage, &path, &change::schema(schema), &table.partition_by, options)?;
+    let (added, _) = write(writer, one(plan).execute(0, context)?).await?;
+    let cdc = |add: Add| {
+        let Add { path, partition_values, size, tags, .. } = add;
+        Action::Cdc(Cdc { path, partition_values, size, data_change: false, tags })
+    };
+    Ok(added.into_iter().map(cdc).collect())
+}
+
+async fn write(mut writer: FileWriter, stream: SendableRecordBatchStream) -> Result<(Vec<Add>, u64), EngineError> {
     let mut rows = 0;
     let mut stream = stream.map_err(EngineError::from).boxed();
     while let Some(batch) = stream.try_next().await? {
         rows += batch.num_rows() as u64;
         writer.write(&batch).await?;
     }
-    Ok((writer.close().await?.into_iter().map(Action::Add).collect(), rows))
+    Ok((writer.close().await?, rows))
 }
 
 fn writer(engine: &Embedded, table: &Table, schema: &SchemaRef) -> Result<FileWriter, EngineError> {

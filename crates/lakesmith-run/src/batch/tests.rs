@@ -169,13 +169,13 @@ async fn interrupted(root: &Path, flow: &str, commits: usize) {
     let name = TableName::parse(flow).unwrap();
     let flow = lake.plan().flow(&name).unwrap().clone();
     let Some(Planned::New(batch)) = plan(&lake, &flow).await.unwrap() else { panic!("nothing to do for {name}") };
-    let step = chosen(&flow, &batch.target).await.unwrap();
+    let step = batch.step(&flow).unwrap();
     let inputs = batch.inputs.iter().map(|i| RecordedInput {
         table: i.table.clone(),
         version: i.snapshot.version(),
         after: i.after,
         upto: i.upto,
-        removed: i.removed,
+        since: i.since,
     });
     let mut record = Record {
         format_version: Record::current(),

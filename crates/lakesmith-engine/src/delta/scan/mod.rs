@@ -69,9 +69,18 @@ pub async fn provider(
             }
         }
     }
-    let files = files.into_iter().map(|f| ScanFile::new(snapshot, f, &options)).collect::<Result<Vec<_>, _>>()?;
+    over(storage, snapshot, &snapshot.schema(), files, options)
+}
 
-    let schema = snapshot.schema();
+/// The rows of certain files, whose columns are those of `schema`: the table's, or some beside them.
+pub(super) fn over(
+    storage: &Storage,
+    snapshot: &Snapshot,
+    schema: &SchemaRef,
+    files: Vec<Arc<DataFile>>,
+    options: ScanOptions,
+) -> Result<Arc<dyn TableProvider>, DeltaError> {
+    let files = files.into_iter().map(|f| ScanFile::new(snapshot, f, &options)).collect::<Result<Vec<_>, _>>()?;
     let partitions = snapshot.partition_columns();
     let (mut constant, mut stored): (Vec<FieldRef>, Vec<FieldRef>) = (Vec::new(), Vec::new());
     for name in partitions {

@@ -28,7 +28,7 @@ use self::partition::{Partitioning, Values};
 use self::stats::FileStats;
 use super::action::Add;
 use super::storage::{Log, Storage, TablePath, store_error};
-use super::{DeltaError, schema};
+use super::{DeltaError, change, schema};
 
 /// Delta's default number of columns with statistics.
 const DEFAULT_STATS_COLUMNS: usize = 32;
@@ -52,6 +52,8 @@ pub struct WriterOptions {
     pub stats_columns: Vec<String>,
     /// What the `add` actions say: false when the rows were in the table before. Default true.
     pub data_change: bool,
+    /// Whether the rows are change data, which lie in a folder of their own. Default false.
+    pub change_data: bool,
 }
 
 impl Default for WriterOptions {
@@ -65,6 +67,7 @@ impl Default for WriterOptions {
             dictionary: true,
             stats_columns: Vec::new(),
             data_change: true,
+            change_data: false,
         }
     }
 }
@@ -209,7 +212,8 @@ impl FileWriter {
     fn open_file(&mut self, values: &[Option<String>]) -> Result<OpenFile, DeltaError> {
         let number = self.files;
         self.files += 1;
-        let path = format!("{}part-{number:05}-{}-c000.zstd.parquet", self.partitioning.folder(values), self.id);
+        let (top, kind) = if self.options.change_data { (change::FOLDER, "cdc") } else { ("", "part") };
+        let path = format!("{top}{}{kind}-{number:05}-{}-c000.zstd.parquet", self.partitioning.folder(values), self.id);
         let sink = BufWriter::new(self.log.store.clone(), self.object(&path)?);
         let writer = AsyncArrowWriter::try_new(sink, self.file_schema.clone(), Some(self.properties.clone()))
             .map_err(|e| self.parquet(e))?;

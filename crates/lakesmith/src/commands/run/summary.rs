@@ -19,11 +19,12 @@ const COLUMNS: &[&str] = &[
     "superseded",
     "quarantined",
     "dropped",
+    "deleted",
     "removed",
     "also",
     "time",
 ];
-const RARE: &[&str] = &["superseded", "dropped", "removed", "also"];
+const RARE: &[&str] = &["superseded", "dropped", "deleted", "removed", "also"];
 
 /// The report as rows.
 pub(super) fn grid(report: &Report) -> Result<Grid<'static>, serde_json::Error> {
@@ -47,6 +48,7 @@ fn row(flow: &FlowReport) -> Value {
         "superseded": outcomes.superseded,
         "quarantined": outcomes.quarantined,
         "dropped": outcomes.dropped,
+        "deleted": outcomes.deleted,
         "removed": outcomes.removed,
         "also": also.join(", "),
         "time": time(flow.duration),

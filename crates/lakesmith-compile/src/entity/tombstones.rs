@@ -1,0 +1,80 @@
+//! Deletes: a row of a change feed that says `delete` takes its key away, and a tombstone stays behind, so that a late
+//! older state does not come back. Tombstones are only ever added.
+
+use super::columns::Checked;
+use super::{ARRIVAL, sequence};
+use crate::name::TableName;
+use crate::select::{list, named, of, quote, same};
+use crate::step::{Beside, parameter};
+use crate::table::{Column, Table};
+use lakesmith_project::Entity;
+use lakesmith_sql::DataType;
+
+/// The hidden column that is TRUE for a row that says that its key is gone.
+pub(crate) const GONE: &str = "_gone";
+/// The column in which a change feed says what a row is.
+pub(crate) const OPERATION: &str = "_operation";
+
+/// The columns by which a tombstone is found: key and sequence.
+pub(crate) fn identity(entity: &Entity) -> Vec<String> {
+    let mut columns: Vec<String> = entity.key.iter().map(|key| key.value.clone()).collect();
+    columns.extend(sequence(entity).into_iter().filter(|name| !entity.key.iter().any(|key| key.value == *name)));
+    columns
+}
+
+pub(crate) fn table(of: &TableName, path: &str, entity: &Entity, checked: &Checked) -> Table {
+    let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
+    let typed = |name: &String| match ARRIVAL.iter().position(|arrival| arrival == name) {
+        Some(0) => Column::new(name.clone(), DataType::Timestamp),
+        Some(2) => Column::new(name.clone(), DataType::BigInt),
+        _ => (checked.values.iter().find(|value| value.column.name == *name))
+            .map_or_else(|| Column::new(name.clone(), DataType::String), |value| value.column.clone()),
+    };
+    let mut columns: Vec<Column> = identity(entity).iter().map(typed).collect();
+    columns.extend([
+        column("_source_system", DataType::String, "The source's name"),
+        column("_ingestion_timestamp", DataType::Timestamp, "When the delete reached bronze, UTC"),
+        column("_batch_id", DataType::BigInt, "The batch that read the delete"),
+    ]);
+    Table {
+        name: of.companion("tombstones"),
+        path: format!("{path}_tombstones"),
+        description: Some(format!("Keys that were deleted from {of}, with the sequence of each delete")),
+        columns,
+        partition_by: vec![],
+        cluster_by: vec![],
+        append_only: true,
+        change_data: false,
+    }
+}
+
+/// The tombstones of the keys concerned, of earlier batches.
+pub(crate) fn buried(entity: &Entity, table: &TableName, keys: &[String]) -> String {
+    let columns: Vec<String> = identity(entity).iter().map(|name| of("t", name)).collect();
+    format!(
+        "SELECT {}\nFROM {} `t` LEFT SEMI JOIN `keys` ON {}\nWHERE `t`.`_batch_id` < :{}",
+        columns.join(", "),
+        table.quoted(),
+        same("t", "keys", keys),
+        parameter::BATCH
+    )
+}
+
+/// The tombstones that a batch adds: those that are not there yet. `whole`: there are none.
+pub(crate) fn added(entity: &Entity, table: &Table, whole: bool) -> Beside {
+    let identity = identity(entity);
+    let mut columns = list(&identity);
+    columns += &format!(
+        ", min(`_source_system`) AS `_source_system`, min(`_ingestion_timestamp`) AS `_ingestion_timestamp`, {}",
+        named(&format!(":{}", parameter::BATCH), "_batch_id")
+    );
+    let new = format!(
+        "SELECT `b`.*\n  FROM `batch` `b`{}\n  WHERE `b`.{} AND `b`.`_outcome` IS NULL",
+        match whole {
+            true => String::new(),
+            false => format!(" LEFT ANTI JOIN `buried` ON {}", same("b", "buried", &identity)),
+        },
+        quote(GONE)
+    );
+    Beside { table: table.name.clone(), select: format!("SELECT {columns}\nFROM (\n  {new}\n)\nGROUP BY {}", list(&identity)) }
+}
