@@ -1,12 +1,12 @@
 //! Aggregates: a fact summed up, one row per group. Groups of which a fact came, changed or went are computed again from
 //! all their facts, so that a maximum or a distinct count is right when a fact goes.
 
-use crate::dimension::{stamp_names, stamps};
 use crate::expression;
+use crate::gold::{own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
-use crate::select::{former, in_range, items, list, literal, named, of, same};
-use crate::step::{Cte, Keyed, Place, Step, Write, parameter};
+use crate::select::{former, in_range, items, list, named, of, same};
+use crate::step::{Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
 use lakesmith_project::Aggregate;
 use lakesmith_text::{Diagnostic, Diagnostics};
@@ -120,17 +120,9 @@ fn step(from: &TableName, groups: &[Column], measures: &[Measure], places: &[Pla
         }
     };
     with.push(Cte { name: ROWS.to_owned(), sql: format!("SELECT `s`.*\nFROM {} `s`{restrict}", from.quoted()), kept: false });
-    let now = format!(":{}", parameter::NOW);
     let mut select: Vec<String> = names.iter().map(|name| named(&of(ROWS, name), name)).collect();
     select.extend(measures.iter().map(|(column, sql)| named(sql, &column.name)));
-    select.extend([
-        named(&now, "_created_timestamp"),
-        named(&now, "_updated_timestamp"),
-        named(&literal("lakesmith"), "_source_system"),
-        named(&format!(":{}", parameter::BATCH), "_batch_id"),
-        named("1", "_new"),
-        named("CAST(NULL AS STRING)", "_outcome"),
-    ]);
+    select.extend(stamped(&own(), true));
     let keyed = Keyed {
         keys: if whole { vec![] } else { names.clone() },
         identity: names.clone(),

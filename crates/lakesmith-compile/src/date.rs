@@ -1,9 +1,10 @@
 //! `gold.dim_date`, from the calendar of `lakehouse.yaml`. The week begins on Monday, weeks are ISO weeks.
 
+use crate::gold::{UNKNOWN, own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::select::{in_range, items, literal, named, quote};
-use crate::step::{Keyed, Step, Write, parameter};
+use crate::step::{Keyed, Step, Write};
 use crate::table::{Column, Table};
 use lakesmith_project::Calendar;
 use lakesmith_sql::DataType;
@@ -94,7 +95,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
     let name = TableName::new(Layer::Gold, NAME);
     let definition = definition(calendar);
     let mut columns: Vec<Column> = definition.iter().map(|(column, _)| column.clone()).collect();
-    columns.extend(crate::dimension::stamps());
+    columns.extend(stamps());
     let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], columns: vec![] }, true);
     let step = |whole: bool| Some(step(calendar, &definition, &days, whole));
     Flow {
@@ -125,15 +126,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
 /// `whole`: the calendar with all days beyond it; else the days that came with what the inputs gained.
 fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole: bool) -> Step {
     let stamped = |mut select: Vec<String>| {
-        let now = format!(":{}", parameter::NOW);
-        select.extend([
-            named(&now, "_created_timestamp"),
-            named(&now, "_updated_timestamp"),
-            named(&literal("lakesmith"), "_source_system"),
-            named(&format!(":{}", parameter::BATCH), "_batch_id"),
-            named("1", "_new"),
-            named("CAST(NULL AS STRING)", "_outcome"),
-        ]);
+        select.extend(stamped(&own(), true));
         select
     };
     let days = stamped(definition.iter().map(|(column, sql)| named(sql, &column.name)).collect());
@@ -176,7 +169,7 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole
         identity: vec![KEY.to_owned()],
         surrogate: None,
         kept: vec!["_created_timestamp".to_owned()],
-        stamps: crate::dimension::stamp_names(),
+        stamps: stamp_names(),
     };
     let write = if whole {
         select += &format!("\nUNION ALL\nSELECT\n  {}", items(&unknown));
@@ -193,7 +186,7 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole
 fn unknown(column: &Column) -> String {
     match (&column.ty, column.name.as_str()) {
         (_, KEY) => "CAST(-1 AS INT)".to_owned(),
-        (DataType::String, _) => literal(crate::dimension::UNKNOWN),
+        (DataType::String, _) => literal(UNKNOWN),
         (ty, _) => format!("CAST(NULL AS {ty})"),
     }
 }

@@ -2,49 +2,20 @@
 //! ranges [start, end) of business time. Every dimension has the member -1, for facts whose member is not known.
 
 mod inferred;
+mod versions;
 
 use self::inferred::Needing;
 use crate::entity::Shape;
 use crate::expression;
+use crate::gold::{UNKNOWN_KEY, nothing_known, own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
-use crate::select::{former, in_range, items, list, literal, named, of, quote, same};
-use crate::step::{Cte, Keyed, Step, Write, parameter};
+use crate::select::{former, in_range, items, list, named, quote};
+use crate::step::{Cte, Keyed, Step, Write};
 use crate::table::{Column, Table};
-use lakesmith_project::{Dimension, DimensionHistory, FirstVersion, Validity};
+use lakesmith_project::{Dimension, DimensionHistory};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned};
-
-/// The text attributes of member -1.
-pub(crate) const UNKNOWN: &str = "(unknown)";
-/// The surrogate key of the member that stands for a missing one.
-pub(crate) const UNKNOWN_KEY: i64 = -1;
-
-/// The hidden column that is TRUE for a delete among the states of a member.
-const GONE: &str = "_gone";
-
-/// What stands for an attribute of a member of which nothing is known.
-fn nothing_known(column: &Column) -> String {
-    match &column.ty {
-        DataType::String => literal(UNKNOWN),
-        ty => format!("CAST(NULL AS {ty})"),
-    }
-}
-
-/// The `_` columns of every gold table.
-pub(crate) fn stamps() -> Vec<Column> {
-    let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
-    vec![
-        column("_created_timestamp", DataType::Timestamp, "When the row was first written, UTC"),
-        column("_updated_timestamp", DataType::Timestamp, "When the row last changed, UTC"),
-        column("_source_system", DataType::String, "The source's name"),
-        column("_batch_id", DataType::BigInt, "The batch that last wrote the row"),
-    ]
-}
-
-pub(crate) fn stamp_names() -> Vec<String> {
-    stamps().into_iter().map(|column| column.name).filter(|name| name != "_source_system").collect()
-}
 
 /// A dimension whose columns are known, ready to be put into SQL.
 struct Members<'a> {
@@ -191,13 +162,6 @@ impl Members<'_> {
         self.dimension.history == DimensionHistory::Type2
     }
 
-    fn day_type(&self) -> DataType {
-        match self.dimension.validity {
-            Validity::Date => DataType::Date,
-            Validity::Timestamp => DataType::Timestamp,
-        }
-    }
-
     fn columns(&self) -> Vec<Column> {
         let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
         let mut columns =
@@ -279,49 +243,6 @@ impl Members<'_> {
         format!("{concerned}\nUNION\nSELECT {}", none.join(", "))
     }
 
-    /// Every state of those members. A row without a natural key is no member.
-    fn states(&self, whole: bool) -> String {
-        let present: Vec<String> = self.natural_key.iter().map(|key| format!("`s`.{} IS NOT NULL", quote(key))).collect();
-        let restrict = match whole {
-            true => String::new(),
-            false => format!("\nLEFT SEMI JOIN `keys` ON {}", same("s", "keys", &self.natural_key)),
-        };
-        let present = present.join(" AND ");
-        let Some(tombstones) = &self.tombstones else {
-            return format!("SELECT `s`.*\nFROM {} `s`{restrict}\nWHERE {present}", self.input.quoted());
-        };
-        // Besides the states there are the deletes, of which nothing is known but when they were.
-        let mut columns: Vec<&Column> = self.attributes.iter().collect();
-        columns.extend(self.ordered.iter().filter(|column| !self.attributes.iter().any(|known| known.name == column.name)));
-        let told = |name: &str| self.natural_key.iter().chain(&self.sequence).any(|own| own == name);
-        let states: Vec<String> = columns.iter().map(|column| of("s", &column.name)).collect();
-        let deletes: Vec<String> = columns
-            .iter()
-            .map(|column| match told(&column.name) {
-                true => of("s", &column.name),
-                false => named(&format!("CAST(NULL AS {})", column.ty), &column.name),
-            })
-            .collect();
-        let rest = format!("`s`.`_source_system`, {{}} AS {}", quote(GONE));
-        format!(
-            "SELECT {}, {}\nFROM {} `s`{restrict}\nWHERE {present}\nUNION ALL\nSELECT {}, {}\nFROM {} `s`{restrict}\nWHERE {present} AND `s`.`_batch_id` <= :{}",
-            states.join(", "),
-            rest.replace("{}", "FALSE"),
-            self.input.quoted(),
-            deletes.join(", "),
-            rest.replace("{}", "TRUE"),
-            tombstones.quoted(),
-            parameter::upto(2)
-        )
-    }
-
-    fn descending(&self) -> String {
-        let gone = self.tombstones.as_ref().map(|_| GONE.to_owned());
-        let order: Vec<&String> =
-            self.sequence.iter().chain(&gone).chain(self.attributes.iter().map(|column| &column.name)).collect();
-        order.iter().map(|name| format!("{} DESC", quote(name))).collect::<Vec<_>>().join(", ")
-    }
-
     fn latest(&self) -> String {
         let ranked = format!(
             "SELECT *, row_number() OVER (PARTITION BY {} ORDER BY {}) AS `_rank`\n  FROM `states`",
@@ -331,112 +252,16 @@ impl Members<'_> {
         format!("SELECT\n  {}\nFROM (\n  {ranked}\n)\nWHERE `_rank` = 1", items(&self.row(&[])))
     }
 
-    /// One row a version: states of one day count as the last of them, a state that differs in a tracked attribute
-    /// opens a version, and the attributes that are not tracked are those of the version's last state.
-    fn versions(&self, with: &mut Vec<Cte>) -> String {
-        let mut cte = |name: &str, sql| with.push(Cte { name: name.to_owned(), sql, kept: false });
-        let member = format!("PARTITION BY {}", list(&self.natural_key));
-        let sequence = list(&self.sequence);
-        let day = format!("CAST({sequence} AS {})", self.day_type());
-        cte(
-            "days",
-            format!(
-                "SELECT *\nFROM (\n  SELECT *, {day} AS `_day`,\n    row_number() OVER (PARTITION BY {}, {day} ORDER BY {}) AS `_rank`\n  FROM `states`\n)\nWHERE `_rank` = 1",
-                list(&self.natural_key),
-                self.descending()
-            ),
-        );
-        let before = |name: &str| format!("lag({}) OVER ({member} ORDER BY `_day`)", quote(name));
-        let mut opens = vec![format!("{} IS NULL", before("_day"))];
-        // A delete closes a version, and what comes after it opens one.
-        if self.tombstones.is_some() {
-            opens.extend([quote(GONE), before(GONE)]);
-        }
-        opens.extend(
-            self.dimension.track.iter().map(|track| format!("NOT ({} <=> {})", quote(&track.value), before(&track.value))),
-        );
-        cte("changes", format!("SELECT *, CASE WHEN {} THEN 1 ELSE 0 END AS `_opens`\nFROM `days`", opens.join("\n  OR ")));
-        cte(
-            "numbered",
-            format!(
-                "SELECT *, sum(`_opens`) OVER ({member} ORDER BY `_day` ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS `_version`\nFROM `changes`"
-            ),
-        );
-        let version = format!("PARTITION BY {}, `_version`", list(&self.natural_key));
-        let start = format!("min(`_day`) OVER ({version})");
-        let start = match self.dimension.first_version {
-            FirstVersion::Change => start,
-            FirstVersion::Beginning => {
-                format!("CASE WHEN `_version` = 1 THEN CAST('1900-01-01' AS {}) ELSE {start} END", self.day_type())
-            }
-        };
-        cte(
-            "versions",
-            format!(
-                "SELECT *\nFROM (\n  SELECT *, {start} AS `_start`,\n    row_number() OVER ({version} ORDER BY `_day` DESC) AS `_last`\n  FROM `numbered`\n)\nWHERE `_last` = 1"
-            ),
-        );
-        let next = format!("lead(`_start`) OVER ({member} ORDER BY `_start`)");
-        let validity = [
-            named("`_start`", "effective_start_date"),
-            named(&format!("coalesce({next}, CAST('9999-12-31' AS {}))", self.day_type()), "effective_end_date"),
-            named(&format!("{next} IS NULL"), "is_current"),
-        ];
-        let Some(_) = &self.tombstones else {
-            return format!("SELECT\n  {}\nFROM `versions`", items(&self.row(&validity)));
-        };
-        // The end of a version may be a delete: it is known before the deletes are left out.
-        let ends = format!("SELECT *, {next} AS `_next`\n  FROM `versions`");
-        let validity = validity.map(|sql| sql.replace(&next, "`_next`"));
-        format!("SELECT\n  {}\nFROM (\n  {ends}\n)\nWHERE NOT {}", items(&self.row(&validity)), quote(GONE))
-    }
-
-    /// One row a member that facts need and that has no real version at their time.
-    fn inferred(&self) -> String {
-        let mut select = vec![named("CAST(NULL AS BIGINT)", &self.dimension.surrogate_key.value)];
-        select.extend(self.attributes.iter().map(|column| match self.natural_key.contains(&column.name) {
-            true => quote(&column.name),
-            false => named(&nothing_known(column), &column.name),
-        }));
-        if self.type2() {
-            let ty = self.day_type();
-            select.extend([
-                named(&format!("CAST('1900-01-01' AS {ty})"), "effective_start_date"),
-                named(&format!("coalesce(`_first`, CAST('9999-12-31' AS {ty}))"), "effective_end_date"),
-                named("`_first` IS NULL", "is_current"),
-            ]);
-        }
-        let now = format!(":{}", parameter::NOW);
-        select.extend([
-            named(&now, "_created_timestamp"),
-            named(&now, "_updated_timestamp"),
-            named(&literal("lakesmith"), "_source_system"),
-            named(&format!(":{}", parameter::BATCH), "_batch_id"),
-            named("1", "_new"),
-            named("CAST(NULL AS STRING)", "_outcome"),
-        ]);
-        format!("SELECT\n  {}\nFROM `needed`", items(&select))
-    }
-
     fn row(&self, validity: &[String]) -> Vec<String> {
-        let now = format!(":{}", parameter::NOW);
         let mut select = vec![named("CAST(NULL AS BIGINT)", &self.dimension.surrogate_key.value)];
         select.extend(self.attributes.iter().map(|column| quote(&column.name)));
         select.extend_from_slice(validity);
-        select.extend([
-            named(&now, "_created_timestamp"),
-            named(&now, "_updated_timestamp"),
-            quote("_source_system"),
-            named(&format!(":{}", parameter::BATCH), "_batch_id"),
-            named("1", "_new"),
-            named("CAST(NULL AS STRING)", "_outcome"),
-        ]);
+        select.extend(stamped(&quote("_source_system"), true));
         select
     }
 
     /// Member -1: natural key NULL, texts `(unknown)`, the rest NULL, valid always.
     fn unknown(&self) -> String {
-        let now = format!(":{}", parameter::NOW);
         let mut select = vec![named(&format!("CAST({UNKNOWN_KEY} AS BIGINT)"), &self.dimension.surrogate_key.value)];
         for column in &self.attributes {
             let value = match self.natural_key.contains(&column.name) {
@@ -453,14 +278,7 @@ impl Members<'_> {
                 named("TRUE", "is_current"),
             ]);
         }
-        select.extend([
-            named(&now, "_created_timestamp"),
-            named(&now, "_updated_timestamp"),
-            named(&literal("lakesmith"), "_source_system"),
-            named(&format!(":{}", parameter::BATCH), "_batch_id"),
-            named("0", "_new"),
-            named("CAST(NULL AS STRING)", "_outcome"),
-        ]);
+        select.extend(stamped(&own(), false));
         format!("SELECT\n  {}", items(&select))
     }
 }

@@ -87,19 +87,20 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
     let quarantine = quarantine(&name, &path, &checked.columns());
     // An append keeps what a feed says as it says it.
     let tombstones =
-        (checked.feed && entity.history != History::Append).then(|| tombstones::table(&name, &path, entity, &checked));
+        (parent.feed && entity.history != History::Append).then(|| tombstones::table(&name, &path, entity, &checked));
+    let told = tombstones.as_ref().filter(|_| checked.feed);
     let making = Making {
         entity,
         parent,
         checked: &checked,
         target: &target,
         quarantine: &quarantine,
-        tombstones: tombstones.as_ref(),
+        tombstones: told,
         lookups: &lookups,
     };
     let step = |whole: bool| -> Option<Step> { is_known.then(|| making.step(whole)) };
     let (step, first) = (step(false), step(true));
-    let buried = tombstones.as_ref().map(|table| (table.name.clone(), tombstones::identity(entity)));
+    let buried = told.map(|table| (table.name.clone(), tombstones::identity(entity)));
     let flow = Flow {
         step,
         first,

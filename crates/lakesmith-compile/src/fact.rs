@@ -1,11 +1,11 @@
 //! Facts: rows at one grain, each with the keys of its members. A member that is missing gives -1, and the row is
 //! re-keyed when the member arrives or its versions change: no fact is ever lost for want of a dimension.
 
-use crate::dimension::{UNKNOWN_KEY, stamp_names, stamps};
+use crate::gold::{UNKNOWN_KEY, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
 use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same};
-use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write, parameter};
+use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
 use crate::{date, expression};
 use lakesmith_project::{DimensionHistory, Fact, FactDimension, FactKind, MissingMember, OnDuplicate};
@@ -266,7 +266,6 @@ fn step(
     };
     with.push(Cte { name: ROWS.to_owned(), sql: format!("SELECT `s`.*\nFROM {} `s`{restrict}", input.quoted()), kept: false });
 
-    let now = format!(":{}", parameter::NOW);
     let mut select: Vec<String> = vec![];
     if let Some(key) = &fact.surrogate_key {
         select.push(named("CAST(NULL AS BIGINT)", &key.value));
@@ -283,14 +282,7 @@ fn step(
         joins += &format!("\nLEFT JOIN {} {} ON {}", role.table.quoted(), quote(&dimension), role.condition(&dimension));
     }
     select.extend(values.iter().map(|value| named(&value.sql, &value.column.name)));
-    select.extend([
-        named(&now, "_created_timestamp"),
-        named(&now, "_updated_timestamp"),
-        named(&of(ROWS, "_source_system"), "_source_system"),
-        named(&format!(":{}", parameter::BATCH), "_batch_id"),
-        named("1", "_new"),
-        named("CAST(NULL AS STRING)", "_outcome"),
-    ]);
+    select.extend(stamped(&of(ROWS, "_source_system"), true));
     let keyed = Keyed {
         keys: if whole { vec![] } else { grain.clone() },
         identity: grain.clone(),

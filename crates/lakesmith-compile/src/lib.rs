@@ -11,6 +11,7 @@ mod dimension;
 mod entity;
 mod expression;
 mod fact;
+mod gold;
 mod graph;
 mod name;
 mod plan;

@@ -3,9 +3,10 @@
 //! as a fact needs it.
 
 use super::Members;
+use crate::gold::{nothing_known, own, stamped};
 use crate::name::TableName;
 use crate::plan::{Input, Known};
-use crate::select::{equal, former, in_range, indent, list, named, of, quote, same_pairs};
+use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same_pairs};
 use crate::step::Cte;
 use lakesmith_project::{Dimension, MissingMember};
 use lakesmith_text::Diagnostics;
@@ -112,4 +113,25 @@ pub(super) fn queries(needing: &[Needing], members: &Members<'_>, whole: bool) -
             ),
         ),
     ]
+}
+
+impl Members<'_> {
+    /// One row a member that facts need and that has no real version at their time.
+    pub(super) fn inferred(&self) -> String {
+        let mut select = vec![named("CAST(NULL AS BIGINT)", &self.dimension.surrogate_key.value)];
+        select.extend(self.attributes.iter().map(|column| match self.natural_key.contains(&column.name) {
+            true => quote(&column.name),
+            false => named(&nothing_known(column), &column.name),
+        }));
+        if self.type2() {
+            let ty = self.day_type();
+            select.extend([
+                named(&format!("CAST('1900-01-01' AS {ty})"), "effective_start_date"),
+                named(&format!("coalesce(`_first`, CAST('9999-12-31' AS {ty}))"), "effective_end_date"),
+                named("`_first` IS NULL", "is_current"),
+            ]);
+        }
+        select.extend(stamped(&own(), true));
+        format!("SELECT\n  {}\nFROM `needed`", items(&select))
+    }
 }
