@@ -22,7 +22,7 @@ use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
 use futures::StreamExt;
-use lakesmith_compile::{Flow, Input, Step, Table, TableName};
+use lakesmith_compile::{Flow, Input, Step, Table, parameter};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
 use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work};
 use std::collections::BTreeMap;
@@ -319,6 +319,8 @@ async fn finish(lake: &Lake, flow: &Flow, mut record: Record) -> Result<Record, 
                     return Err(RunError::Contended { flow: flow.name.clone(), tries });
                 }
                 record = again(lake, flow, &record).await?;
+                // It may have other outputs than the one whose place it takes.
+                at = 0;
             }
         }
     }
@@ -329,19 +331,34 @@ async fn finish(lake: &Lake, flow: &Flow, mut record: Record) -> Result<Record, 
 /// its head, everything else at the versions that were read. A further record takes the first one's place.
 async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunError> {
     let target = lake.engine().ensure(&flow.target).await?;
+    let mut record = Record { attempt: former.attempt + 1, ..former.clone() };
     let mut inputs = vec![];
-    for input in &former.inputs {
+    let mut anew = false;
+    for (n, input) in record.inputs.iter_mut().enumerate() {
         let table = lake.path(&input.table)?;
         let snapshot = lake.storage().snapshot_at(&table, input.version).await?;
-        let changes = match input.since {
-            Some(since) if reads_changes(flow, &input.table) => {
-                let lost = || RunError::ChangesLost { flow: flow.name.clone(), input: input.table.clone() };
-                lake.storage().changes(&table, since, input.version).await?.ok_or_else(lost)?
+        let mut changes = vec![];
+        if let Some(since) = input.since
+            && reads_changes(&former.step, n + 1)
+        {
+            match lake.storage().changes(&table, since, input.version).await? {
+                Some(found) => changes = found,
+                None => (input.since, anew) = (None, true),
             }
-            _ => vec![],
-        };
+        }
         let (after, upto, since) = (input.after, input.upto, input.since);
         inputs.push(Pinned { table: input.table.clone(), snapshot, after, upto, since, changes });
+    }
+    // The changes are gone, what the inputs held is not: the table is made anew from that.
+    if anew
+        && flow.rebuilds
+        && let Some(first) = &flow.first
+    {
+        record.step = first.clone();
+        for (input, recorded) in inputs.iter_mut().zip(&mut record.inputs) {
+            (input.after, input.since, input.changes) = (0, None, vec![]);
+            (recorded.after, recorded.since) = (0, None);
+        }
     }
     let mut arriving = lake.arriving(flow, former.batch - 1).await?;
     if let Some(arriving) = &mut arriving {
@@ -349,7 +366,6 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
         let taken = read::taken(lake, flow, former.batch).await?;
         arriving.files.retain(|file| taken.is_empty() || taken.contains(&file.path));
     }
-    let mut record = Record { attempt: former.attempt + 1, ..former.clone() };
     let computed = compute(lake, flow, &record, target, inputs, arriving).await?;
     record.take(computed);
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
@@ -365,8 +381,9 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
     }
 }
 
-fn reads_changes(flow: &Flow, table: &TableName) -> bool {
-    flow.inputs.iter().any(|input| input.table == *table && input.changes)
+/// Whether a recorded step reads what changed in its n-th input: the project may say otherwise by now.
+fn reads_changes(step: &Step, n: usize) -> bool {
+    step.sql().contains(&format!("`{}`", parameter::changes(n)))
 }
 
 #[derive(Debug, PartialEq, Eq)]

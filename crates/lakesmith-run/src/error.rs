@@ -61,14 +61,6 @@ pub enum RunError {
     /// The storage itself.
     #[error("storage: {0}")]
     Storage(#[from] object_store::Error),
-    /// A recorded batch read changes that the storage no longer has.
-    #[error("a batch of `{flow}` is recorded and must be computed again, and the changes of `{input}` that it read are gone")]
-    ChangesLost {
-        /// The flow.
-        flow: TableName,
-        /// The table whose log or change data was cleaned away.
-        input: TableName,
-    },
     /// Other runners got ahead each time.
     #[error("`{flow}` lost to other runners {tries} times in a row")]
     Contended {
@@ -100,11 +92,9 @@ impl RunError {
             RunError::UnknownTarget { .. } => Diagnostic::error("unknown-target", self.to_string()),
             RunError::UnsupportedEngine { .. } => Diagnostic::error("unsupported", self.to_string()),
             RunError::UnknownTable { .. } | RunError::NotThereYet(_) => Diagnostic::error("unknown-table", self.to_string()),
-            RunError::Project(_)
-            | RunError::ChangesLost { .. }
-            | RunError::Record { .. }
-            | RunError::Storage(_)
-            | RunError::Contended { .. } => Diagnostic::error("run-failed", self.to_string()),
+            RunError::Project(_) | RunError::Record { .. } | RunError::Storage(_) | RunError::Contended { .. } => {
+                Diagnostic::error("run-failed", self.to_string())
+            }
         }
     }
 }

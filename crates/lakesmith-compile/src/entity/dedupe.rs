@@ -53,7 +53,7 @@ impl Making<'_> {
             with.extend(self.candidates(&identity, rivals, !whole));
             (self.winners(&identity), write)
         };
-        let quarantine = Beside { table: self.quarantine.name.clone(), select: batch::quarantine(checked) };
+        let quarantine = Beside { table: self.quarantine.name.clone(), select: self.quarantined(whole) };
         let buried = self.tombstones.map(|table| tombstones::added(entity, table, whole));
         Step {
             with,
@@ -65,6 +65,20 @@ impl Making<'_> {
             counts: vec![],
             places: checked.places.clone(),
         }
+    }
+
+    /// The rows that go to the quarantine. When the whole table is made anew from its parent, those of earlier batches are
+    /// there already.
+    fn quarantined(&self, whole: bool) -> String {
+        let rows = batch::quarantine(self.checked);
+        if self.parent.has_arrival() || !whole {
+            return rows;
+        }
+        format!(
+            "SELECT `q`.*\nFROM (\n{}\n) `q` LEFT ANTI JOIN {} `held` ON `q`.`_row_id` = `held`.`_row_id` AND `q`.`_raw` <=> `held`.`_raw`",
+            indent(&rows),
+            self.quarantine.name.quoted()
+        )
     }
 
     /// The target's columns without those that are looked up.
