@@ -16,6 +16,7 @@
 
 use crate::error::RunError;
 use crate::files::Arriving;
+use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
 use crate::phase::Phase;
 use crate::read;
@@ -43,7 +44,7 @@ pub(crate) struct Done {
 pub(crate) async fn run(
     lake: &Lake,
     flow: &Flow,
-    run_id: &str,
+    heartbeat: &Heartbeat,
     events: &(dyn Fn(Event) + Send + Sync),
 ) -> Result<Done, RunError> {
     let mut done = Done::default();
@@ -52,26 +53,33 @@ pub(crate) async fn run(
         lake.arriving(flow, 0).await?;
         return Ok(done);
     }
-    let mut lost = 0;
+    // The batch that was lost to another runner, and how often. Where the other one commits, there is progress.
+    let mut lost = (0, 0);
     loop {
         let Some(planned) = plan(lake, flow).await? else { return Ok(done) };
+        heartbeat.work().await;
         let finished = match planned {
             Planned::Recorded(record) => {
                 lake.reached(Phase::Found, &flow.name, record.batch, record.attempt).await;
-                finish(lake, flow, *record).await?
-            }
-            Planned::New(batch) => match new(lake, flow, run_id, *batch).await? {
-                Some(record) => record,
-                None => {
-                    lost += 1;
-                    if lost == TRIES {
-                        return Err(RunError::Contended { flow: flow.name.clone(), tries: lost });
-                    }
+                if heartbeat.wait(lake, flow, &record, events).await? {
                     continue;
                 }
-            },
+                finish(lake, flow, *record).await?
+            }
+            Planned::New(batch) => {
+                let number = batch.number;
+                match new(lake, flow, heartbeat.run_id(), *batch).await? {
+                    Some(record) => record,
+                    None => {
+                        lost = if lost.0 == number { (number, lost.1 + 1) } else { (number, 1) };
+                        if lost.1 == TRIES {
+                            return Err(RunError::Contended { flow: flow.name.clone(), tries: lost.1 });
+                        }
+                        continue;
+                    }
+                }
+            }
         };
-        lost = 0;
         events(Event::Committed { flow: flow.name.clone(), batch: finished.batch, outcomes: finished.outcomes });
         done.batches.push(finished.batch);
         done.outcomes += finished.outcomes;
@@ -505,4 +513,4 @@ pub(crate) fn run_id() -> String {
 
 #[cfg(test)]
 #[path = "batch/tests.rs"]
-mod tests;
+pub(crate) mod tests;

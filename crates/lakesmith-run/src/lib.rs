@@ -6,6 +6,7 @@
 mod batch;
 mod error;
 mod files;
+mod heartbeat;
 mod lake;
 mod look;
 mod phase;
@@ -16,6 +17,7 @@ mod schedule;
 mod world;
 
 pub use error::RunError;
+pub use heartbeat::Process;
 pub use lake::{Lake, Options};
 pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
 pub use report::{Event, FlowReport, FlowStatus, Report};

@@ -1,5 +1,6 @@
 //! What a run tells: while it runs, and when it is done.
 
+use crate::heartbeat::Process;
 use chrono::{DateTime, Utc};
 use lakesmith_compile::TableName;
 use lakesmith_engine::Outcomes;
@@ -15,6 +16,15 @@ pub enum Event {
     Started {
         /// The flow.
         flow: TableName,
+    },
+    /// Another run is about to commit a batch that it recorded: it is waited for.
+    Waiting {
+        /// The flow.
+        flow: TableName,
+        /// The batch's number.
+        batch: i64,
+        /// The process that runs it.
+        runner: Process,
     },
     /// A batch of a flow is committed.
     Committed {

@@ -2,6 +2,7 @@
 
 use crate::batch;
 use crate::error::RunError;
+use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
 use crate::read;
 use crate::report::{Event, FlowReport, FlowStatus, Report};
@@ -24,6 +25,7 @@ impl Lake {
         }
         self.storage().prove().await?;
         let (run_id, started, clock) = (batch::run_id(), self.now(), Instant::now());
+        let heartbeat = Arc::new(Heartbeat::new(self.world(), run_id.clone()));
         let plan = self.plan().clone();
         let flows: Vec<&Flow> = plan.flows.iter().filter(|flow| selection.contains(&flow.name)).collect();
         let mut waiting: Vec<Flow> = flows.iter().map(|flow| (*flow).clone()).collect();
@@ -43,7 +45,7 @@ impl Lake {
                 } else if running.len() < self.threads() && !flow.upstream().any(open) {
                     let flow = waiting.remove(index);
                     events(Event::Started { flow: flow.name.clone() });
-                    running.spawn(one(self.clone(), flow, run_id.clone(), events.clone()));
+                    running.spawn(one(self.clone(), flow, heartbeat.clone(), events.clone()));
                 } else {
                     index += 1;
                 }
@@ -57,6 +59,7 @@ impl Lake {
                 Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
             }
         }
+        heartbeat.end().await;
         let flows = flows.iter().filter_map(|flow| ended.remove(&flow.name)).collect();
         Ok(Report { run_id, started, duration: clock.elapsed(), flows })
     }
@@ -66,9 +69,9 @@ fn stops(status: FlowStatus) -> bool {
     matches!(status, FlowStatus::Failed | FlowStatus::Skipped)
 }
 
-async fn one(lake: Lake, flow: Flow, run_id: String, events: Events) -> FlowReport {
+async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) -> FlowReport {
     let clock = Instant::now();
-    let result = batch::run(&lake, &flow, &run_id, events.as_ref()).await;
+    let result = batch::run(&lake, &flow, &heartbeat, events.as_ref()).await;
     let empty = flow.kind.is_bronze() && !flow.columns_known;
     let fault = empty.then(|| {
         Diagnostic::warning("no-files", format!("no file has arrived for `{}`", flow.name))
@@ -95,6 +98,7 @@ async fn one(lake: Lake, flow: Flow, run_id: String, events: Events) -> FlowRepo
             ..report
         },
         Err(error) => {
+            heartbeat.give_up(&flow.name).await;
             let fault = error.diagnostic();
             FlowReport { status: FlowStatus::Failed, error: Some(fault.message.clone()), fault: Some(fault), ..report }
         }

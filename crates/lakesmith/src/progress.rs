@@ -5,7 +5,7 @@ use crate::console::Console;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use lakesmith_compile::TableName;
 use lakesmith_engine::Outcomes;
-use lakesmith_run::{Event, FlowReport, FlowStatus};
+use lakesmith_run::{Event, FlowReport, FlowStatus, Process};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -34,8 +34,14 @@ impl Progress {
     pub(crate) fn show(&self, event: Event) {
         match (&self.screen, event) {
             (None, Event::Finished(report)) => self.console.say(&finished(&report)),
+            (None, Event::Waiting { flow, batch, runner }) => self.console.say(&waiting(&flow, batch, &runner)),
             (None, _) => {}
             (Some(screen), Event::Started { flow }) => self.start(screen, flow),
+            (Some(_), Event::Waiting { flow, batch, runner }) => self.with(|running| {
+                if let Some(running) = running.get_mut(&flow) {
+                    running.line.set_message(waiting(&flow, batch, &runner));
+                }
+            }),
             (Some(_), Event::Committed { flow, batch, outcomes }) => self.with(|running| {
                 if let Some(running) = running.get_mut(&flow) {
                     running.outcomes += outcomes;
@@ -66,6 +72,11 @@ impl Progress {
     fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<TableName, Running>) -> T) -> T {
         act(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Why a flow stands still.
+fn waiting(flow: &TableName, batch: i64, runner: &Process) -> String {
+    format!("{flow}: batch {batch} is with {runner}; waiting for it")
 }
 
 /// How a flow ended, as one word or two.

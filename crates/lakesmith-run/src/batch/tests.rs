@@ -168,8 +168,17 @@ async fn interrupted(root: &Path, flow: &str, commits: usize) {
     let lake = open(root).await;
     let name = TableName::parse(flow).unwrap();
     let flow = lake.plan().flow(&name).unwrap().clone();
-    let Some(Planned::New(batch)) = plan(&lake, &flow).await.unwrap() else { panic!("nothing to do for {name}") };
-    let step = batch.step(&flow).unwrap();
+    let record = recorded(&lake, &flow, "interrupted").await;
+    for at in 0..commits {
+        assert_eq!(commit(&lake, &flow, &record, at).await.unwrap(), Committed::Done);
+    }
+}
+
+/// Computes the next batch of a flow, records it, and goes no further.
+pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
+    let name = flow.name.clone();
+    let Some(Planned::New(batch)) = plan(lake, flow).await.unwrap() else { panic!("nothing to do for {name}") };
+    let step = batch.step(flow).unwrap();
     let inputs = batch.inputs.iter().map(|i| RecordedInput {
         table: i.table.clone(),
         version: i.snapshot.version(),
@@ -179,7 +188,7 @@ async fn interrupted(root: &Path, flow: &str, commits: usize) {
     });
     let mut record = Record {
         format_version: Record::current(),
-        run_id: "interrupted".to_owned(),
+        run_id: run_id.to_owned(),
         flow: name.clone(),
         batch: batch.number,
         attempt: 1,
@@ -192,12 +201,10 @@ async fn interrupted(root: &Path, flow: &str, commits: usize) {
         step: step.clone(),
         outputs: vec![],
     };
-    let computed = compute(&lake, &flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap();
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap();
     record.take(computed);
     assert!(record::put(lake.storage(), &record).await.unwrap());
-    for at in 0..commits {
-        assert_eq!(commit(&lake, &flow, &record, at).await.unwrap(), Committed::Done);
-    }
+    record
 }
 
 #[tokio::test]
