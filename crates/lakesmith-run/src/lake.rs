@@ -29,6 +29,9 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Bytes that sorts and joins may hold; `defaults.memory` of the project if `None`.
     pub memory: Option<usize>,
+    /// Where the process dies, for tests: the words of `LAKESMITH_ABORT_AT`.
+    #[cfg(debug_assertions)]
+    pub abort_at: Option<String>,
 }
 
 /// A project, a target's storage, an engine.
@@ -82,6 +85,11 @@ impl Lake {
         }
         let location = target.map_or(".lake", |target| target.storage.value.as_str());
         let world = World::of(Storage::open(location, &project.root)?);
+        #[cfg(debug_assertions)]
+        let world = match &options.abort_at {
+            Some(words) => crate::failpoint::armed(world, words)?,
+            None => world,
+        };
         Lake::over(world, project, options)
     }
 

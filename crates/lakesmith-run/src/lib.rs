@@ -5,6 +5,8 @@
 
 mod batch;
 mod error;
+#[cfg(debug_assertions)]
+mod failpoint;
 mod files;
 mod heartbeat;
 mod lake;

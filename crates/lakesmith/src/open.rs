@@ -84,7 +84,13 @@ pub(crate) fn is_readable(project: &Project, faults: &Diagnostics) -> bool {
 
 /// What the lake is opened with.
 pub(crate) fn options(globals: &Globals) -> Options {
-    Options { target: globals.target.clone(), threads: globals.threads, memory: globals.memory }
+    Options {
+        target: globals.target.clone(),
+        threads: globals.threads,
+        memory: globals.memory,
+        #[cfg(debug_assertions)]
+        abort_at: std::env::var("LAKESMITH_ABORT_AT").ok(),
+    }
 }
 
 fn folder(globals: &Globals) -> PathBuf {

@@ -27,7 +27,7 @@ pub(super) async fn compute(
     landing: Option<SendableRecordBatchStream>,
 ) -> Result<Computed, EngineError> {
     let step = work.step;
-    table::grown(&work.flow.target, &work.target)?;
+    table::grown(&work.flow.target, &work.target).await?;
     let mut relations = relations(engine, &work).await?;
     if let Some(stream) = landing {
         let schema = stream.schema();

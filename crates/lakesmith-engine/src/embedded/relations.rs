@@ -1,6 +1,7 @@
 //! The relations that a step's queries can name, and the way from Spark SQL to rows.
 
 use super::kept::{Budget, Kept};
+use super::table;
 use crate::delta::{ScanOptions, Snapshot, Storage, provider};
 use crate::error::EngineError;
 use crate::types::spark_schema;
@@ -61,7 +62,8 @@ impl Relations {
         Ok(())
     }
 
-    /// A table as the project has it: a column that the table does not have yet is NULL in every row.
+    /// A table as the project has it: a column that the table does not have yet is NULL in every row. Where nothing was
+    /// written to the table it may have a column of another type.
     pub(super) async fn add_grown(
         &mut self,
         storage: &Storage,
@@ -72,13 +74,14 @@ impl Relations {
         let name = [table.name.layer().as_str(), table.name.name()];
         self.add_table(storage, &name, snapshot, files, None).await?;
         let held = snapshot.schema();
-        if table.names().all(|name| held.field_with_name(name).is_ok()) {
+        let unused = table::unused(snapshot).await?;
+        if !unused && table.names().all(|name| held.field_with_name(name).is_ok()) {
             return Ok(());
         }
         let columns: Vec<String> = (table.columns.iter())
             .map(|column| match held.field_with_name(&column.name) {
-                Ok(_) => format!("`{}`", column.name),
-                Err(_) => format!("CAST(NULL AS {}) AS `{}`", column.ty, column.name),
+                Ok(_) if !unused => format!("`{}`", column.name),
+                _ => format!("CAST(NULL AS {}) AS `{}`", column.ty, column.name),
             })
             .collect();
         let sql = format!("SELECT {} FROM {}", columns.join(", "), table.name.quoted());

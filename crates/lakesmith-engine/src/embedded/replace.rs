@@ -49,7 +49,7 @@ pub(super) async fn write(
 ) -> Result<(Output, i64), EngineError> {
     count_rest(result, outcomes)?;
     let target = &work.flow.target;
-    let (schema, metadata) = table::grown(target, &work.target)?;
+    let (schema, metadata) = table::grown(target, &work.target).await?;
     let mut key_mark = work.key_mark;
     let keyed = match &work.step.write {
         Write::Append => None,

@@ -39,10 +39,20 @@ pub(super) fn stats_columns(table: &Table) -> Vec<String> {
     plain.take(STATS_COLUMNS - 1).chain(batch).map(str::to_owned).collect()
 }
 
-/// The table's schema with the project's new columns at its end, and the metadata action if there are any.
-pub(super) fn grown(table: &Table, held: &Snapshot) -> Result<(SchemaRef, Option<Action>), EngineError> {
+/// Whether the table is as it was made: its flow's first batch is yet to come, or has failed.
+pub(super) async fn unused(held: &Snapshot) -> Result<bool, EngineError> {
+    Ok(held.version() == 0 && held.files().await?.is_empty())
+}
+
+/// The table's schema with the project's new columns at its end, and the metadata action if there are any. A table that
+/// nothing was written to takes the project's columns as they are: who mends a first batch that failed may change a type.
+pub(super) async fn grown(table: &Table, held: &Snapshot) -> Result<(SchemaRef, Option<Action>), EngineError> {
     let wanted = arrow_schema(&table.columns);
     let schema = held.schema();
+    if unused(held).await? && held.partition_columns() == table.partition_by && !same(&schema, &wanted) {
+        let metadata = held.metadata().with_schema(held.table(), &wanted, &stats_columns(table))?;
+        return Ok((wanted, Some(Action::Metadata(metadata))));
+    }
     let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
     for field in wanted.fields() {
         match schema.field_with_name(field.name()) {
@@ -64,4 +74,11 @@ pub(super) fn grown(table: &Table, held: &Snapshot) -> Result<(SchemaRef, Option
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let metadata: Metadata = held.metadata().with_schema(held.table(), &schema, &stats_columns(table))?;
     Ok((schema, Some(Action::Metadata(metadata))))
+}
+
+fn same(held: &Schema, wanted: &Schema) -> bool {
+    let types = |schema: &Schema| -> Vec<(String, String)> {
+        schema.fields().iter().map(|field| (field.name().clone(), spark_type(field.data_type()).to_string())).collect()
+    };
+    types(held) == types(wanted)
 }

@@ -21,7 +21,7 @@ pub(super) async fn stream(
     plan: Arc<dyn ExecutionPlan>,
     context: Arc<TaskContext>,
 ) -> Result<(Output, u64), EngineError> {
-    let (schema, metadata) = table::grown(table, base)?;
+    let (schema, metadata) = table::grown(table, base).await?;
     let (mut actions, rows) = files(engine, table, &schema, one(plan), context).await?;
     actions.splice(0..0, metadata);
     let output = Output {
@@ -42,7 +42,7 @@ pub(super) async fn append(
     base: &Snapshot,
     batches: Vec<RecordBatch>,
 ) -> Result<Output, EngineError> {
-    let (schema, metadata) = table::grown(table, base)?;
+    let (schema, metadata) = table::grown(table, base).await?;
     let mut writer = writer(engine, table, &schema)?;
     let mut rows = 0;
     for batch in batches {

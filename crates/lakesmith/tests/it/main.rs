@@ -4,9 +4,17 @@
 //! `UPDATE=1 cargo test -p lakesmith` writes what they print now into the pages. Read the difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod contents;
 mod examples;
+mod failpoints;
 mod floors;
+mod house;
+mod killed;
+mod matrix;
+mod mended;
 mod page;
+mod racing;
+mod tier;
 
 use page::Page;
 use std::fs;
