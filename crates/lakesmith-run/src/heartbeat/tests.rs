@@ -9,6 +9,8 @@ use std::path::Path;
 use tempfile::TempDir;
 
 const BEAT: Duration = Duration::from_millis(200);
+/// Where it must not be missed on a machine that is busy.
+const SLOW_BEAT: Duration = Duration::from_secs(1);
 const FLOW: &str = "bronze.shop_orders";
 
 /// A project with one flow, and a record of its first batch by a run that did not commit it.
@@ -18,7 +20,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Scene {
+    async fn new(beat: Duration) -> Scene {
         let folder = TempDir::new().unwrap();
         let put = |path: &str, text: &str| {
             let path = folder.path().join(path);
@@ -31,7 +33,7 @@ impl Scene {
             "source: shop\ntype: files\npath: landing/\ntables:\n  orders: { path: \"*.csv\", format: csv }\n",
         );
         put("landing/1.csv", "id,amount\n1,10\n2,20\n");
-        let lake = open(folder.path(), Some(BEAT)).await;
+        let lake = open(folder.path(), Some(beat)).await;
         // The first run died when its batch was recorded.
         let dying = open(folder.path(), None).await;
         let flow = dying.plan().flow(&TableName::parse(FLOW).unwrap()).unwrap().clone();
@@ -88,29 +90,29 @@ fn waited(events: &[Event]) -> bool {
 
 #[tokio::test]
 async fn a_run_that_left_no_heartbeat_is_not_waited_for() {
-    let scene = Scene::new().await;
-    let (took, told) = scene.second().await;
-    assert!(!waited(&told) && took < BEAT * MISSED, "{took:?} {told:?}");
+    let scene = Scene::new(BEAT).await;
+    let (_, told) = scene.second().await;
+    assert!(!waited(&told), "{told:?}");
     assert_eq!((scene.rows().await, scene.left()), (2, vec![]));
 }
 
 #[tokio::test]
 async fn a_process_of_this_machine_that_has_ended_is_gone_at_once() {
-    let scene = Scene::new().await;
+    let scene = Scene::new(BEAT).await;
     let mut beat = scene.first().beat.lock().await.clone();
     beat.process = Process::ended();
     if !beat.process.is_gone() {
         return; // This system does not tell.
     }
     scene.says(&beat);
-    let (took, told) = scene.second().await;
-    assert!(!waited(&told) && took < BEAT * MISSED, "{took:?} {told:?}");
+    let (_, told) = scene.second().await;
+    assert!(!waited(&told), "{told:?}");
     assert_eq!((scene.rows().await, scene.left()), (2, vec![]), "what it left behind is swept");
 }
 
 #[tokio::test]
 async fn a_silent_process_of_another_machine_is_gone_after_three_beats() {
-    let scene = Scene::new().await;
+    let scene = Scene::new(BEAT).await;
     let mut beat = scene.first().beat.lock().await.clone();
     beat.process = Process::elsewhere();
     scene.says(&beat);
@@ -123,7 +125,7 @@ async fn a_silent_process_of_another_machine_is_gone_after_three_beats() {
 /// Frozen, it lives and does not beat.
 #[tokio::test]
 async fn a_silent_process_of_this_machine_is_gone_after_three_beats() {
-    let scene = Scene::new().await;
+    let scene = Scene::new(BEAT).await;
     scene.says(&scene.first().beat.lock().await.clone());
     let (took, told) = scene.second().await;
     assert!(waited(&told) && took >= BEAT * MISSED, "{took:?} {told:?}");
@@ -132,11 +134,11 @@ async fn a_silent_process_of_this_machine_is_gone_after_three_beats() {
 
 #[tokio::test]
 async fn a_run_that_beats_is_waited_for_until_it_has_finished() {
-    let scene = Scene::new().await;
+    let scene = Scene::new(SLOW_BEAT).await;
     let first = scene.first();
     first.work().await;
     let finishing = async {
-        tokio::time::sleep(BEAT * (MISSED + 2)).await;
+        tokio::time::sleep(SLOW_BEAT * (MISSED + 2)).await;
         let other = open(scene.folder.path(), None).await;
         let flow = other.plan().flow(&TableName::parse(FLOW).unwrap()).unwrap().clone();
         let done = batch::run(&other, &flow, &first, &|_| {}).await.unwrap();
@@ -144,7 +146,7 @@ async fn a_run_that_beats_is_waited_for_until_it_has_finished() {
         done.batches
     };
     let (finished, (took, told)) = tokio::join!(finishing, scene.second());
-    assert!(waited(&told) && took >= BEAT * (MISSED + 2), "{took:?} {told:?}");
+    assert!(waited(&told) && took >= SLOW_BEAT * (MISSED + 2), "{took:?} {told:?}");
     assert_eq!(finished, [1]);
     assert!(!told.iter().any(|event| matches!(event, Event::Committed { .. })), "{told:?}");
     assert_eq!((scene.rows().await, scene.left()), (2, vec![]));
@@ -152,12 +154,12 @@ async fn a_run_that_beats_is_waited_for_until_it_has_finished() {
 
 #[tokio::test]
 async fn a_run_that_gave_the_flow_up_is_not_waited_for() {
-    let scene = Scene::new().await;
+    let scene = Scene::new(SLOW_BEAT).await;
     let first = scene.first();
     first.work().await;
     first.give_up(&TableName::parse(FLOW).unwrap()).await;
-    let (took, told) = scene.second().await;
-    assert!(!waited(&told) && took < BEAT * MISSED, "{took:?} {told:?}");
+    let (_, told) = scene.second().await;
+    assert!(!waited(&told), "{told:?}");
     assert_eq!((scene.rows().await, scene.left()), (2, vec!["first".to_owned()]));
     first.end().await;
     assert_eq!(scene.left(), Vec::<String>::new());
@@ -165,7 +167,7 @@ async fn a_run_that_gave_the_flow_up_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_heartbeat_that_cannot_be_written_stops_nothing() {
-    let scene = Scene::new().await;
+    let scene = Scene::new(BEAT).await;
     // A file where the folder should be.
     fs::write(scene.folder.path().join(".lake").join(FOLDER), "").unwrap();
     scene.second().await;

@@ -7,6 +7,7 @@ use crate::examples::REPOSITORY;
 use crate::lakesmith;
 use serde_json::Value;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -175,6 +176,14 @@ impl Running {
     pub(crate) fn kill(mut self) -> bool {
         let hit = self.signal("KILL");
         hit && self.output().status.signal() == Some(9)
+    }
+
+    /// Waits until it says this on standard error; what it says is not kept. `false` if it ends without.
+    pub(crate) fn says(&mut self, words: &str) -> bool {
+        let mut lines = BufReader::new(self.0.stderr.take().unwrap()).lines();
+        let said = lines.by_ref().any(|line| line.unwrap().contains(words));
+        std::thread::spawn(move || lines.for_each(drop));
+        said
     }
 
     pub(crate) fn ended(&mut self) -> bool {

@@ -97,13 +97,11 @@ fn w1_the_second_runner_waits_and_ends_with_the_first() {
     let step = "recorded silver.sales_orders 2";
     let (house, mut first) = frozen_at(step);
     let mut second = house.start(None);
-    std::thread::sleep(Duration::from_secs(2));
+    assert!(second.says("silver.sales_orders: batch 2 is with process"));
     assert!(!second.ended(), "it waits");
     assert!(first.signal("CONT"));
     first.report().unwrap();
-    let output = second.output();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && told.contains("silver.sales_orders: batch 2 is with process"), "{told}");
+    second.report().unwrap();
     assert_same(&contents(&house), &expected(), step);
     let left = std::fs::read_dir(house.root().join(".lake/_lakesmith/runs")).unwrap().count();
     assert_eq!(left, 0, "heartbeats of runs that have ended");
@@ -114,8 +112,8 @@ fn w1_the_second_runner_waits_and_ends_with_the_first() {
 fn w1_the_second_runner_takes_over_from_a_killed_one() {
     let step = "recorded silver.sales_orders 2";
     let (house, first) = frozen_at(step);
-    let second = house.start(None);
-    std::thread::sleep(Duration::from_secs(1));
+    let mut second = house.start(None);
+    assert!(second.says("waiting for it"));
     let clock = Instant::now();
     assert!(first.kill());
     second.report().unwrap();
