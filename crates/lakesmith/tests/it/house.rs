@@ -45,7 +45,8 @@ impl Deliveries {
     }
 }
 
-fn files(root: &Path) -> Vec<Delivered> {
+/// The files below a folder by their place in it, in order.
+pub(crate) fn files(root: &Path) -> Vec<Delivered> {
     let (mut all, mut folders) = (vec![], vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod contents;
+mod contract2;
 mod examples;
 mod failpoints;
 mod floors;

@@ -7,7 +7,7 @@
 mod counts;
 mod prune;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -81,6 +81,10 @@ pub(super) fn over(
     options: ScanOptions,
 ) -> Result<Arc<dyn TableProvider>, DeltaError> {
     let files = files.into_iter().map(|f| ScanFile::new(snapshot, f, &options)).collect::<Result<Vec<_>, _>>()?;
+    // What the log says of a column, such as its comment, is nothing to compute with: DataFusion takes two columns that
+    // differ in it for columns of two kinds, and fails where they meet in a UNION.
+    let plain = |field: &FieldRef| Arc::new(field.as_ref().clone().with_metadata(HashMap::new()));
+    let schema: SchemaRef = Arc::new(Schema::new(schema.fields().iter().map(plain).collect::<Vec<_>>()));
     let partitions = snapshot.partition_columns();
     let (mut constant, mut stored): (Vec<FieldRef>, Vec<FieldRef>) = (Vec::new(), Vec::new());
     for name in partitions {
