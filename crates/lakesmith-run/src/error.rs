@@ -101,6 +101,9 @@ impl RunError {
 
 fn of_engine(error: &EngineError) -> Diagnostic {
     match error {
+        EngineError::Delta(DeltaError::Unsafe { .. }) => Diagnostic::error("unsafe-storage", error.to_string())
+            .help("nothing was written there but the objects of the trial; name another storage, or switch on what it lacks"),
+        EngineError::Delta(DeltaError::Location { .. }) => Diagnostic::error("run-failed", error.to_string()),
         EngineError::Check { code, message, help, at } => {
             let fault = Diagnostic::error(code, message.clone()).help(help.clone());
             at.map_or(fault.clone(), |at| fault.at(at))

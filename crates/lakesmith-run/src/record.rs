@@ -9,8 +9,8 @@ use futures::TryStreamExt;
 use lakesmith_compile::{Step, TableName};
 use lakesmith_engine::delta::Storage;
 use lakesmith_engine::{Outcomes, Output};
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -111,15 +111,5 @@ async fn read(storage: &Storage, flow: &TableName, batch: i64, attempt: u32) -> 
 pub(crate) async fn put(storage: &Storage, record: &Record) -> Result<bool, RunError> {
     let name = record.path();
     let bytes = serde_json::to_vec(record).map_err(|error| RunError::Record { path: name.clone(), reason: error.to_string() })?;
-    let place = storage.path(&name)?;
-    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-    match storage.store().put_opts(&place, bytes.clone().into(), options).await {
-        Ok(_) => Ok(true),
-        Err(object_store::Error::AlreadyExists { .. }) => {
-            // A put that was sent twice answers so although the object is ours.
-            let held = storage.store().get(&place).await?.bytes().await?;
-            Ok(held == bytes)
-        }
-        Err(error) => Err(error.into()),
-    }
+    Ok(storage.put_if_absent(&storage.path(&name)?, &bytes.into()).await?)
 }

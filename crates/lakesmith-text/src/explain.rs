@@ -56,6 +56,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "unknown-table"
     "unknown-target"
     "unreadable-file"
+    "unsafe-storage"
     "unsupported"
     "wrong-type"
 };
