@@ -11,13 +11,13 @@ use tempfile::TempDir;
 pub(crate) const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// A copy of an example, with the landing files that `arrived` lets through.
-fn example(name: &str, arrived: impl Fn(&str) -> bool) -> TempDir {
+pub(crate) fn example(name: &str, arrived: impl Fn(&str) -> bool) -> TempDir {
     let copy = TempDir::new().unwrap();
     deliver(name, copy.path(), arrived);
     copy
 }
 
-fn deliver(name: &str, to: &Path, arrived: impl Fn(&str) -> bool) {
+pub(crate) fn deliver(name: &str, to: &Path, arrived: impl Fn(&str) -> bool) {
     let root = PathBuf::from(REPOSITORY).join("examples").join(name);
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
@@ -86,6 +86,11 @@ fn superstore_answers_with_its_known_totals_and_a_second_run_writes_nothing() {
 
 /// What the retail tables say, keys and stamps aside.
 fn retail(project: &Path) -> BTreeMap<&'static str, Vec<Value>> {
+    retail_by(|sql| query(project, sql))
+}
+
+/// The same, by any way to ask.
+pub(crate) fn retail_by(query: impl Fn(&str) -> Vec<Value>) -> BTreeMap<&'static str, Vec<Value>> {
     let tables = [
         ("customers", "SELECT customer_id, customer_name, customer_email, customer_segment, updated_at FROM silver.sales_customers ORDER BY customer_id, updated_at"),
         ("orders", "SELECT order_id, customer_id, order_date, order_amount, updated_at FROM silver.sales_orders ORDER BY order_id"),
@@ -99,7 +104,7 @@ fn retail(project: &Path) -> BTreeMap<&'static str, Vec<Value>> {
              JOIN gold.dim_product p ON f.product_key = p.product_key ORDER BY f.order_id, f.order_line_number",
         ),
     ];
-    tables.into_iter().map(|(name, sql)| (name, raw_without_stamps(query(project, sql)))).collect()
+    tables.into_iter().map(|(name, sql)| (name, raw_without_stamps(query(sql)))).collect()
 }
 
 /// `_raw` holds the row as bronze has it, with the batch and the time it came in.

@@ -15,6 +15,9 @@ mod matrix;
 mod mended;
 mod page;
 mod racing;
+#[path = "../../../lakesmith-engine/src/delta/tests/servers.rs"]
+mod servers;
+mod storage;
 mod tier;
 
 use page::Page;
