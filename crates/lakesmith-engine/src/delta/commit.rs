@@ -33,7 +33,12 @@ impl Storage {
         info: &CommitInfo,
     ) -> Result<Snapshot, CommitError> {
         let failed = |source| CommitError::Failed { table: path.clone(), version, source: Box::new(source) };
-        let base = self.snapshot_at(path, version - 1).await.map_err(failed)?;
+        // Whoever commits has just looked: what was seen then is at hand.
+        let seen = self.cache().get(path).filter(|seen| seen.version() == version - 1);
+        let base = match seen {
+            Some(seen) => seen,
+            None => self.snapshot_at(path, version - 1).await.map_err(failed)?,
+        };
         let log = base.log();
         // What this commit makes of the table counts, and what it was: a rule cannot be dropped and broken in one commit.
         protocol::check_writable(path, base.protocol(), base.metadata(), actions).map_err(failed)?;

@@ -71,12 +71,10 @@ impl Storage {
     /// [`DeltaError::UnsupportedFeature`] for a table that we cannot read right; otherwise what the store or the log gives.
     pub async fn snapshot(&self, path: &TablePath, newer_than: Option<&Snapshot>) -> Result<Option<Snapshot>, DeltaError> {
         let log = self.log(path)?;
-        // The log is looked for first: the kernel's failure on a missing table would also come up while another runner makes it.
-        if newer_than.is_none() && !has_log(&log).await? {
-            return Ok(None);
-        }
         let loaded = match Snapshot::load(log.clone(), newer_than, None).await {
             Err(DeltaError::Kernel { .. }) if !has_log(&log).await? => return Ok(None),
+            // The kernel's failure on a missing table also comes up while another runner makes it.
+            Err(DeltaError::Kernel { .. }) => Snapshot::load(log, newer_than, None).await?,
             loaded => loaded?,
         };
         self.cache().put(&loaded);

@@ -1,5 +1,6 @@
 //! A target's storage: the root under which all of its tables lie.
 
+mod entries;
 pub(super) mod local;
 mod location;
 mod probe;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use self::entries::Entries;
 pub(super) use self::put::{PutError, if_absent};
 
 use super::DeltaError;
@@ -101,6 +103,7 @@ impl Storage {
             return Err(fail("not a folder".to_owned()));
         }
         let root = Path::from_url_path(url.path()).map_err(|e| fail(e.to_string()))?;
+        let store: Arc<dyn ObjectStore> = Arc::new(Entries::over(store));
         let engine = kernel::engine(store.clone()).map_err(|e| fail(e.to_string()))?;
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));

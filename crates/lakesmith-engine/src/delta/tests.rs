@@ -5,6 +5,7 @@ mod clouds;
 mod local;
 mod log;
 mod probe;
+mod requests;
 mod scan;
 mod servers;
 mod store;

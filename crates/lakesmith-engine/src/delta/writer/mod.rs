@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use chrono::Utc;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -32,6 +32,9 @@ use super::{DeltaError, change, schema};
 
 /// Delta's default number of columns with statistics.
 const DEFAULT_STATS_COLUMNS: usize = 32;
+
+/// Files that are put side by side when a writer closes: each waits for its store, or its disk.
+const FINISHED_AT_ONCE: usize = 8;
 
 /// How data files are written.
 #[derive(Debug, Clone)]
@@ -99,6 +102,14 @@ struct OpenFile {
 impl OpenFile {
     fn bytes(&self) -> usize {
         self.writer.bytes_written() + self.writer.in_progress_size()
+    }
+
+    /// Encodes what is left and puts the file.
+    async fn sealed(mut self, table: &TablePath) -> Result<Self, DeltaError> {
+        match self.writer.finish().await {
+            Ok(_) => Ok(self),
+            Err(source) => Err(DeltaError::Parquet { table: table.clone(), source: Box::new(source) }),
+        }
     }
 }
 
@@ -225,20 +236,24 @@ impl FileWriter {
         Ok(OpenFile { writer, stats, path })
     }
 
-    async fn finish(&mut self, values: &[Option<String>], mut file: OpenFile) -> Result<(), DeltaError> {
-        file.writer.finish().await.map_err(|e| self.parquet(e))?;
-        self.done.push(Add {
+    async fn finish(&mut self, values: &[Option<String>], file: OpenFile) -> Result<(), DeltaError> {
+        let file = file.sealed(&self.log.table).await?;
+        self.done.push(self.add(values, &file));
+        Ok(())
+    }
+
+    fn add(&self, values: &[Option<String>], file: &OpenFile) -> Add {
+        Add {
             // The path as it lies in the storage is encoded once more: only its `%` need it.
             path: file.path.replace('%', "%25"),
             partition_values: self.partitioning.values(values),
             size: i64::try_from(file.writer.bytes_written()).unwrap_or(i64::MAX),
-            modification_time: Utc::now().timestamp_millis(),
+            modification_time: self.log.now(),
             data_change: self.options.data_change,
             stats: Some(file.stats.json()),
             tags: None,
             deletion_vector: None,
-        });
-        Ok(())
+        }
     }
 
     /// Bytes written so far, with those still in memory.
@@ -254,8 +269,11 @@ impl FileWriter {
     pub async fn close(mut self) -> Result<Vec<Add>, DeltaError> {
         let mut open: Vec<_> = self.open.drain().collect();
         open.sort_by(|a, b| a.1.path.cmp(&b.1.path));
-        for (values, file) in open {
-            self.finish(&values, file).await?;
+        let table = &self.log.table;
+        let sealed = stream::iter(open).map(|(values, file)| async move { Ok((values, file.sealed(table).await?)) });
+        let sealed: Vec<(Values, OpenFile)> = sealed.buffered(FINISHED_AT_ONCE).try_collect().await?;
+        for (values, file) in sealed {
+            self.done.push(self.add(&values, &file));
         }
         Ok(self.done)
     }
