@@ -3,6 +3,7 @@
 use crate::examples::{deliver, example, retail_by};
 use crate::lakesmith;
 use crate::servers::Server;
+use crate::tier::{Dice, amount, seed, tally};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -132,23 +133,24 @@ fn c2_a_run_on_s3_goes_on_where_it_was_killed() {
     let place = on_s3(&server);
     let project = example("retail", |_| true);
     place.take(project.path());
-    let (kills, seed) = (amount(2, 5, 40), seed());
+    let kills = amount(2, 5, 40);
     let mut pauses = vec![];
     for kill in 0..kills {
         let mut child = place.command(project.path(), &["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let pause = 100 + spread(seed.wrapping_add(kill)) % 900;
+        let pause = 100 + Dice::of("c2_s3", kill).below(900) as u64;
         pauses.push(pause);
         std::thread::sleep(Duration::from_millis(pause));
         child.kill().unwrap();
         child.wait().unwrap();
     }
     place.run(project.path());
-    same(&place, &project, &format!("LAKESMITH_SEED={seed}, killed after {pauses:?} ms"));
+    same(&place, &project, &format!("LAKESMITH_SEED={}, killed after {pauses:?} ms", seed()));
+    tally("c2_a_run_on_s3_goes_on_where_it_was_killed", &[("kills", kills)]);
 }
 
 #[test]
 fn s1_s2_retail_is_the_same_where_a_tenth_of_the_answers_fail() {
-    let seed = seed().to_string();
+    let seed = (seed() % 1_000_000_007).to_string();
     let Some(server) = Server::s3(&["--fail", "10", "--conflicts", "--seed", &seed]) else { return };
     let place = on_s3(&server);
     let project = example("retail", |_| true);
@@ -183,24 +185,4 @@ fn s1_a_storage_that_does_not_answer_ends_the_run_with_its_name() {
     assert!(started.elapsed() < Duration::from_secs(100), "{:?}", started.elapsed());
     assert!(told(&output).contains("storage `s3://lake/some/prefix/`"), "{}", told(&output));
     assert!(!told(&output).contains("canary"), "{}", told(&output));
-}
-
-fn amount(quick: u64, ci: u64, soak: u64) -> u64 {
-    match std::env::var("LAKESMITH_TIER").as_deref() {
-        Ok("quick") => quick,
-        Ok("soak") => soak,
-        _ => ci,
-    }
-}
-
-fn seed() -> u64 {
-    std::env::var("LAKESMITH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
-}
-
-/// Neighbouring numbers, far apart.
-fn spread(number: u64) -> u64 {
-    let mut x = number.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }
