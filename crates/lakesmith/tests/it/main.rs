@@ -2,7 +2,7 @@
 //! what they print on standard output, on standard error, and their exit code.
 //!
 //! `UPDATE=1 cargo test -p lakesmith` writes what they print now into the pages. Read the difference.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod contents;
 mod contract2;
