@@ -55,6 +55,14 @@ impl Members<'_> {
         )
     }
 
+    /// The attributes whose change opens a version: those listed, else every one.
+    fn tracked(&self) -> impl Iterator<Item = &str> {
+        let track = &self.dimension.track;
+        let listed = |name: &&str| track.iter().any(|track| track.value == *name);
+        let every = |name: &&str| track.is_empty() && !self.natural_key.iter().any(|key| key == name);
+        self.attributes.iter().map(|column| column.name.as_str()).filter(move |name| listed(name) || every(name))
+    }
+
     pub(super) fn descending(&self) -> String {
         let gone = self.tombstones.as_ref().map(|_| GONE.to_owned());
         let order: Vec<&String> =
@@ -83,9 +91,7 @@ impl Members<'_> {
         if self.tombstones.is_some() {
             opens.extend([quote(GONE), before(GONE)]);
         }
-        opens.extend(
-            self.dimension.track.iter().map(|track| format!("NOT ({} <=> {})", quote(&track.value), before(&track.value))),
-        );
+        opens.extend(self.tracked().map(|name| format!("NOT ({} <=> {})", quote(name), before(name))));
         cte("changes", format!("SELECT *, CASE WHEN {} THEN 1 ELSE 0 END AS `_opens`\nFROM `days`", opens.join("\n  OR ")));
         cte(
             "numbered",
