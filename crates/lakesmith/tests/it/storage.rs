@@ -117,7 +117,7 @@ fn retail_is_the_same_on_s3_and_an_idle_run_asks_little() {
 }
 
 /// Of an idle run over retail: eleven flows, eighteen tables.
-const IDLE_REQUESTS: u64 = 400;
+const IDLE_REQUESTS: u64 = 150;
 
 #[test]
 fn retail_is_the_same_on_azure() {
