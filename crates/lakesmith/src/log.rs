@@ -19,10 +19,11 @@ pub(crate) enum LogFormat {
 /// Starts the log: warnings, with `-v` also what happens, with `-vv` also why; of other programs' crates one level less.
 /// `RUST_LOG` overrules.
 pub(crate) fn start(globals: &Globals, console: &Console) {
-    // A name stands for all crates whose names begin with it.
+    // A name stands for all crates whose names begin with it. What the Delta kernel complains of it also returns, and whether
+    // that is an error (a table that is not there yet is none) is said where it is known.
     let ours = match (globals.quiet, globals.verbose) {
-        (true, _) => "error",
-        (false, 0) => "error,lakesmith=warn",
+        (true, _) => "error,buoyant_kernel=off",
+        (false, 0) => "error,buoyant_kernel=off,lakesmith=warn",
         (false, 1) => "warn,lakesmith=info",
         (false, _) => "info,lakesmith=debug",
     };
