@@ -8,6 +8,14 @@ pub mod delta;
 mod embedded;
 mod error;
 mod landing;
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+#[path = "../../lakesmith/tests/it/readers.rs"]
+mod readers;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, dead_code)]
+#[path = "../../lakesmith/tests/it/tier.rs"]
+mod tier;
 mod types;
 mod work;
 

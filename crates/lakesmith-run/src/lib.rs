@@ -16,6 +16,8 @@ mod read;
 mod record;
 mod report;
 mod schedule;
+#[cfg(test)]
+mod sim;
 mod world;
 
 pub use error::RunError;

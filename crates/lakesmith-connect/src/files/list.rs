@@ -34,6 +34,8 @@ impl FileSource {
         };
         let mut files: Vec<FileEntry> = found.into_iter().filter_map(|object| self.entry(object, &pattern)).collect();
         files.sort_by(|a, b| (a.modified, &a.path).cmp(&(b.modified, &b.path)));
+        // A listing may name an object twice.
+        files.dedup_by(|a, b| a.path == b.path);
         Ok(files)
     }
 

@@ -54,6 +54,7 @@ impl Storage {
             .await
             .map_err(|e| store_error(path, &folder, e))?;
         commits.sort_unstable_by(|a, b| b.cmp(a));
+        commits.dedup_by_key(|(version, _)| *version);
         commits.truncate(limit);
         let log = &log;
         futures::stream::iter(commits)

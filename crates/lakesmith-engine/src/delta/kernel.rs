@@ -1,5 +1,7 @@
 //! The Delta kernel's engine, and the way from our async code into its blocking one.
 
+mod listing;
+
 use std::sync::{Arc, OnceLock};
 
 use delta_kernel_engine::executor::tokio::TokioMultiThreadExecutor;
@@ -7,6 +9,7 @@ use delta_kernel_engine::{DefaultEngine, DefaultEngineBuilder};
 use object_store::ObjectStore;
 
 use super::{DeltaError, TablePath};
+use listing::Sorted;
 
 pub(super) type KernelEngine = DefaultEngine<TokioMultiThreadExecutor>;
 
@@ -29,7 +32,7 @@ pub(super) fn engine(store: Arc<dyn ObjectStore>) -> Result<KernelEngine, delta_
             }
         }
     };
-    Ok(DefaultEngineBuilder::new(store).with_task_executor(executor).build())
+    Ok(DefaultEngineBuilder::new(Arc::new(Sorted(store))).with_task_executor(executor).build())
 }
 
 /// Runs the kernel where it may block.

@@ -344,3 +344,6 @@ fn numbered(rows: &Kept, surrogate: &str, mark: &mut i64, budget: &Budget) -> Re
 fn same(left: &str, right: &str, columns: &[String]) -> String {
     columns.iter().map(|name| format!("`{left}`.`{name}` <=> `{right}`.`{name}`")).collect::<Vec<_>>().join(" AND ")
 }
+
+#[cfg(test)]
+mod tests;

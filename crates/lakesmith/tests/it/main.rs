@@ -15,13 +15,16 @@ mod matrix;
 mod mended;
 mod page;
 mod racing;
+mod readers;
 #[path = "../../../lakesmith-engine/src/delta/tests/servers.rs"]
 mod servers;
 mod storage;
 mod tier;
+mod worlds;
 
 use page::Page;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The binary, without what the environment says to it.
@@ -33,6 +36,11 @@ fn lakesmith() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Fails where other programs read a project's tables otherwise than lakesmith does, at any version.
+fn read_alike(project: &Path) {
+    readers::read_alike(&project.join(".lake"), Some((project, env!("CARGO_BIN_EXE_lakesmith"))));
 }
 
 #[test]

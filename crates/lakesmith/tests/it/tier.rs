@@ -61,6 +61,16 @@ impl Dice {
         (self.roll() % sides.max(1) as u64) as usize
     }
 
+    /// Whether something happens that happens so many times in a hundred.
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    /// One of several.
+    pub(crate) fn pick<'a, T>(&mut self, several: &'a [T]) -> &'a T {
+        &several[self.below(several.len())]
+    }
+
     /// From 0 up to 1.
     pub(crate) fn share(&mut self) -> f64 {
         (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
