@@ -23,10 +23,10 @@ async fn w8_clocks_that_go_back_or_beyond_2038_change_nothing() {
     let after_2038 = Utc.with_ymd_and_hms(2038, 1, 19, 3, 14, 8).unwrap();
     let hour = Duration::hours(1);
     let cases: [(&str, [Clock; 3]); 4] = [
-        ("an hour back", [skewed(hour * 0), skewed(-hour), skewed(-hour * 2)]),
+        ("an hour back", [skewed(Duration::zero()), skewed(-hour), skewed(-hour * 2)]),
         ("five minutes to and fro", [skewed(Duration::minutes(5)), skewed(Duration::minutes(-5)), skewed(Duration::minutes(5))]),
-        ("2038 and back", [stopped(after_2038), skewed(hour * 0), stopped(after_2038 + hour)]),
-        ("before the lake was made", [skewed(hour * 0), stopped(Utc.timestamp_opt(0, 0).unwrap()), skewed(-hour)]),
+        ("2038 and back", [stopped(after_2038), skewed(Duration::zero()), stopped(after_2038 + hour)]),
+        ("before the lake was made", [skewed(Duration::zero()), stopped(Utc.timestamp_opt(0, 0).unwrap()), skewed(-hour)]),
     ];
     for (case, clocks) in cases {
         let disk = Arc::new(Disk::default());

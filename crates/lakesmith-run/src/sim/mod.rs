@@ -24,7 +24,7 @@
 //!
 //! `LAKESMITH_TIER` (`quick`, `ci`, `soak`) says how much is run, `LAKESMITH_SEED` which chances are taken; a failure prints
 //! its case, and `LAKESMITH_CASE` with that text runs it alone. `LAKESMITH_TRACES` names a folder for traces.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod audit;
 mod clocks;

@@ -93,6 +93,9 @@ pub(super) struct Call {
     pub(super) path: String,
 }
 
+/// A put that is on its way: calls until it lands, its name, and what it puts where.
+type Late = (usize, String, Path, PutPayload, PutOptions);
+
 /// What is stored.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
@@ -100,7 +103,7 @@ pub(super) struct Disk {
     /// Objects that can be read and are not safe yet, with what was there before.
     volatile: Mutex<BTreeMap<Path, Option<bytes::Bytes>>>,
     /// Puts on their way, each with the number of calls until they land.
-    late: Mutex<Vec<(usize, String, Path, PutPayload, PutOptions)>>,
+    late: Mutex<Vec<Late>>,
     /// Names that end like this are never synced.
     unsynced: Option<&'static str>,
     pub(super) trace: Trace,

@@ -183,9 +183,10 @@ async fn w6_100_000_updates() {
     let rows = amount(10_000, 100_000, 1_000_000);
     let (_dir, engine) = engine(64 << 20);
     let columns = vec![Palette::of("bigint", 2 * rows), Palette::of("string", 0), Palette::of("timestamp", 0)];
+    let (strings, stamps) = (columns[1].len(), columns[2].len());
     let shape = Shape { name: "many".to_owned(), columns, key: 1, partition_by: vec![], surrogate: false };
     let mut bench = Bench::new(&engine, shape);
-    let state = |key: usize, value: usize| Change { row: vec![key, value % 16, value % 8], gone: false };
+    let state = |key: usize, value: usize| Change { row: vec![key, value % strings, value % stamps], gone: false };
     bench.replace(&(0..rows + rows / 2).map(|n| state(n, n)).collect::<Vec<_>>(), true).await;
     bench.replace(&(rows / 2..rows + rows / 2).map(|n| state(n, n + 1)).collect::<Vec<_>>(), false).await;
     bench.replace(&(0..2 * rows).step_by(3).map(|n| state(n, n + 1)).collect::<Vec<_>>(), false).await;

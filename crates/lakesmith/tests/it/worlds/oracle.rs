@@ -10,6 +10,9 @@ use super::events::{DAY, Event, Instant, Line, Price, date, money, stamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// When a file was changed, which file, which row in it.
+type Arrival = (u64, String, usize);
+
 /// An event, and its place in the order of arrival.
 #[derive(Clone, Debug)]
 pub(crate) struct Arrived {
@@ -127,7 +130,7 @@ impl Case {
             put(rows, "silver.sales_countries", json!([code, region, stamp(at)]));
         }
         self.bad(events, rows);
-        let mut last: BTreeMap<Option<&str>, (&(u64, String, usize), Value)> = BTreeMap::new();
+        let mut last: BTreeMap<Option<&str>, (&Arrival, Value)> = BTreeMap::new();
         for arrived in events {
             let Event::Product(p) = &arrived.event else { continue };
             // The rule on the name warns, the one on the key drops.

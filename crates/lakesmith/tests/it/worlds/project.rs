@@ -162,21 +162,18 @@ expect:
         ),
         (
             "gold/dim_customer.yaml",
-            format!(
-                "dimension: dim_customer
+            "dimension: dim_customer
 from: silver.sales_customers
 natural_key: [case_id, customer_id]
 surrogate_key: customer_key
 history: type2
 sequence_by: updated_at
 track: [name, segment, email, region]
-"
-            ),
+".to_owned(),
         ),
         (
             "gold/dim_customer_instant.yaml",
-            format!(
-                "dimension: dim_customer_instant
+            "dimension: dim_customer_instant
 from: silver.sales_customers
 natural_key: [case_id, customer_id]
 surrogate_key: customer_instant_key
@@ -185,8 +182,7 @@ validity: timestamp
 first_version: beginning
 sequence_by: updated_at
 track: [name, segment, email, region]
-"
-            ),
+".to_owned(),
         ),
         (
             "gold/dim_product.yaml",
@@ -222,26 +218,24 @@ sequence_by: updated_at
         ),
         (
             "gold/fact_sales.yaml",
-            format!(
-                "fact: fact_sales
+            "fact: fact_sales
 grain: one row per order line
 grain_key: [case_id, order_id, order_line_number]
 from: silver.sales_order_lines
 degenerate: [case_id, order_id, order_line_number]
 surrogate_key: sales_key
 dimensions:
-  date_key:             {{ dimension: dim_date, on: order_date }}
-  customer_key:         {{ dimension: dim_customer, on: [case_id, customer_id], as_of: order_date }}
-  customer_instant_key: {{ dimension: dim_customer_instant, on: [case_id, customer_id], as_of: updated_at }}
-  customer_now_key:     {{ dimension: dim_customer, on: [case_id, customer_id] }}
-  product_key:          {{ dimension: dim_product, on: [case_id, product_id], as_of: order_date, missing: inferred }}
-  item_key:             {{ dimension: dim_item, on: [case_id, product_id] }}
-  person_key:           {{ dimension: dim_person, on: [case_id, customer_id] }}
+  date_key:             { dimension: dim_date, on: order_date }
+  customer_key:         { dimension: dim_customer, on: [case_id, customer_id], as_of: order_date }
+  customer_instant_key: { dimension: dim_customer_instant, on: [case_id, customer_id], as_of: updated_at }
+  customer_now_key:     { dimension: dim_customer, on: [case_id, customer_id] }
+  product_key:          { dimension: dim_product, on: [case_id, product_id], as_of: order_date, missing: inferred }
+  item_key:             { dimension: dim_item, on: [case_id, product_id] }
+  person_key:           { dimension: dim_person, on: [case_id, customer_id] }
 measures:
-  quantity: {{ type: bigint }}
-  amount:   {{ type: \"decimal(18,2)\" }}
-"
-            ),
+  quantity: { type: bigint }
+  amount:   { type: \"decimal(18,2)\" }
+".to_owned(),
         ),
         (
             "silver/sales/prices.yaml",
