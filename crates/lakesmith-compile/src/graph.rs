@@ -143,12 +143,14 @@ impl Graph<'_> {
         all
     }
 
+    /// The flows that fill what a flow reads; a companion is filled by the flow that it belongs to.
     fn parents(&self, name: &TableName) -> Vec<TableName> {
-        self.plan.flow(name).map(|flow| flow.upstream().cloned().collect()).unwrap_or_default()
+        let filled_by = |table: &TableName| self.plan.table(table).map(|(flow, _)| flow.name.clone());
+        self.plan.flow(name).map(|flow| flow.upstream().filter_map(filled_by).collect()).unwrap_or_default()
     }
 
     fn children(&self, name: &TableName) -> Vec<TableName> {
-        self.plan.flows.iter().filter(|flow| flow.upstream().any(|parent| parent == name)).map(|flow| flow.name.clone()).collect()
+        self.plan.flows.iter().filter(|flow| self.parents(&flow.name).contains(name)).map(|flow| flow.name.clone()).collect()
     }
 }
 

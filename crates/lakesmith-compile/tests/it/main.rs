@@ -34,6 +34,23 @@ fn cases() {
     assert!(failed.is_empty() || update, "{}", failed.join("\n"));
 }
 
+#[test]
+fn a_selection_holds_flows_alone_though_some_read_companions() {
+    let (project, faults) = load(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/contract2")));
+    assert!(!faults.has_errors());
+    let (plan, _) = compile(&project, &Columns::new());
+    let reads_companion = |flow: &Flow| flow.inputs.iter().any(|input| plan.flow(&input.table).is_none());
+    assert!(plan.flows.iter().any(reads_companion), "a dimension reads the tombstones of its entity");
+    for flow in &plan.flows {
+        for selector in [format!("+{}", flow.name), format!("{}+", flow.name), format!("@{}", flow.name)] {
+            let chosen = Selection { select: vec![selector.clone()], exclude: vec![] }.resolve(&plan, &project).unwrap();
+            assert!(chosen.contains(&flow.name), "{selector}");
+            let others: Vec<_> = chosen.iter().filter(|name| plan.flow(name).is_none()).collect();
+            assert!(others.is_empty(), "{selector} chooses {others:?}, which are no flows: nobody would run them");
+        }
+    }
+}
+
 /// A page: blocks fenced as ```` ```yaml path ````, and one a bronze table fenced as ```` ```columns bronze.name ````.
 fn check(page: &str) -> String {
     let folder = TempDir::new().unwrap();
