@@ -32,11 +32,24 @@ pub enum ConnectError {
         /// The type asked for.
         data_type: DataType,
     },
-    /// A large file, read twice (to check it, then to decode it), was not the same both times.
-    #[error("the file `{path}` changed while it was read")]
-    ChangedWhileReading {
+    /// A large file turned out to be unreadable after rows of it had been handed out. The batch that they went to must
+    /// not be committed; it is read again without the file, whose receipt says why.
+    #[error("the file `{path}` cannot be read: {fault}")]
+    Broken {
         /// The file, relative to the source's folder.
         path: String,
+        /// What is wrong with it.
+        fault: FileFault,
+    },
+    /// The temporary file that a large file is put into could not be written.
+    #[error("the file `{path}` ({size} bytes) could not be put into a temporary file: {source}")]
+    Spool {
+        /// The file, relative to the source's folder.
+        path: String,
+        /// Its size in bytes.
+        size: u64,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// Arrow refused the columns that were built.
     #[error("the rows of a file could not be put into a batch: {0}")]
@@ -63,12 +76,6 @@ impl ConnectError {
 /// Why one file yields no rows. Its text is what the file's receipt says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileFault {
-    /// Bytes that are not UTF-8 text.
-    #[error("not UTF-8 text: first bad byte at offset {offset}")]
-    NotUtf8 {
-        /// Offset of the first bad byte from the start of the file.
-        offset: u64,
-    },
     /// A NUL byte: the file is binary, or was preallocated and never written.
     #[error("binary data: NUL byte at offset {offset}")]
     BinaryNul {
@@ -81,11 +88,46 @@ pub enum FileFault {
         /// Line of the opening quote, counted from 1.
         line: u64,
     },
-    /// One row larger than 1 GiB.
-    #[error("the row at offset {offset} is larger than 1 GiB")]
+    /// One row larger than 256 MiB.
+    #[error("the row at offset {offset} of its text is larger than 256 MiB")]
     RowTooLarge {
-        /// Offset of the row from the start of the file.
+        /// Offset of the row from the start of the file's text, in bytes of UTF-8.
         offset: u64,
+    },
+    /// What the file is wrapped in, or its format, is broken: torn off, or overwritten.
+    #[error("damaged {what} at offset {offset}: {reason}")]
+    Damaged {
+        /// The wrapping or the format.
+        what: &'static str,
+        /// Where, in bytes of what was unwrapped or read before.
+        offset: u64,
+        /// What the reader says.
+        reason: String,
+    },
+    /// It unpacks to so much more than its size that it is taken for an attack.
+    #[error("it unpacks to more than {times} times its size (stopped at offset {offset})")]
+    Bomb {
+        /// The limit.
+        times: u64,
+        /// Bytes unpacked.
+        offset: u64,
+    },
+    /// Something that is not read.
+    #[error("not supported: {what}")]
+    Unsupported {
+        /// What it is, by name.
+        what: String,
+    },
+    /// The file is not what the format says it is.
+    #[error("{0}")]
+    NotOfFormat(String),
+    /// More columns than are read.
+    #[error("{found} columns; at most {most} are read")]
+    TooManyColumns {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
     },
     /// One snapshot of a full load that is older than another one that was read already.
     #[error("a newer snapshot was read before it, so it says nothing new")]

@@ -9,6 +9,7 @@
 //! come from the run rather than from the file (`_ingestion_timestamp`, `_source_file`, `_batch_id`, …).
 
 mod column;
+mod content;
 mod error;
 mod files;
 mod format;
@@ -16,6 +17,7 @@ mod names;
 mod rescue;
 mod rows;
 
+pub use content::{Charset, Compression};
 pub use error::{ConnectError, FileFault};
 pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
 pub use format::{CsvOptions, Format};

@@ -81,7 +81,7 @@ fn refused(c: char) -> bool {
 
 /// Finds the field that a source's name means: the exact name, else the same without regard to case and blanks
 /// around it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Lookup {
     exact: HashMap<String, Vec<usize>>,
     folded: HashMap<String, Vec<usize>>,

@@ -1,5 +1,6 @@
 //! What of a row did not fit its columns, as one JSON object.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 /// Where in a row a value stands. Built on the stack while decoding; only a rescue writes it out.
@@ -26,7 +27,7 @@ impl std::fmt::Display for Place<'_> {
 /// The rescued values of the current row: `{"place": value, …}`.
 #[derive(Debug, Default)]
 pub(crate) struct Rescue {
-    keys: Vec<String>,
+    keys: HashSet<String>,
     json: String,
 }
 
@@ -79,7 +80,7 @@ impl Rescue {
         self.json.push(if self.json.is_empty() { '{' } else { ',' });
         push_json_string(&mut self.json, &unique);
         self.json.push(':');
-        self.keys.push(unique);
+        self.keys.insert(unique);
     }
 }
 

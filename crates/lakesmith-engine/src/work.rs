@@ -29,6 +29,7 @@ pub struct Pinned {
 }
 
 /// One batch of one flow.
+#[derive(Clone)]
 pub struct Work<'a> {
     /// The flow.
     pub flow: &'a Flow,

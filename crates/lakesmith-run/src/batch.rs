@@ -15,7 +15,7 @@
 //! record that the next run finishes.
 
 use crate::error::RunError;
-use crate::files::Arriving;
+use crate::files::{Arriving, Reports};
 use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
 use crate::phase::Phase;
@@ -280,15 +280,6 @@ async fn compute(
             companions.push(lake.engine().ensure(table).await?);
         }
     }
-    let mut reports = None;
-    let landing = arriving.map(|arriving| {
-        let data = lake.data_schema(flow);
-        let batch = arriving.batch(lake.max_batch());
-        let (schema, rows, told) = batch.rows(data, lake.threads());
-        reports = Some(told);
-        let rows = rows.map(|batch| batch.map_err(|error| datafusion_error(&error)));
-        lakesmith_engine::stream(schema, rows)
-    });
     let work = Work {
         flow,
         step: &record.step,
@@ -299,7 +290,13 @@ async fn compute(
         inputs,
         key_mark: record.key_mark,
     };
-    let mut computed = lake.engine().compute(work, landing).await?;
+    let (mut computed, reports) = match arriving {
+        None => (lake.engine().compute(work, None).await?, None),
+        Some(arriving) => {
+            let (computed, reports) = land(lake, flow, work, &arriving.batch(lake.max_batch())).await?;
+            (computed, Some(reports))
+        }
+    };
     if let (Some(reports), Some(receipts)) = (reports, flow.companions.first()) {
         let base = lake.engine().ensure(receipts).await?;
         let rows = reports.receipts(receipts, record.now, record.batch)?;
@@ -308,6 +305,20 @@ async fn compute(
         computed.counts.extend(reports.counts());
     }
     Ok(computed)
+}
+
+/// Computes a batch of what arrived. A file that turns out to be unreadable after rows of it were taken is left out, and
+/// the others are read again.
+async fn land(lake: &Lake, flow: &Flow, work: Work<'_>, arriving: &Arriving) -> Result<(Computed, Reports), RunError> {
+    loop {
+        let broken = arriving.broken_files();
+        let (schema, rows, reports) = arriving.rows(lake.data_schema(flow), lake.threads());
+        let rows = rows.map(|batch| batch.map_err(|error| datafusion_error(&error)));
+        match lake.engine().compute(work.clone(), Some(lakesmith_engine::stream(schema, rows))).await {
+            Err(_) if arriving.broken_files() > broken => {}
+            computed => return Ok((computed?, reports)),
+        }
+    }
 }
 
 fn datafusion_error(error: &lakesmith_connect::ConnectError) -> lakesmith_engine::StreamError {

@@ -44,7 +44,12 @@ pub(crate) struct Arriving {
     pub(crate) snapshots: bool,
     /// The newest snapshot that was read: an older one changes nothing.
     pub(crate) newest: Option<(DateTime<Utc>, String)>,
+    /// Files that turned out to be unreadable after rows of them had been taken.
+    broken: Broken,
 }
+
+/// Files that turned out to be unreadable after rows of them had been taken, and why: the batch is read again without them.
+type Broken = Arc<Mutex<BTreeMap<String, FileFault>>>;
 
 /// The source of a bronze table, as the project describes it.
 pub(crate) fn source(
@@ -71,13 +76,8 @@ pub(crate) fn source(
     // A change feed says in this field what a row is, also where the first files hold no delete.
     let told = table.schema_hints.iter().any(|(name, _)| name.value == OPERATION);
     let operation = (table.change_capture == ChangeCapture::Cdc && !told).then(|| (OPERATION.to_owned(), DataType::Utf8));
-    let source = FileSource {
-        store,
-        root: Path::from_absolute_path(&root).ok()?,
-        pattern: table.path.value.clone(),
-        format,
-        hints: table.schema_hints.iter().filter_map(hint).chain(operation).collect(),
-    };
+    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format);
+    source.hints = table.schema_hints.iter().filter_map(hint).chain(operation).collect();
     Some((source, table))
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn arriving(source: FileSource, table: &SourceTable, seen: &Rec
         true => seen.iter().filter(|(_, receipt)| receipt.read).map(|(path, receipt)| (receipt.modified, path.clone())).max(),
         false => None,
     };
-    Ok(Arriving { source, files, former, snapshots, newest })
+    Ok(Arriving { source, files, former, snapshots, newest, broken: Broken::default() })
 }
 
 /// Whether a file can be opened now that could not be when its receipt was written.
@@ -151,49 +151,58 @@ impl Arriving {
         out: SchemaRef,
         reports: Reports,
     ) -> Result<BoxStream<'static, Result<RecordBatch, ConnectError>>, ConnectError> {
-        let opened = tokio::spawn(self.source.open(file.clone(), data));
-        let mut rows = opened.await.map_err(|error| stopped(&file, &error.to_string()))??;
-        // A file that was touched and says the same as before gets a receipt, and its rows are not read again.
+        let opening = self.source.open(file.clone(), data);
+        let opened = tokio::spawn(async move {
+            let mut rows = opening.await?;
+            rows.look_ahead().await?;
+            Ok::<_, ConnectError>(rows)
+        });
+        let rows = opened.await.map_err(|error| stopped(&file, &error.to_string()))??;
         let report = rows.report();
-        if self.former.get(&file.path).is_some_and(|hash| *hash == report.hash) {
-            reports.tell(file, FileReport { rows: 0, rescued_rows: 0, ..report });
-            return Ok(stream::empty().boxed());
-        }
-        if self.newest.as_ref().is_some_and(|newest| (micros(file.modified), &file.path) < (newest.0, &newest.1)) {
-            reports.tell(file, FileReport { rows: 0, rescued_rows: 0, error: Some(FileFault::OlderSnapshot), ..report });
-            return Ok(stream::empty().boxed());
-        }
-        if file.size <= DECODED_AT_ONCE {
-            let work = tokio::spawn(async move {
-                let mut batches = vec![];
-                while let Some(batch) = rows.next().await? {
-                    batches.push(batch);
-                }
-                Ok::<_, ConnectError>((batches, rows.report()))
-            });
-            let (batches, report) = work.await.map_err(|error| stopped(&file, &error.to_string()))??;
-            let placed: Vec<_> = batches.into_iter().map(|batch| placed(&batch, &file, &out)).collect();
+        let unread = |error| FileReport { rows: 0, rescued_rows: 0, error, ..report.clone() };
+        // A file that was touched and says the same as before gets a receipt, and its rows are not read again.
+        let told = if self.former.get(&file.path).is_some_and(|hash| *hash == report.hash) {
+            Some(unread(None))
+        } else if self.newest.as_ref().is_some_and(|newest| (micros(file.modified), &file.path) < (newest.0, &newest.1)) {
+            Some(unread(Some(FileFault::OlderSnapshot)))
+        } else {
+            self.broken(&file).map(|fault| unread(Some(fault)))
+        };
+        if let Some(report) = told {
             reports.tell(file, report);
-            return Ok(stream::iter(placed).boxed());
+            return Ok(stream::empty().boxed());
         }
-        Ok(stream::try_unfold((rows, file, out, reports), step).boxed())
+        Ok(stream::try_unfold((rows, file, out, reports, self.broken.clone()), step).boxed())
+    }
+
+    /// Why a file turned out to be unreadable after rows of it had been taken.
+    fn broken(&self, file: &FileEntry) -> Option<FileFault> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).get(&file.path).cloned()
+    }
+
+    /// How many files turned out to be unreadable after rows of them had been taken.
+    pub(crate) fn broken_files(&self) -> usize {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-/// Files up to this size are decoded on their own thread, whole.
-const DECODED_AT_ONCE: u64 = 16 << 20;
+type Open = (FileRows, FileEntry, SchemaRef, Reports, Broken);
 
-type Open = (FileRows, FileEntry, SchemaRef, Reports);
-
-async fn step((mut rows, file, out, reports): Open) -> Result<Option<(RecordBatch, Open)>, ConnectError> {
-    match rows.next().await? {
-        Some(batch) => {
+async fn step((mut rows, file, out, reports, broken): Open) -> Result<Option<(RecordBatch, Open)>, ConnectError> {
+    match rows.next().await {
+        Ok(Some(batch)) => {
             let batch = placed(&batch, &file, &out)?;
-            Ok(Some((batch, (rows, file, out, reports))))
+            Ok(Some((batch, (rows, file, out, reports, broken))))
         }
-        None => {
+        Ok(None) => {
             reports.tell(file, rows.report());
             Ok(None)
+        }
+        Err(error) => {
+            if let ConnectError::Broken { path, fault } = &error {
+                broken.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), fault.clone());
+            }
+            Err(error)
         }
     }
 }

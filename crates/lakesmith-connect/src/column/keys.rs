@@ -5,7 +5,7 @@ use arrow::datatypes::Fields;
 use crate::names::{Lookup, source_name};
 
 /// The keys under which a source gives the fields of a struct or the columns of a table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Keys {
     names: Vec<String>,
     /// Whether a name is the first of its kind: one that comes again is never found.

@@ -1,14 +1,17 @@
 //! The bytes of one file, as it was listed or not at all.
 
+use std::fs::File;
+use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
 
 use super::FileEntry;
+use crate::content::Blob;
 use crate::error::{ConnectError, FileFault};
 use crate::format::Stop;
 
@@ -21,24 +24,54 @@ pub(super) struct Remote {
 }
 
 impl Remote {
-    /// The whole file.
-    pub(super) async fn whole(&self) -> Result<Bytes, Stop> {
+    /// Its bytes at hand, and their SHA-256 in hex. Up to `held_bytes` they are held; a larger file is read where it
+    /// lies, if it is on this machine, and else put into a temporary file.
+    pub(super) async fn blob(&self, held_bytes: u64) -> Result<(Blob, String), Stop> {
         let result = self.get(GetOptions::default()).await?;
         let local = matches!(result.payload, GetResultPayload::File(..));
-        let bytes = result.bytes().await.map_err(|error| self.stop(error))?;
-        if bytes.len() as u64 != self.entry.size {
+        let (blob, hash) = match result.payload {
+            GetResultPayload::File(file, _) if self.entry.size > held_bytes => self.hashed(file)?,
+            payload if self.entry.size <= held_bytes => {
+                let bytes = GetResult { payload, ..result }.bytes().await.map_err(|error| self.stop(error))?;
+                let hash = hex(&Sha256::digest(&bytes));
+                (Blob::Held(bytes), hash)
+            }
+            payload => self.spool(GetResult { payload, ..result }).await?,
+        };
+        if blob.length() != self.entry.size {
             return Err(FileFault::Changed.into());
         }
         if local {
             // A local file can change under the reader; an object is what it was when the request was answered.
             self.check_unchanged().await?;
         }
-        Ok(bytes)
+        Ok((blob, hash))
     }
 
-    /// The file piece by piece. Whether it changed meanwhile shows [`Remote::check_unchanged`].
-    pub(super) async fn stream(&self) -> Result<BoxStream<'static, object_store::Result<Bytes>>, Stop> {
-        Ok(self.get(GetOptions::default()).await?.into_stream().boxed())
+    fn hashed(&self, file: File) -> Result<(Blob, String), Stop> {
+        let blob = Blob::File { file: Arc::new(file), length: self.entry.size };
+        let mut hash = Sha256::new();
+        let refused = |error: std::io::Error| Stop::Fault(FileFault::Unreadable { reason: error.to_string() });
+        std::io::copy(&mut blob.reader(0), &mut hash).map_err(refused)?;
+        Ok((blob, hex(&hash.finalize())))
+    }
+
+    async fn spool(&self, result: GetResult) -> Result<(Blob, String), Stop> {
+        let refused = |source: std::io::Error| ConnectError::Spool {
+            path: self.entry.path.clone(),
+            size: self.entry.size,
+            source,
+        };
+        let mut file = tempfile::tempfile().map_err(refused)?;
+        let (mut hash, mut length) = (Sha256::new(), 0);
+        let mut pieces = result.into_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| self.stop(error))?;
+            hash.update(&piece);
+            length += piece.len() as u64;
+            file.write_all(&piece).map_err(refused)?;
+        }
+        Ok((Blob::File { file: Arc::new(file), length }, hex(&hash.finalize())))
     }
 
     /// The first `length` bytes, or all if there are fewer. The file may be another than was listed.
@@ -96,4 +129,8 @@ fn refused_by_system(error: &object_store::Error) -> Option<String> {
         cause = current.source();
     }
     None
+}
+
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,13 +1,14 @@
 //! The schema of a table, from a sample of its files.
 
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
-use bytes::Bytes;
 
 use super::fetch::Remote;
-use super::text::checked;
+use super::read::{HELD_BYTES, contents};
 use super::{FileEntry, FileSource, Inferred};
+use crate::content::{Compression, Content, Notes, TextStream, Wants, unwrapped};
 use crate::error::ConnectError;
 use crate::format::Stop;
 use crate::format::shape::Shapes;
@@ -19,7 +20,7 @@ const SAMPLE_BYTES: u64 = 8 << 20;
 /// Rows that are looked at, over all files.
 const SAMPLE_ROWS: u64 = 20_000;
 /// The most that is read of a file whose first row is larger than its share.
-const FIRST_ROW_BYTES: u64 = 64 << 20;
+const FIRST_ROW_BYTES: u64 = 128 << 20;
 
 impl FileSource {
     /// Infers the table's columns from the beginnings of up to 32 of `files`, spread over all of them.
@@ -54,25 +55,50 @@ impl FileSource {
     }
 
     async fn sample_file(&self, remote: &Remote, bytes: u64, rows: u64, shapes: &mut Shapes) -> Result<u64, Stop> {
+        let format = self.format.reader();
+        let path = &remote.entry.path;
         let mut taken = bytes;
-        let mut beginning = remote.beginning(taken).await?;
-        while !beginning.contains(&b'\n') && is_cut(&beginning, taken) && taken < FIRST_ROW_BYTES {
+        loop {
+            let beginning = remote.beginning(taken).await?;
+            let complete = beginning.len() as u64 >= remote.entry.size;
+            let compression = self.compression.of(&beginning, path);
+            if format.wants() == Wants::Blob || compression == Compression::Zip {
+                return self.sample_whole(remote, rows, shapes).await;
+            }
+            let length = beginning.len() as u64;
+            let reader = unwrapped(Cursor::new(beginning), length, compression);
+            let reader: Box<dyn Read + Send> = if complete { reader } else { Box::new(Torn(reader)) };
+            // What unpacks to much is sampled as much as what is plain.
+            let limited = complete && length <= bytes && compression == Compression::None;
+            let reader: Box<dyn Read + Send> = if limited { reader } else { Box::new(reader.take(taken)) };
+            let stream = TextStream::new(reader, self.charset, limited, Notes::default());
+            let found = format.sample(Content::Text(stream), rows, shapes)?;
+            if found > 0 || complete || taken >= FIRST_ROW_BYTES {
+                return Ok(found);
+            }
             taken *= 4;
-            beginning = remote.beginning(taken).await?;
         }
-        let complete = !is_cut(&beginning, taken) && beginning.len() as u64 >= remote.entry.size;
-        let whole_lines = match beginning.iter().rposition(|byte| *byte == b'\n') {
-            _ if complete => &beginning[..],
-            Some(newline) => &beginning[..=newline],
-            None => &[],
-        };
-        Ok(self.format.sample(checked(whole_lines, 0)?, complete, rows, shapes))
+    }
+
+    /// For what cannot be sampled by its beginning.
+    async fn sample_whole(&self, remote: &Remote, limit: u64, shapes: &mut Shapes) -> Result<u64, Stop> {
+        let format = self.format.reader();
+        let (blob, _) = remote.blob(HELD_BYTES).await?;
+        let mut found = 0;
+        for content in contents(&blob, &remote.entry.path, self, format.wants(), &Notes::default())? {
+            found += format.sample(content, limit.saturating_sub(found), shapes)?;
+        }
+        Ok(found)
     }
 }
 
-/// Whether `beginning` may be less than the file.
-fn is_cut(beginning: &Bytes, taken: u64) -> bool {
-    beginning.len() as u64 >= taken
+/// A sample ends where the file was cut: what is wrapped then ends in the middle, which is no fault.
+struct Torn(Box<dyn Read + Send>);
+
+impl Read for Torn {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        Ok(self.0.read(out).unwrap_or(0))
+    }
 }
 
 /// Up to `count` of `all`, evenly spread, first and last among them.

@@ -5,7 +5,6 @@ mod infer;
 mod list;
 mod pattern;
 mod read;
-mod text;
 
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use object_store::path::Path;
 
 pub use read::FileRows;
 
+use crate::content::{Charset, Compression};
 use crate::error::FileFault;
 use crate::format::Format;
 
@@ -29,11 +29,24 @@ pub struct FileSource {
     pub root: Path,
     /// Glob relative to `root`: `orders/*.json`, `orders/**/*.json`, `{a,b}/*.csv`.
     pub pattern: String,
-    /// How the bytes of a file become rows.
+    /// How the content of a file becomes rows.
     pub format: Format,
+    /// What the files are wrapped in.
+    pub compression: Compression,
+    /// The character set of their text. `None`: told by a byte order mark, else UTF-8; windows-1252 where that does not
+    /// fit, which the report then says.
+    pub charset: Option<Charset>,
     /// Types that are told rather than inferred, by the source's name of the column (a path with dots for nested
     /// fields: `Lines.Qty`). Values of hinted columns are read leniently: see [`FileSource::read`].
     pub hints: Vec<(String, DataType)>,
+}
+
+impl FileSource {
+    /// The files below `root` that match `pattern`, wrapped in what their bytes tell, without hints.
+    pub fn new(store: Arc<dyn ObjectStore>, root: Path, pattern: &str, format: Format) -> FileSource {
+        let pattern = pattern.to_owned();
+        FileSource { store, root, pattern, format, compression: Compression::Auto, charset: None, hints: Vec::new() }
+    }
 }
 
 /// A file that has arrived.
@@ -81,6 +94,8 @@ pub struct FileReport {
     pub rescued_rows: u64,
     /// SHA-256 of the file's bytes, in hex; empty if they could not be fetched.
     pub hash: String,
+    /// What else should be known of it: a character set that was guessed, files of an archive that were passed over.
+    pub notes: Vec<String>,
     /// Why there are no rows.
     pub error: Option<FileFault>,
 }

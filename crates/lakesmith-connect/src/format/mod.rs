@@ -1,42 +1,92 @@
-//! File formats: how bytes become rows. Each format is one module.
+//! File formats: how the content of a file becomes rows. One module each, one trait: [`FileFormat`].
+//!
+//! A format reads a file in its order and hands out [`Piece`]s of it, each of which can be decoded on any thread beside
+//! others. Formats whose rows are found by looking at the text alone are [`lines::LineFormat`]s: they say where rows end
+//! and what a row holds, and leave the rest to [`lines`].
 
 mod csv;
 mod json;
+mod lines;
 pub(crate) mod shape;
 
-use arrow::datatypes::Schema;
+use std::fmt::Debug;
+use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
+
+use crate::column::{Column, Hints};
+use crate::content::{Content, Wants};
 use crate::error::{ConnectError, FileFault};
-use crate::rows::Rows;
+use crate::rows::{Decoded, Rows};
 use shape::Shapes;
+
+pub use csv::CsvOptions;
 
 /// The format of a source's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
-    /// Comma-separated values, RFC 4180.
+    /// Comma-separated values, RFC 4180, or any other delimited text.
     Csv(CsvOptions),
     /// One JSON object per line (NDJSON).
     Json,
 }
 
-/// How a CSV file is written. The default is RFC 4180 with a header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CsvOptions {
-    /// Byte between fields. Default `,`.
-    pub delimiter: u8,
-    /// Byte around fields that hold a delimiter, a quote or a line break. Default `"`.
-    pub quote: u8,
-    /// Byte that takes the next quote (or itself) literally within quotes. Default none: quotes are doubled.
-    pub escape: Option<u8>,
-    /// Whether the first row names the columns. Default true; otherwise they are `_c0`, `_c1`, ….
-    pub header: bool,
-    /// Text that stands for NULL besides the empty unquoted field. Default none.
-    pub null_value: Option<String>,
+impl Format {
+    /// The list of formats: what is added here is read.
+    pub(crate) fn reader(&self) -> &dyn FileFormat {
+        match self {
+            Format::Csv(options) => options,
+            Format::Json => &json::JsonLines,
+        }
+    }
 }
 
-impl Default for CsvOptions {
-    fn default() -> Self {
-        CsvOptions { delimiter: b',', quote: b'"', escape: None, header: true, null_value: None }
+/// How the content of a file becomes rows.
+pub(crate) trait FileFormat: Debug + Send + Sync {
+    /// What it reads from.
+    fn wants(&self) -> Wants;
+
+    /// Adds up to `limit` rows of `content`, which may be only the beginning of a file, to `shapes`; returns how many.
+    ///
+    /// # Errors
+    /// What is wrong with the file. What was seen before stays in `shapes`.
+    fn sample(&self, content: Content, limit: u64, shapes: &mut Shapes) -> Result<u64, FileFault>;
+
+    /// Opens a file, to be read into the columns of `target`.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    fn open(&self, content: Content, target: Arc<Target>) -> Result<Box<dyn FileReader>, FileFault>;
+}
+
+/// An open file.
+pub(crate) trait FileReader: Send {
+    /// The next piece, in the order of the file; `None` after the last.
+    ///
+    /// # Errors
+    /// What is wrong with the file from here on. No row of the file counts then.
+    fn next(&mut self) -> Result<Option<Piece>, FileFault>;
+}
+
+/// Some rows of a file, to be decoded on any thread.
+pub(crate) type Piece = Box<dyn FnOnce() -> Result<Decoded, Stop> + Send>;
+
+/// The columns that a file is read into.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// The table's data columns.
+    pub(crate) schema: SchemaRef,
+    /// The types that were told.
+    pub(crate) hints: Hints,
+}
+
+impl Target {
+    /// Empty rows of these columns.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnsupportedType`] for a type that files are not read into.
+    pub(crate) fn rows(&self) -> Result<Rows, ConnectError> {
+        Ok(Rows::new(&self.schema, Column::for_schema(&self.schema, &self.hints)?))
     }
 }
 
@@ -58,68 +108,5 @@ impl From<FileFault> for Stop {
 impl From<ConnectError> for Stop {
     fn from(error: ConnectError) -> Stop {
         Stop::Failed(error)
-    }
-}
-
-/// The decoder of one file.
-#[derive(Debug)]
-pub(crate) enum Decoder {
-    Csv(csv::CsvDecoder),
-    Json(json::JsonDecoder),
-}
-
-impl Format {
-    /// A decoder of one file into the columns of `schema`.
-    pub(crate) fn decoder(&self, schema: &Schema) -> Decoder {
-        match self {
-            Format::Csv(options) => Decoder::Csv(csv::CsvDecoder::new(options.clone(), schema)),
-            Format::Json => Decoder::Json(json::JsonDecoder::new(schema)),
-        }
-    }
-
-    /// A checker of one file, if files of this format can be unreadable though they are text.
-    pub(crate) fn checker(&self) -> Checker {
-        match self {
-            Format::Csv(options) => Checker::Csv(csv::CsvChecker::new(options.clone())),
-            Format::Json => Checker::Json,
-        }
-    }
-
-    /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Without `complete`, `text` is the beginning
-    /// of a file.
-    pub(crate) fn sample(&self, text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
-        match self {
-            Format::Csv(options) => csv::sample(options, text, complete, limit, shapes),
-            Format::Json => json::sample(text, complete, limit, shapes),
-        }
-    }
-}
-
-impl Decoder {
-    /// Decodes the complete rows at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn decode(&mut self, text: &str, last: bool, rows: &mut Rows) -> Result<usize, Stop> {
-        match self {
-            Decoder::Csv(decoder) => decoder.decode(text, last, rows),
-            Decoder::Json(decoder) => decoder.decode(text, last, rows),
-        }
-    }
-}
-
-/// Finds what would stop a decoder, without decoding: rows of a large file are handed out before its end is seen.
-#[derive(Debug)]
-pub(crate) enum Checker {
-    Csv(csv::CsvChecker),
-    /// Every line is a row of its own, and every text one.
-    Json,
-}
-
-impl Checker {
-    /// Checks the complete rows at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn check(&mut self, text: &str, last: bool) -> Result<usize, FileFault> {
-        match self {
-            Checker::Csv(checker) => checker.check(text, last),
-            Checker::Json if last => Ok(text.len()),
-            Checker::Json => Ok(text.rfind('\n').map_or(0, |newline| newline + 1)),
-        }
     }
 }

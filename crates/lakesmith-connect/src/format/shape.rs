@@ -7,6 +7,11 @@ use arrow::datatypes::{DataType, Field, Fields, Schema};
 use crate::column::{Hints, parse};
 use crate::names::{Lookup, Names, clean, fold, source_name, with_source_name};
 
+/// The most columns of a table. A source with more is read, and the values of the others are rescued.
+pub(crate) const MAX_COLUMNS: usize = 10_000;
+/// Levels of lists and structs beyond which a value is kept as its JSON text.
+const MAX_LEVELS: usize = 16;
+
 /// What the values of one field have in common.
 #[derive(Debug, Default)]
 pub(crate) enum Shape {
@@ -57,17 +62,18 @@ impl Shape {
     }
 
     /// The type of the field at `path`, for which none was told.
-    fn data_type(&self, path: &str, hints: &Hints) -> DataType {
+    fn data_type(&self, path: &str, level: usize, hints: &Hints) -> DataType {
         match self {
+            Shape::List(_) | Shape::Struct(_) if level == MAX_LEVELS => DataType::Utf8,
             Shape::Nothing | Shape::Text => DataType::Utf8,
             Shape::Boolean => DataType::Boolean,
             Shape::Number { fractional: true, .. } => DataType::Float64,
             Shape::Number { fractional: false, .. } => DataType::Int64,
-            Shape::List(elements) => DataType::List(Arc::new(Field::new("element", elements.data_type(path, hints), true))),
+            Shape::List(elements) => DataType::List(Arc::new(Field::new("element", elements.data_type(path, level + 1, hints), true))),
             // Neither Delta nor Parquet has a struct without fields.
             Shape::Struct(shapes) if shapes.names.is_empty() => DataType::Utf8,
             Shape::Struct(shapes) => {
-                DataType::Struct(shapes.named(0, Names::default(), path, hints).into_iter().collect::<Fields>())
+                DataType::Struct(shapes.named(0, Names::default(), path, level + 1, hints).into_iter().collect::<Fields>())
             }
         }
     }
@@ -91,10 +97,15 @@ impl Shapes {
         shapes
     }
 
-    /// The fields that the source calls `names`; those not seen before are added.
-    pub(crate) fn fields(&mut self, names: &[&str]) -> Vec<usize> {
+    /// The fields that the source calls `names`; those not seen before are added, as long as there are no more than
+    /// [`MAX_COLUMNS`].
+    pub(crate) fn fields(&mut self, names: &[&str]) -> Vec<Option<usize>> {
         let assigned = self.lookup.assign(names);
-        assigned.into_iter().zip(names).map(|(field, name)| field.unwrap_or_else(|| self.add(name))).collect()
+        let mut field = |(known, name): (Option<usize>, &&str)| match known {
+            None if self.names.len() < MAX_COLUMNS => Some(self.add(name)),
+            known => known,
+        };
+        assigned.into_iter().zip(names).map(&mut field).collect()
     }
 
     /// The shape of a field.
@@ -125,18 +136,18 @@ impl Shapes {
         let mut fields: Vec<Field> =
             known.into_iter().flat_map(|schema| schema.fields()).map(|field| field.as_ref().clone()).collect();
         fields.iter().for_each(|field| names.take(field.name()));
-        fields.extend(self.named(fields.len(), names, "", &hints));
+        fields.extend(self.named(fields.len(), names, "", 0, &hints));
         fields
     }
 
     /// The fields from `first` on, named and typed.
-    fn named(&self, first: usize, mut names: Names, path: &str, hints: &Hints) -> Vec<Field> {
+    fn named(&self, first: usize, mut names: Names, path: &str, level: usize, hints: &Hints) -> Vec<Field> {
         let unnamed = self.names.iter().zip(&self.shapes).enumerate().skip(first);
         let fields = unnamed.map(|(position, (source, shape))| {
             let name = names.name(source, position);
             let field_path = Hints::path(path, source);
             let told = hints.get(&field_path).or_else(|| hints.get(&Hints::path(path, &name)));
-            let data_type = told.cloned().unwrap_or_else(|| shape.data_type(&field_path, hints));
+            let data_type = told.cloned().unwrap_or_else(|| shape.data_type(&field_path, level, hints));
             with_source_name(Field::new(name, data_type, true), source)
         });
         fields.collect()

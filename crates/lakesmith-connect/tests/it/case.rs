@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use arrow::json::{LineDelimitedWriter, WriterBuilder};
 use arrow::record_batch::RecordBatch;
-use lakesmith_connect::{CsvOptions, FileSource, Format, SOURCE_NAME, SOURCE_POSITION, source_name};
+use lakesmith_connect::{Charset, CsvOptions, FileSource, Format, SOURCE_NAME, SOURCE_POSITION, source_name};
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStoreExt;
 
 /// One case of a page.
 pub(crate) struct Case {
@@ -52,13 +52,10 @@ pub(crate) async fn check(case: &Case) -> Result<(), String> {
         let path = Path::from(format!("in/{number:02}.txt"));
         store.put(&path, bytes(word, text).into()).await.unwrap();
     }
-    let source = FileSource {
-        store: store as Arc<dyn ObjectStore>,
-        root: Path::from("in"),
-        pattern: "*.txt".to_owned(),
-        format: format(block("options").expect("a case has options")),
-        hints: block("hints").unwrap_or("").lines().map(hint).collect(),
-    };
+    let options = block("options").expect("a case has options");
+    let mut source = FileSource::new(store, Path::from("in"), "*.txt", format(options));
+    source.charset = options.split(' ').find_map(|word| charset(word.strip_prefix("charset=")?));
+    source.hints = block("hints").unwrap_or("").lines().map(hint).collect();
     let known = block("known").map(schema);
     let mut files = source.list().await.map_err(|error| error.to_string())?;
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -77,6 +74,9 @@ pub(crate) async fn check(case: &Case) -> Result<(), String> {
     let shown = format!("rows: {}, rescued_rows: {}{error}", report.rows, report.rescued_rows);
     if let Some(expected) = block("report") {
         compare("report", expected, &shown, &mut difference);
+    }
+    if let Some(expected) = block("notes") {
+        compare("notes", expected, &report.notes.join("\n"), &mut difference);
     }
     let in_batches: usize = read.batches.iter().map(RecordBatch::num_rows).sum();
     compare("rows in batches", &report.rows.to_string(), &in_batches.to_string(), &mut difference);
@@ -113,10 +113,16 @@ fn format(options: &str) -> Format {
             Some(("escape", value)) => csv.escape = Some(value.as_bytes()[0]),
             Some(("null", value)) => csv.null_value = Some(value.to_owned()),
             None if word == "no-header" => csv.header = false,
+            Some(("charset", _)) => {}
             _ => panic!("no such option: {word}"),
         }
     }
     if format == "csv" { Format::Csv(csv) } else { Format::Json }
+}
+
+fn charset(name: &str) -> Option<Charset> {
+    let all = [Charset::Utf8, Charset::Utf16Le, Charset::Utf16Be, Charset::Latin1, Charset::Windows1252];
+    all.into_iter().find(|charset| charset.to_string().eq_ignore_ascii_case(name))
 }
 
 fn hint(line: &str) -> (String, DataType) {

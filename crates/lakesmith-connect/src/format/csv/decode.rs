@@ -3,21 +3,25 @@
 use arrow::datatypes::Schema;
 
 use super::record::{Record, Step};
+use super::CsvOptions;
+use crate::content::TextPiece;
 use crate::error::FileFault;
-use crate::format::{CsvOptions, Stop};
+use crate::format::Stop;
+use crate::format::lines::{Cutter, LineDecoder};
+use crate::format::shape::MAX_COLUMNS;
 use crate::names::{Lookup, source_name};
 use crate::rows::Rows;
 
 /// The key under which `_rescued_data` keeps the fields of a row that has more than the header.
 const EXTRA: &str = "_extra";
 
-/// Decodes one file.
+/// Decodes the records of one file.
 #[derive(Debug)]
-pub(crate) struct CsvDecoder {
-    records: Records,
+pub(super) struct CsvDecoder {
+    options: CsvOptions,
     /// How the source calls the columns of the schema.
     names: Vec<String>,
-    header: Option<Header>,
+    header: Header,
 }
 
 /// How the fields of a file go to the columns of the schema.
@@ -33,22 +37,33 @@ struct Header {
 
 impl CsvDecoder {
     /// A decoder into the columns of `schema`.
-    pub(crate) fn new(options: CsvOptions, schema: &Schema) -> CsvDecoder {
-        let names = schema.fields().iter().map(|field| source_name(field).to_owned()).collect();
-        CsvDecoder { records: Records::new(options), names, header: None }
+    pub(super) fn new(options: CsvOptions, schema: &Schema) -> CsvDecoder {
+        let names: Vec<String> = schema.fields().iter().map(|field| source_name(field).to_owned()).collect();
+        CsvDecoder { options, header: Header::positional(&names), names }
+    }
+}
+
+impl LineDecoder for CsvDecoder {
+    fn begin(&mut self, text: &str) -> Result<usize, FileFault> {
+        if !self.options.header {
+            return Ok(0);
+        }
+        let mut records = Records::new(&self.options, text);
+        let Some((_, end)) = records.next(true)? else { return Ok(text.len()) };
+        if records.record.len() > MAX_COLUMNS {
+            return Err(FileFault::TooManyColumns { found: records.record.len(), most: MAX_COLUMNS });
+        }
+        self.header = Header::new(&self.options.names(&mut records.record, text), &self.names);
+        Ok(end)
     }
 
-    /// Decodes the complete rows at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn decode(&mut self, text: &str, last: bool, rows: &mut Rows) -> Result<usize, Stop> {
-        let CsvDecoder { records, names, header } = self;
-        records.each(text, last, |options, record, bytes| {
-            if header.is_none() && options.header {
-                *header = Some(Header::new(&options.names(record, text), names));
-                return Ok(());
-            }
-            let header = header.get_or_insert_with(|| Header::positional(names));
-            row(options, header, names, record, text, bytes, rows)
-        })
+    fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
+        let mut records = Records::new(&self.options, &piece.text);
+        while let Some((start, end)) = records.next(true)? {
+            self.row(&mut records.record, &piece.text, rows);
+            rows.end_row_of(piece, start..end)?;
+        }
+        Ok(())
     }
 }
 
@@ -77,98 +92,92 @@ impl Header {
     }
 }
 
-fn row(
-    options: &CsvOptions,
-    header: &Header,
-    names: &[String],
-    record: &mut Record,
-    text: &str,
-    bytes: usize,
-    rows: &mut Rows,
-) -> Result<(), Stop> {
-    for ((column, field), name) in rows.columns.iter_mut().zip(&header.fields).zip(names) {
-        match field.and_then(|field| options.value(record, text, field)) {
-            None => column.append_null(),
-            Some(value) => {
-                if !column.append_text(value) {
-                    rows.rescue.keep_text(name, value);
+impl CsvDecoder {
+    /// Gives each column its value of the record.
+    fn row(&self, record: &mut Record, text: &str, rows: &mut Rows) {
+        let CsvDecoder { options, names, header } = self;
+        for ((column, field), name) in rows.columns.iter_mut().zip(&header.fields).zip(names) {
+            match field.and_then(|field| options.value(record, text, field)) {
+                None => column.append_null(),
+                Some(value) => {
+                    if !column.append_text(value) {
+                        rows.rescue.keep_text(name, value);
+                    }
                 }
             }
         }
-    }
-    for (field, name) in &header.unknown {
-        if let Some(value) = options.value(record, text, *field) {
-            rows.rescue.keep_text(name, value);
+        for (field, name) in &header.unknown {
+            if let Some(value) = options.value(record, text, *field) {
+                rows.rescue.keep_text(name, value);
+            }
         }
-    }
-    if record.len() > header.width {
-        let extra: Vec<String> =
-            (header.width..record.len()).filter_map(|field| record.text(text, field).map(str::to_owned)).collect();
-        if extra.iter().any(|value| !value.is_empty()) {
-            rows.rescue.keep_texts(EXTRA, extra.iter().map(String::as_str));
+        if record.len() > header.width {
+            let extra: Vec<String> =
+                (header.width..record.len()).filter_map(|field| record.text(text, field).map(str::to_owned)).collect();
+            if extra.iter().any(|value| !value.is_empty()) {
+                rows.rescue.keep_texts(EXTRA, extra.iter().map(String::as_str));
+            }
         }
-    }
-    Ok(rows.end_row(bytes)?)
-}
-
-/// Finds what would stop a [`CsvDecoder`], without decoding.
-#[derive(Debug)]
-pub(crate) struct CsvChecker(Records);
-
-impl CsvChecker {
-    pub(crate) fn new(options: CsvOptions) -> CsvChecker {
-        CsvChecker(Records::new(options))
-    }
-
-    /// Checks the complete rows at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn check(&mut self, text: &str, last: bool) -> Result<usize, FileFault> {
-        self.0.each(text, last, |_, _, _| Ok(()))
     }
 }
 
-/// The records of a file, piece by piece.
+/// Finds where records end.
 #[derive(Debug)]
-struct Records {
+pub(super) struct CsvCutter {
     options: CsvOptions,
-    record: Record,
-    started: bool,
-    /// Line breaks before the current piece.
+    /// Line breaks before the current text.
     lines: u64,
 }
 
-impl Records {
-    fn new(options: CsvOptions) -> Records {
-        Records { record: Record::new(&options), options, started: false, lines: 0 }
+impl CsvCutter {
+    pub(super) fn new(options: CsvOptions) -> CsvCutter {
+        CsvCutter { options, lines: 0 }
+    }
+}
+
+impl Cutter for CsvCutter {
+    fn cut(&mut self, text: &str, last: bool) -> Result<usize, FileFault> {
+        let mut records = Records::new(&self.options, text);
+        records.lines = self.lines;
+        while records.next(last)?.is_some() {}
+        self.lines += text[..records.at].matches('\n').count() as u64;
+        Ok(records.at)
+    }
+}
+
+/// The records of a text, one after the other.
+#[derive(Debug)]
+struct Records<'t> {
+    text: &'t str,
+    delimiter: u8,
+    record: Record,
+    /// Where the next record starts.
+    at: usize,
+    /// Line breaks before the text.
+    lines: u64,
+}
+
+impl<'t> Records<'t> {
+    fn new(options: &CsvOptions, text: &'t str) -> Records<'t> {
+        Records { text, delimiter: options.delimiter, record: Record::new(options), at: 0, lines: 0 }
     }
 
-    /// Calls `each` with every complete record of `text` that is not blank and its length; returns where they end.
-    fn each<E: From<FileFault>>(
-        &mut self,
-        text: &str,
-        last: bool,
-        mut each: impl FnMut(&CsvOptions, &mut Record, usize) -> Result<(), E>,
-    ) -> Result<usize, E> {
-        let mark = if self.started || !text.starts_with('\u{feff}') { 0 } else { '\u{feff}'.len_utf8() };
-        let mut at = mark;
-        while at < text.len() {
-            let end = match self.record.read(text, at, last, self.options.delimiter) {
-                Step::Record(end) => end,
+    /// Reads the next complete record that is not blank; where it starts and ends.
+    fn next(&mut self, last: bool) -> Result<Option<(usize, usize)>, FileFault> {
+        while self.at < self.text.len() {
+            let start = self.at;
+            match self.record.read(self.text, start, last, self.delimiter) {
+                Step::Record(end) => self.at = end,
                 Step::Incomplete => break,
                 Step::Unbalanced(open) => {
-                    let line = self.lines + text[..open].matches('\n').count() as u64 + 1;
-                    return Err(FileFault::UnbalancedQuote { line }.into());
+                    let line = self.lines + self.text[..open].matches('\n').count() as u64 + 1;
+                    return Err(FileFault::UnbalancedQuote { line });
                 }
-            };
-            if !self.record.is_blank() {
-                each(&self.options, &mut self.record, end - at)?;
             }
-            at = end;
+            if !self.record.is_blank() {
+                return Ok(Some((start, self.at)));
+            }
         }
-        if at == mark && !last {
-            return Ok(0);
-        }
-        self.started = true;
-        self.lines += text[..at].matches('\n').count() as u64;
-        Ok(at)
+        Ok(None)
     }
 }

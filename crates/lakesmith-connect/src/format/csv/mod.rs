@@ -4,11 +4,46 @@ mod decode;
 mod record;
 mod sample;
 
-pub(crate) use decode::{CsvChecker, CsvDecoder};
-pub(crate) use sample::sample;
+use arrow::datatypes::Schema;
 
-use super::CsvOptions;
+use super::lines::{Cutter, LineDecoder, LineFormat};
+use super::shape::Shapes;
 use record::Record;
+
+/// How a CSV file is written. The default is RFC 4180 with a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CsvOptions {
+    /// Byte between fields. Default `,`.
+    pub delimiter: u8,
+    /// Byte around fields that hold a delimiter, a quote or a line break. Default `"`.
+    pub quote: u8,
+    /// Byte that takes the next quote (or itself) literally within quotes. Default none: quotes are doubled.
+    pub escape: Option<u8>,
+    /// Whether the first row names the columns. Default true; otherwise they are `_c0`, `_c1`, ….
+    pub header: bool,
+    /// Text that stands for NULL besides the empty unquoted field. Default none.
+    pub null_value: Option<String>,
+}
+
+impl Default for CsvOptions {
+    fn default() -> Self {
+        CsvOptions { delimiter: b',', quote: b'"', escape: None, header: true, null_value: None }
+    }
+}
+
+impl LineFormat for CsvOptions {
+    fn sample_text(&self, text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
+        sample::sample(self, text, complete, limit, shapes)
+    }
+
+    fn cutter(&self) -> Box<dyn Cutter> {
+        Box::new(decode::CsvCutter::new(self.clone()))
+    }
+
+    fn decoder(&self, schema: &Schema) -> Box<dyn LineDecoder> {
+        Box::new(decode::CsvDecoder::new(self.clone(), schema))
+    }
+}
 
 impl CsvOptions {
     /// The text of field `index`; `None` for NULL: no such field, nothing between the delimiters, or the null value.

@@ -1,6 +1,6 @@
 //! One record of a CSV text: where its fields are.
 
-use crate::format::CsvOptions;
+use super::CsvOptions;
 
 /// The fields of the current record, as ranges of the text.
 #[derive(Debug, Default)]

@@ -5,45 +5,50 @@ use arrow::datatypes::Schema;
 use super::lines;
 use super::tape::{Document, Kind, Tape};
 use crate::column::{Column, Keys, Slot};
+use crate::content::TextPiece;
 use crate::format::Stop;
+use crate::format::lines::LineDecoder;
 use crate::rescue::{Place, Rescue};
 use crate::rows::Rows;
 
 /// The key under which `_rescued_data` keeps a line that is no JSON object.
 const CORRUPT_RECORD: &str = "_corrupt_record";
 
-/// Decodes one file.
+/// Decodes the lines of one file.
 #[derive(Debug)]
-pub(crate) struct JsonDecoder {
+pub(super) struct JsonDecoder {
     keys: Keys,
-    tape: Tape,
-    started: bool,
 }
 
 impl JsonDecoder {
     /// A decoder into the columns of `schema`.
-    pub(crate) fn new(schema: &Schema) -> JsonDecoder {
-        JsonDecoder { keys: Keys::new(schema.fields()), tape: Tape::default(), started: false }
+    pub(super) fn new(schema: &Schema) -> JsonDecoder {
+        JsonDecoder { keys: Keys::new(schema.fields()) }
     }
+}
 
-    /// Decodes the complete lines at the start of `text` (all of it, if it is the `last`) and returns their length.
-    pub(crate) fn decode(&mut self, text: &str, last: bool, rows: &mut Rows) -> Result<usize, Stop> {
-        let mark = if self.started || !text.starts_with('\u{feff}') { 0 } else { '\u{feff}'.len_utf8() };
-        let mut done = 0;
-        for (end, line) in lines(&text[mark..], last) {
-            if !line.is_empty() {
-                self.row(line, rows);
-                rows.end_row(end - done)?;
+impl LineDecoder for JsonDecoder {
+    fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
+        let mut line = Line { keys: self.keys.clone(), tape: Tape::default() };
+        let mut start = 0;
+        for (end, text) in lines(&piece.text, true) {
+            if !text.is_empty() {
+                line.row(text, rows);
+                rows.end_row_of(piece, start..end)?;
             }
-            done = end;
+            start = end;
         }
-        if done == 0 && !last {
-            return Ok(0);
-        }
-        self.started = true;
-        Ok(mark + done)
+        Ok(())
     }
+}
 
+/// Room for one line after another.
+struct Line {
+    keys: Keys,
+    tape: Tape,
+}
+
+impl Line {
     fn row(&mut self, line: &str, rows: &mut Rows) {
         match self.tape.parse(line) {
             Ok(document) if document.kind(0) == Kind::Object => {

@@ -7,8 +7,28 @@ mod decode;
 mod sample;
 mod tape;
 
-pub(crate) use decode::JsonDecoder;
-pub(crate) use sample::sample;
+use arrow::datatypes::Schema;
+
+use super::lines::{AfterLines, Cutter, LineDecoder, LineFormat};
+use super::shape::Shapes;
+
+/// NDJSON.
+#[derive(Debug)]
+pub(crate) struct JsonLines;
+
+impl LineFormat for JsonLines {
+    fn sample_text(&self, text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
+        sample::sample(text, complete, limit, shapes)
+    }
+
+    fn cutter(&self) -> Box<dyn Cutter> {
+        Box::new(AfterLines)
+    }
+
+    fn decoder(&self, schema: &Schema) -> Box<dyn LineDecoder> {
+        Box::new(decode::JsonDecoder::new(schema))
+    }
+}
 
 /// The lines of `text`, each with its end (after the line break) and without break or blanks around it. Without
 /// `last`, what follows the last line break is left out.

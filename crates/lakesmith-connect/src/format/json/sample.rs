@@ -1,15 +1,18 @@
 //! What the columns of an NDJSON file look like.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use super::lines;
 use super::tape::{Document, Kind, Tape};
 use crate::format::shape::{Shape, Shapes};
 
 /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Lines that are no JSON objects are passed over.
 /// Without `complete`, `text` is the beginning of a file and its last line may be cut.
-pub(crate) fn sample(text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
+pub(super) fn sample(text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
     let mut tape = Tape::default();
     let mut rows = 0;
-    for (_, line) in lines(text.trim_start_matches('\u{feff}'), complete) {
+    for (_, line) in lines(text, complete) {
         if rows == limit {
             break;
         }
@@ -25,17 +28,23 @@ pub(crate) fn sample(text: &str, complete: bool, limit: u64, shapes: &mut Shapes
 
 fn object(shapes: &mut Shapes, document: Document<'_>, node: usize) {
     // Of equal keys the last wins, as when it is read.
-    let mut keys: Vec<(std::borrow::Cow<'_, str>, usize)> = Vec::new();
+    let mut keys: Vec<(Cow<'_, str>, usize)> = Vec::new();
+    let mut places: HashMap<Cow<'_, str>, usize> = HashMap::new();
     for (key, value) in document.entries(node) {
         let key = document.key(key);
-        match keys.iter_mut().find(|(known, _)| *known == key) {
-            Some(entry) => entry.1 = value,
-            None => keys.push((key, value)),
+        match places.get(&key) {
+            Some(place) => keys[*place].1 = value,
+            None => {
+                places.insert(key.clone(), keys.len());
+                keys.push((key, value));
+            }
         }
     }
     let names: Vec<&str> = keys.iter().map(|(key, _)| key.as_ref()).collect();
     for (field, (_, value)) in shapes.fields(&names).into_iter().zip(&keys) {
-        observe(shapes.shape_mut(field), document, *value);
+        if let Some(field) = field {
+            observe(shapes.shape_mut(field), document, *value);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Levels of nesting beyond which a text is not parsed.
-const MAX_DEPTH: usize = 128;
+const MAX_DEPTH: usize = 1024;
 
 /// What a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(super) struct Document<'a> {
 pub(super) struct NotJson;
 
 impl Tape {
-    /// Parses `text`, which must be one JSON value as of RFC 8259 and at most 128 levels deep.
+    /// Parses `text`, which must be one JSON value as of RFC 8259 and at most 1,024 levels deep.
     pub(super) fn parse<'a>(&'a mut self, text: &'a str) -> Result<Document<'a>, NotJson> {
         if u32::try_from(text.len()).is_err() {
             return Err(NotJson);
@@ -376,11 +376,11 @@ mod tests {
     }
 
     #[test]
-    fn nesting_ends_at_128() {
+    fn nesting_ends_at_1024() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let mut tape = Tape::default();
-        assert!(tape.parse(&nested(128)).is_ok());
-        assert!(tape.parse(&nested(129)).is_err());
+        assert!(tape.parse(&nested(1024)).is_ok());
+        assert!(tape.parse(&nested(1025)).is_err());
         assert!(tape.parse(&"[".repeat(1_000_000)).is_err());
     }
 

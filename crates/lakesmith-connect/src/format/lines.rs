@@ -1,0 +1,148 @@
+//! Formats whose rows are found by looking at the text alone. The text is cut where rows end, which is quick, and the
+//! pieces are decoded side by side.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::datatypes::Schema;
+
+use super::shape::Shapes;
+use super::{FileFormat, FileReader, Piece, Stop, Target};
+use crate::content::{Content, TextPiece, TextStream, Wants};
+use crate::error::FileFault;
+use crate::rows::{MAX_ROW_BYTES, Rows};
+
+/// Bytes of text that are decoded at once.
+const PIECE: usize = 4 << 20;
+
+/// A format of lines, or of records as CSV has them.
+pub(crate) trait LineFormat: Debug + Send + Sync {
+    /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Without `complete`, `text` is the beginning of a
+    /// file and its last row may be cut.
+    fn sample_text(&self, text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64;
+
+    /// What finds the rows of one file.
+    fn cutter(&self) -> Box<dyn Cutter>;
+
+    /// What decodes the rows of one file into the columns of `schema`.
+    fn decoder(&self, schema: &Schema) -> Box<dyn LineDecoder>;
+}
+
+/// Finds where the rows of a file end.
+pub(crate) trait Cutter: Send {
+    /// The length of the complete rows at the start of `text`, all of it if it is the `last`. Called with the text that
+    /// was not complete before again, and more.
+    fn cut(&mut self, text: &str, last: bool) -> Result<usize, FileFault>;
+}
+
+/// Decodes rows. Pieces of one file are decoded at the same time.
+pub(crate) trait LineDecoder: Send + Sync {
+    /// Takes what stands before the first row, as a header does, off the first complete rows of the file; returns its
+    /// length.
+    fn begin(&mut self, _text: &str) -> Result<usize, FileFault> {
+        Ok(0)
+    }
+
+    /// Decodes `piece`, which is complete rows.
+    fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop>;
+}
+
+impl<F: LineFormat> FileFormat for F {
+    fn wants(&self) -> Wants {
+        Wants::Text
+    }
+
+    fn sample(&self, content: Content, limit: u64, shapes: &mut Shapes) -> Result<u64, FileFault> {
+        let Content::Text(mut stream) = content else { return Ok(0) };
+        let piece = stream.rest()?;
+        Ok(self.sample_text(&piece.text, stream.complete, limit, shapes))
+    }
+
+    fn open(&self, content: Content, target: Arc<Target>) -> Result<Box<dyn FileReader>, FileFault> {
+        let Content::Text(stream) = content else {
+            return Err(FileFault::Unsupported { what: "bytes where text is read".to_owned() });
+        };
+        let decoder = Opening::New(self.decoder(&target.schema));
+        Ok(Box::new(LineReader { stream, rest: TextPiece::default(), at: 0, cutter: self.cutter(), decoder, target }))
+    }
+}
+
+struct LineReader {
+    stream: TextStream,
+    /// Text that was read and not handed out.
+    rest: TextPiece,
+    /// Bytes of text before it.
+    at: u64,
+    cutter: Box<dyn Cutter>,
+    decoder: Opening,
+    target: Arc<Target>,
+}
+
+/// A decoder before and after it has seen the beginning of the file.
+enum Opening {
+    New(Box<dyn LineDecoder>),
+    Begun(Arc<dyn LineDecoder>),
+}
+
+impl FileReader for LineReader {
+    fn next(&mut self) -> Result<Option<Piece>, FileFault> {
+        let mut wanted = PIECE;
+        loop {
+            let more = self.stream.fill(&mut self.rest, wanted)?;
+            if self.rest.text.is_empty() {
+                return Ok(None);
+            }
+            let length = self.cutter.cut(&self.rest.text, !more)?;
+            if length > 0 {
+                return self.piece(length).map(Some);
+            }
+            if self.rest.text.len() > MAX_ROW_BYTES || !more {
+                return Err(FileFault::RowTooLarge { offset: self.at });
+            }
+            wanted = self.rest.text.len() * 2;
+        }
+    }
+}
+
+impl LineReader {
+    fn piece(&mut self, length: usize) -> Result<Piece, FileFault> {
+        let mut piece = self.rest.take(length);
+        self.at += length as u64;
+        let decoder = match &mut self.decoder {
+            Opening::Begun(decoder) => decoder.clone(),
+            Opening::New(decoder) => {
+                let before = decoder.begin(&piece.text)?;
+                piece.take(before);
+                let begun: Arc<dyn LineDecoder> = Arc::from(std::mem::replace(decoder, Box::new(Nothing)));
+                self.decoder = Opening::Begun(begun.clone());
+                begun
+            }
+        };
+        let target = self.target.clone();
+        Ok(Box::new(move || {
+            let mut rows = target.rows()?;
+            decoder.decode(&piece, &mut rows)?;
+            Ok(rows.finish()?)
+        }))
+    }
+}
+
+/// Stands in for a moment where a decoder was.
+struct Nothing;
+
+impl LineDecoder for Nothing {
+    fn decode(&self, _: &TextPiece, _: &mut Rows) -> Result<(), Stop> {
+        Ok(())
+    }
+}
+
+/// Cuts after line breaks: for formats whose rows hold none.
+#[derive(Debug, Default)]
+pub(crate) struct AfterLines;
+
+impl Cutter for AfterLines {
+    fn cut(&mut self, text: &str, last: bool) -> Result<usize, FileFault> {
+        let whole = || memchr::memrchr(b'\n', text.as_bytes()).map_or(0, |newline| newline + 1);
+        Ok(if last { text.len() } else { whole() })
+    }
+}
