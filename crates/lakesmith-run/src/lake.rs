@@ -116,14 +116,9 @@ impl Lake {
         let mut columns = Columns::new();
         for flow in self.plan.flows.clone() {
             let FlowKind::Bronze { .. } = flow.kind else { continue };
-            // A source that cannot be asked now stops its own flow, when that runs; the others have their columns.
-            match self.data_columns_of(&flow).await {
-                Ok(Some(schema)) => {
-                    columns.insert(flow.name.clone(), schema.fields().iter().map(|field| column(field)).collect());
-                    self.data.insert(flow.name.clone(), schema);
-                }
-                Ok(None) => {}
-                Err(error) => tracing::debug!(table = %flow.name, %error, "the columns of a source could not be learnt"),
+            if let Some(schema) = self.data_columns_of(&flow).await? {
+                columns.insert(flow.name.clone(), schema.fields().iter().map(|field| column(field)).collect());
+                self.data.insert(flow.name.clone(), schema);
             }
         }
         let (plan, faults) = compile(&self.project, &columns);
@@ -133,18 +128,38 @@ impl Lake {
     }
 
     /// The columns of a bronze table's source: those of the table, and of files that have just arrived.
+    ///
+    /// A storage that cannot say what the table is like stops everything: what follows would take a table that is there
+    /// for one that has never had a row. A source that cannot be asked stops its own flow, when that runs.
     async fn data_columns_of(&self, flow: &Flow) -> Result<Option<SchemaRef>, RunError> {
         let held = self.world.storage.snapshot(&TablePath::new(&flow.target.path), None).await?;
-        let mut schema = held.as_ref().map(|held| data_columns(&held.schema()));
+        let schema = held.as_ref().map(|held| data_columns(&held.schema()));
         let last = match &held {
             Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
             None => 0,
         };
-        let Some(arriving) = self.list(flow, held.is_some(), last).await? else { return Ok(schema) };
-        if !arriving.files.is_empty() {
-            let inferred = arriving.source.infer(&arriving.files, schema.as_deref()).await;
-            schema = Some(inferred.map_err(files::failed(&flow.name))?.schema);
+        match self.arrived_columns(flow, held.is_some(), last, schema.as_deref()).await {
+            Ok(arrived) => Ok(arrived.or(schema)),
+            Err(error) => {
+                tracing::debug!(table = %flow.name, %error, "what arrived for a source could not be seen");
+                Ok(schema)
+            }
         }
+    }
+
+    /// The columns that a bronze table will have with the files that have just arrived, if there are any.
+    async fn arrived_columns(
+        &self,
+        flow: &Flow,
+        exists: bool,
+        last: i64,
+        known: Option<&Schema>,
+    ) -> Result<Option<SchemaRef>, RunError> {
+        let Some(arriving) = self.list(flow, exists, last).await? else { return Ok(None) };
+        let schema = match arriving.files.is_empty() {
+            true => None,
+            false => Some(arriving.source.infer(&arriving.files, known).await.map_err(files::failed(&flow.name))?.schema),
+        };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
         Ok(schema)
     }
