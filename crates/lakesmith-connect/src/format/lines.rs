@@ -62,9 +62,19 @@ impl<F: LineFormat> FileFormat for F {
         let Content::Text(stream) = content else {
             return Err(FileFault::Unsupported { what: "bytes where text is read".to_owned() });
         };
-        let decoder = Opening::New(self.decoder(&target.schema));
-        Ok(Box::new(LineReader { stream, rest: TextPiece::default(), at: 0, cutter: self.cutter(), decoder, target }))
+        Ok(reader(self, stream, TextPiece::default(), target))
     }
+}
+
+/// Reads the lines of `rest`, which was read from `stream` before, and of what follows.
+pub(crate) fn reader(
+    format: &dyn LineFormat,
+    stream: TextStream,
+    rest: TextPiece,
+    target: Arc<Target>,
+) -> Box<dyn FileReader> {
+    let decoder = Opening::New(format.decoder(&target.schema));
+    Box::new(LineReader { stream, rest, at: 0, cutter: format.cutter(), decoder, target })
 }
 
 struct LineReader {

@@ -2,12 +2,17 @@
 //!
 //! A format reads a file in its order and hands out [`Piece`]s of it, each of which can be decoded on any thread beside
 //! others. Formats whose rows are found by looking at the text alone are [`lines::LineFormat`]s: they say where rows end
-//! and what a row holds, and leave the rest to [`lines`].
+//! and what a row holds, and leave the rest to [`lines`]. Where rows are elements of a document, [`elements`] does the
+//! same.
 
 mod csv;
+mod elements;
+mod fixed_width;
 mod json;
 mod lines;
 pub(crate) mod shape;
+mod text;
+mod xml;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -21,14 +26,24 @@ use crate::rows::{Decoded, Rows};
 use shape::Shapes;
 
 pub use csv::CsvOptions;
+pub use fixed_width::{FixedField, FixedWidthOptions};
+pub use json::{JsonOptions, PathStep};
+pub use text::TextOptions;
+pub use xml::XmlOptions;
 
 /// The format of a source's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values, RFC 4180, or any other delimited text.
     Csv(CsvOptions),
-    /// One JSON object per line (NDJSON).
-    Json,
+    /// JSON: one object a line (NDJSON), arrays of objects, or objects over several lines.
+    Json(JsonOptions),
+    /// XML, whose rows are the elements of one name.
+    Xml(XmlOptions),
+    /// Lines whose fields stand at fixed places.
+    FixedWidth(FixedWidthOptions),
+    /// Plain text: a row a line, or a row a file.
+    Text(TextOptions),
 }
 
 impl Format {
@@ -36,7 +51,10 @@ impl Format {
     pub(crate) fn reader(&self) -> &dyn FileFormat {
         match self {
             Format::Csv(options) => options,
-            Format::Json => &json::JsonLines,
+            Format::Json(options) => options,
+            Format::Xml(options) => options,
+            Format::FixedWidth(options) => options,
+            Format::Text(options) => options,
         }
     }
 }
