@@ -9,9 +9,9 @@ use lakesmith_connect::{
     Charset, CsvOptions, FileSource, FixedField, FixedWidthOptions, Format, JsonOptions, PathStep, SOURCE_NAME, SOURCE_POSITION,
     TextOptions, XmlOptions, source_name,
 };
+use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::ObjectStoreExt;
 
 /// One case of a page.
 pub(crate) struct Case {

@@ -61,10 +61,11 @@ impl FileFormat for JsonOptions {
 
     fn sample(&self, content: Content, limit: u64, shapes: &mut Shapes) -> Result<u64, FileFault> {
         let Content::Text(mut stream) = content else { return Ok(0) };
-        let text = stream.rest()?.text;
-        if self.layout(&text) == Layout::Lines {
-            return Ok(sample::sample(&text, stream.complete, limit, shapes));
+        let piece = stream.rest()?;
+        if self.layout(&piece.text) == Layout::Lines {
+            return Ok(sample::sample(&piece.clean_lines(), stream.complete, limit, shapes));
         }
+        let text = piece.text;
         let mut found = Vec::new();
         // Where the document turns out to be damaged, the rows before tell their types all the same.
         let _ = find::Documents::new(&self.rows_at).find(&text, 0, stream.complete, &mut found);
