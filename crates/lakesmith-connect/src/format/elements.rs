@@ -21,6 +21,11 @@ pub(crate) trait Finder: Send {
     /// # Errors
     /// What is wrong with the file as a whole. A row that cannot be read is a row all the same.
     fn find(&mut self, text: &str, at: u64, last: bool, found: &mut Vec<Range<usize>>) -> Result<usize, FileFault>;
+
+    /// What is said of a file that has text and no rows.
+    fn without_rows(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Decodes rows. Pieces of one file are decoded at the same time.
@@ -37,7 +42,7 @@ pub(crate) fn reader(
     decoder: Arc<dyn ElementDecoder>,
     target: Arc<Target>,
 ) -> Box<dyn FileReader> {
-    Box::new(ElementReader { stream, rest, at: 0, ended: false, finder, decoder, target })
+    Box::new(ElementReader { stream, rest, at: 0, ended: false, any: false, finder, decoder, target })
 }
 
 struct ElementReader {
@@ -47,6 +52,8 @@ struct ElementReader {
     /// Bytes of text before it.
     at: u64,
     ended: bool,
+    /// Whether there was a row.
+    any: bool,
     finder: Box<dyn Finder>,
     decoder: Arc<dyn ElementDecoder>,
     target: Arc<Target>,
@@ -63,10 +70,14 @@ impl FileReader for ElementReader {
             let piece = self.rest.take(length);
             self.at += length as u64;
             if !found.is_empty() {
+                self.any = true;
                 return Ok(Some(self.piece(piece, found)));
             }
             if length == 0 && self.rest.text.len() > MAX_ROW_BYTES {
                 return Err(FileFault::RowTooLarge { offset: self.at });
+            }
+            if self.ended && !self.any && self.at > 0 {
+                self.finder.without_rows().into_iter().for_each(|note| self.stream.note(note));
             }
             wanted = PIECE.max(self.rest.text.len() * 2);
         }

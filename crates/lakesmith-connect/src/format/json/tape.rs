@@ -205,14 +205,16 @@ impl Parser<'_> {
                 }
                 self.value(depth + 1)?;
                 self.blanks();
-                let separator = self.peek();
-                self.at += 1;
-                match separator {
-                    Some(b',') => self.blanks(),
+                match self.peek() {
+                    Some(b',') => {
+                        self.at += 1;
+                        self.blanks();
+                    }
                     Some(byte) if byte == close => break,
                     _ => return Err(NotJson),
                 }
             }
+            self.at += 1;
         }
         self.nodes[node].end = self.at as u32;
         self.nodes[node].next = self.nodes.len() as u32;

@@ -172,6 +172,10 @@ impl Finder for Tags {
         }
         Ok(text.len())
     }
+
+    fn without_rows(&self) -> Option<String> {
+        Some(format!("no element <{}> in the file", self.row_tag))
+    }
 }
 
 fn no_xml(reason: &str) -> FileFault {
