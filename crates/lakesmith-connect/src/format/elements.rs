@@ -9,9 +9,6 @@ use crate::content::{TextPiece, TextStream};
 use crate::error::FileFault;
 use crate::rows::{MAX_ROW_BYTES, Rows};
 
-/// Bytes of text in which rows are looked for at once.
-const PIECE: usize = 4 << 20;
-
 /// Finds the rows of one file.
 pub(crate) trait Finder: Send {
     /// Adds the places of the complete rows of `text` to `found`; returns the length of what is done with, which the next
@@ -61,7 +58,7 @@ struct ElementReader {
 
 impl FileReader for ElementReader {
     fn next(&mut self) -> Result<Option<Piece>, FileFault> {
-        let mut wanted = PIECE;
+        let mut wanted = self.target.piece_bytes;
         while !self.ended {
             let more = self.stream.fill(&mut self.rest, wanted)?;
             let mut found = Vec::new();
@@ -79,7 +76,7 @@ impl FileReader for ElementReader {
             if self.ended && !self.any && self.at > 0 {
                 self.finder.without_rows().into_iter().for_each(|note| self.stream.note(note));
             }
-            wanted = PIECE.max(self.rest.text.len() * 2);
+            wanted = self.target.piece_bytes.max(self.rest.text.len() * 2);
         }
         Ok(None)
     }

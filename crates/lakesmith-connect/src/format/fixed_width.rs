@@ -67,7 +67,7 @@ impl LineFormat for FixedWidthOptions {
         let assigned = Lookup::new(names.iter().map(String::as_str)).assign(&found);
         let fields = (0..names.len()).map(|column| assigned.iter().position(|found| *found == Some(column))).collect();
         let unknown = (0..found.len()).filter(|field| assigned[*field].is_none()).collect();
-        let end = self.fields.iter().map(|field| field.start - 1 + field.width).max().unwrap_or(0);
+        let end = self.fields.iter().map(|field| field.start.saturating_sub(1).saturating_add(field.width)).max().unwrap_or(0);
         Box::new(FixedWidthDecoder { options: self.clone(), fields, unknown, end })
     }
 }
@@ -75,7 +75,7 @@ impl LineFormat for FixedWidthOptions {
 impl FixedWidthOptions {
     /// The text of a field; `None` for NULL.
     fn value<'t>(&self, line: &Line<'t>, field: &FixedField) -> Option<&'t str> {
-        let value = line.characters(field.start - 1, field.width);
+        let value = line.characters(field.start.saturating_sub(1), field.width);
         let trimmed = value.trim();
         (!trimmed.is_empty()).then_some(if self.trim { trimmed } else { value })
     }

@@ -12,9 +12,6 @@ use crate::content::{Content, TextPiece, TextStream, Wants};
 use crate::error::FileFault;
 use crate::rows::{MAX_ROW_BYTES, Rows};
 
-/// Bytes of text that are decoded at once.
-const PIECE: usize = 4 << 20;
-
 /// A format of lines, or of records as CSV has them.
 pub(crate) trait LineFormat: Debug + Send + Sync {
     /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Without `complete`, `text` is the beginning of a
@@ -96,7 +93,7 @@ enum Opening {
 
 impl FileReader for LineReader {
     fn next(&mut self) -> Result<Option<Piece>, FileFault> {
-        let mut wanted = PIECE;
+        let mut wanted = self.target.piece_bytes;
         loop {
             let more = self.stream.fill(&mut self.rest, wanted)?;
             if self.rest.text.is_empty() {

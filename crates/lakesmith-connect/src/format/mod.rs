@@ -96,9 +96,16 @@ pub(crate) struct Target {
     pub(crate) schema: SchemaRef,
     /// The types that were told.
     pub(crate) hints: Hints,
+    /// Bytes of text that are decoded at once, or a row if that is longer.
+    pub(crate) piece_bytes: usize,
 }
 
 impl Target {
+    /// The columns of `schema`, whose types and values are as `hints` say.
+    pub(crate) fn new(schema: SchemaRef, hints: Hints) -> Target {
+        Target { schema, hints, piece_bytes: 4 << 20 }
+    }
+
     /// Empty rows of these columns.
     ///
     /// # Errors
@@ -128,3 +135,6 @@ impl From<ConnectError> for Stop {
         Stop::Failed(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

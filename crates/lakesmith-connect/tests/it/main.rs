@@ -4,6 +4,8 @@
 
 mod case;
 mod files;
+mod fuzz;
+mod tier;
 
 use std::path::Path;
 
