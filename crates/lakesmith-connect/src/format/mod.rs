@@ -7,7 +7,9 @@
 mod csv;
 mod json;
 mod lines;
+mod parquet;
 pub(crate) mod shape;
+pub(crate) mod typed;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub enum Format {
     Csv(CsvOptions),
     /// One JSON object per line (NDJSON).
     Json,
+    /// Parquet.
+    Parquet,
 }
 
 impl Format {
@@ -37,6 +41,7 @@ impl Format {
         match self {
             Format::Csv(options) => options,
             Format::Json => &json::JsonLines,
+            Format::Parquet => &parquet::Parquet,
         }
     }
 }
@@ -45,6 +50,14 @@ impl Format {
 pub(crate) trait FileFormat: Debug + Send + Sync {
     /// What it reads from.
     fn wants(&self) -> Wants;
+
+    /// Whether it reads into the columns of `target`.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnsupportedType`] for a column it does not read into.
+    fn check(&self, target: &Target) -> Result<(), ConnectError> {
+        target.rows().map(drop)
+    }
 
     /// Adds up to `limit` rows of `content`, which may be only the beginning of a file, to `shapes`; returns how many.
     ///
