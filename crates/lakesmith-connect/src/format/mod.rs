@@ -4,6 +4,7 @@
 //! others. Formats whose rows are found by looking at the text alone are [`lines::LineFormat`]s: they say where rows end
 //! and what a row holds, and leave the rest to [`lines`].
 
+mod avro;
 mod csv;
 mod json;
 mod lines;
@@ -33,6 +34,8 @@ pub enum Format {
     Json,
     /// Parquet.
     Parquet,
+    /// Avro object container files.
+    Avro,
 }
 
 impl Format {
@@ -42,6 +45,7 @@ impl Format {
             Format::Csv(options) => options,
             Format::Json => &json::JsonLines,
             Format::Parquet => &parquet::Parquet,
+            Format::Avro => &avro::Avro,
         }
     }
 }

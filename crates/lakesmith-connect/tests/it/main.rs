@@ -4,6 +4,8 @@
 
 mod case;
 mod files;
+mod parquet;
+mod typed;
 
 use std::path::Path;
 
