@@ -6,6 +6,7 @@
 
 mod avro;
 mod csv;
+mod excel;
 mod json;
 mod lines;
 mod parquet;
@@ -24,6 +25,7 @@ use crate::rows::{Decoded, Rows};
 use shape::Shapes;
 
 pub use csv::CsvOptions;
+pub use excel::{CellRange, ExcelOptions, Sheet};
 
 /// The format of a source's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub enum Format {
     Parquet,
     /// Avro object container files.
     Avro,
+    /// A sheet of an Excel or OpenDocument spreadsheet.
+    Excel(ExcelOptions),
 }
 
 impl Format {
@@ -46,6 +50,7 @@ impl Format {
             Format::Json => &json::JsonLines,
             Format::Parquet => &parquet::Parquet,
             Format::Avro => &avro::Avro,
+            Format::Excel(options) => options,
         }
     }
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod avro;
 mod case;
+mod excel;
 mod files;
 mod parquet;
 mod typed;

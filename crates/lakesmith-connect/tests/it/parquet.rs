@@ -303,12 +303,12 @@ async fn large_files_keep_their_order() {
 /// Where types are equal, the arrays of the reader are handed on as they are; a batch is as small as its rows are large.
 #[tokio::test]
 async fn large_rows_make_small_batches() {
-    let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..40).map(|n| format!("{n}{}", "x".repeat(8 << 20)))));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..12).map(|n| format!("{n}{}", "x".repeat(16 << 20)))));
     let batch = RecordBatch::try_from_iter([("t", texts)]).unwrap();
     let files = files(&[&written(&batch, WriterProperties::builder().set_dictionary_enabled(false).build())]).await;
     let read = files.read_into(files.infer(None).await.schema).await;
-    assert_eq!(read.report.rows, 40);
-    assert!(read.batches.iter().all(|batch| batch.num_rows() <= 8));
+    assert_eq!(read.report.rows, 12);
+    assert!(read.batches.iter().all(|batch| batch.num_rows() <= 4));
 }
 
 fn decimal(values: &[i128], precision: u8, scale: i8) -> Decimal128Array {
