@@ -1,7 +1,7 @@
 //! What the columns of a CSV file look like.
 
-use super::record::{Record, Step};
 use super::CsvOptions;
+use super::record::{Record, Step};
 use crate::format::shape::{Shape, Shapes};
 
 /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Without `complete`, `text` is the beginning of a
