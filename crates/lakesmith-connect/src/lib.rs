@@ -17,9 +17,12 @@ mod names;
 mod rescue;
 mod rows;
 
+pub use column::{DatePattern, Notation, UnknownLetters};
 pub use content::{Charset, Compression};
 pub use error::{ConnectError, FileFault};
 pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
-pub use format::{CellRange, CsvOptions, ExcelOptions, Format, Sheet};
+pub use format::{
+    CellRange, CsvOptions, ExcelOptions, FixedField, FixedWidthOptions, Format, JsonOptions, PathStep, Sheet, TextOptions, XmlOptions,
+};
 pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};

@@ -42,6 +42,6 @@ pub use project::Project;
 pub use reference::reference;
 pub use schema::schemas;
 pub use source::{
-    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, SchemaEvolution, Snapshot, Source, SourceKind,
-    SourceTable,
+    ChangeCapture, Compression, CsvOptions, Deletes, Encoding, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation,
+    OnChange, PathStep, SchemaEvolution, Snapshot, Source, SourceKind, SourceTable, TextOptions, XmlOptions,
 };

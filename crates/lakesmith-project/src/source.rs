@@ -4,8 +4,12 @@ mod files;
 mod keys;
 mod read;
 
-pub use files::{CsvOptions, Encoding, FileFormat};
+pub use files::{
+    Compression, CsvOptions, Encoding, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation, PathStep, TextOptions,
+    XmlOptions,
+};
 
+pub(crate) use files::{path, pattern};
 pub(crate) use keys::KEYS;
 pub(crate) use read::read;
 
@@ -55,6 +59,12 @@ pub struct SourceTable {
     pub path: Spanned<String>,
     /// How its files are written.
     pub format: FileFormat,
+    /// How characters are written as bytes; else the bytes tell.
+    pub encoding: Option<Encoding>,
+    /// What its files are wrapped in.
+    pub compression: Compression,
+    /// How values are written as text.
+    pub notation: Notation,
     /// Types of columns that inference would get wrong: the column's name in the source and a Spark SQL type.
     pub schema_hints: Vec<(Spanned<String>, Spanned<String>)>,
     /// What a file holds of the table.

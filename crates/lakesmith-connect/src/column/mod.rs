@@ -2,6 +2,7 @@
 
 mod hints;
 mod keys;
+mod notation;
 pub(crate) mod parse;
 mod scalar;
 
@@ -13,6 +14,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
 
 pub(crate) use hints::Hints;
 pub(crate) use keys::{Keys, Slot};
+pub use notation::{DatePattern, Notation, UnknownLetters};
 pub(crate) use scalar::Scalar;
 
 use crate::error::ConnectError;
@@ -69,7 +71,7 @@ impl Column {
                 count: 0,
             })),
             DataType::Struct(fields) => Column::structure(fields, &path, hinted, hints),
-            scalar => Scalar::new(scalar, hinted)
+            scalar => Scalar::new(scalar, hinted, hints.notation())
                 .map(Column::Scalar)
                 .ok_or_else(|| ConnectError::UnsupportedType { column: path, data_type: scalar.clone() }),
         }

@@ -1,5 +1,6 @@
 //! Columns of single values, each given as text, number text, string or boolean.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -8,7 +9,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, TimeUnit};
 
-use super::parse;
+use super::{Notation, parse};
 
 /// A column of scalars being built.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Scalar {
     values: Values,
     /// The type was told, not inferred: numbers may have blanks, a plus and leading zeros, and may be strings.
     lenient: bool,
+    /// How values are written, if not as by default.
+    notation: Option<Arc<Notation>>,
 }
 
 #[derive(Debug)]
@@ -44,7 +47,7 @@ macro_rules! append {
 
 impl Scalar {
     /// A column of `data_type`, if it is one that text is read into.
-    pub(crate) fn new(data_type: &DataType, lenient: bool) -> Option<Scalar> {
+    pub(crate) fn new(data_type: &DataType, lenient: bool, notation: Option<&Arc<Notation>>) -> Option<Scalar> {
         let values = match data_type {
             DataType::Boolean => Values::Boolean(BooleanBuilder::new()),
             DataType::Int8 => Values::Int8(Int8Builder::new()),
@@ -65,7 +68,7 @@ impl Scalar {
             DataType::Utf8 => Values::Text(StringBuilder::new()),
             _ => return None,
         };
-        Some(Scalar { values, lenient })
+        Some(Scalar { values, lenient, notation: notation.cloned() })
     }
 
     /// Appends NULL.
@@ -93,6 +96,26 @@ impl Scalar {
             _ if lenient => text.trim(),
             _ => text,
         };
+        match &self.notation {
+            None => self.append_plain(text),
+            Some(notation) => {
+                let notation = notation.clone();
+                let plain = match self.values {
+                    Values::Boolean(_) | Values::Text(_) => Some(Cow::Borrowed(text)),
+                    Values::Date(_) => notation.date(text),
+                    Values::Timestamp(_) => notation.timestamp(text),
+                    _ => notation.number(text),
+                };
+                match plain {
+                    Some(plain) => self.append_plain(&plain),
+                    None => self.refuse(),
+                }
+            }
+        }
+    }
+
+    /// Appends a text in the notation of programs. False if it does not fit: the row then has NULL.
+    fn append_plain(&mut self, text: &str) -> bool {
         match &mut self.values {
             Values::Boolean(builder) => append!(builder, parse::boolean(text)),
             Values::Date(builder) => append!(builder, parse::date(text)),

@@ -144,6 +144,23 @@ impl TextStream {
         }
     }
 
+    /// The first bytes of the file after a byte order mark, up to [`HEAD`] or so; nothing of them is taken.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(crate) fn peek(&mut self) -> Result<&[u8], FileFault> {
+        if self.offset == 0 && self.raw.is_empty() {
+            self.read()?;
+            self.begin();
+        }
+        Ok(&self.raw[..self.raw.len().min(HEAD)])
+    }
+
+    /// Says what the file's report should say of it.
+    pub(crate) fn note(&self, note: String) {
+        self.notes.add(note);
+    }
+
     /// Adds text to `piece` until it has at least `wanted` bytes. False at the end: then no more will come.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl FileSource {
     ) -> impl Future<Output = Result<FileRows, ConnectError>> + Send + use<> {
         let source = self.clone();
         async move {
-            let target = Arc::new(Target { schema, hints: Hints::new(&source.hints) });
+            let target = Arc::new(Target::new(schema, Hints::new(&source.hints).written(&source.notation)));
             source.format.reader().check(&target)?;
             let remote = Remote { store: source.store.clone(), location: source.locate(&file.path)?, entry: file };
             let (notes, format) = (Notes::default(), source.format.clone());

@@ -12,9 +12,6 @@ use crate::content::{Content, TextPiece, TextStream, Wants};
 use crate::error::FileFault;
 use crate::rows::{MAX_ROW_BYTES, Rows};
 
-/// Bytes of text that are decoded at once.
-const PIECE: usize = 4 << 20;
-
 /// A format of lines, or of records as CSV has them.
 pub(crate) trait LineFormat: Debug + Send + Sync {
     /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Without `complete`, `text` is the beginning of a
@@ -62,9 +59,19 @@ impl<F: LineFormat> FileFormat for F {
         let Content::Text(stream) = content else {
             return Err(FileFault::Unsupported { what: "bytes where text is read".to_owned() });
         };
-        let decoder = Opening::New(self.decoder(&target.schema));
-        Ok(Box::new(LineReader { stream, rest: TextPiece::default(), at: 0, cutter: self.cutter(), decoder, target }))
+        Ok(reader(self, stream, TextPiece::default(), target))
     }
+}
+
+/// Reads the lines of `rest`, which was read from `stream` before, and of what follows.
+pub(crate) fn reader(
+    format: &dyn LineFormat,
+    stream: TextStream,
+    rest: TextPiece,
+    target: Arc<Target>,
+) -> Box<dyn FileReader> {
+    let decoder = Opening::New(format.decoder(&target.schema));
+    Box::new(LineReader { stream, rest, at: 0, cutter: format.cutter(), decoder, target })
 }
 
 struct LineReader {
@@ -86,7 +93,7 @@ enum Opening {
 
 impl FileReader for LineReader {
     fn next(&mut self) -> Result<Option<Piece>, FileFault> {
-        let mut wanted = PIECE;
+        let mut wanted = self.target.piece_bytes;
         loop {
             let more = self.stream.fill(&mut self.rest, wanted)?;
             if self.rest.text.is_empty() {

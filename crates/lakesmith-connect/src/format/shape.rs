@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 
 use super::typed::wider;
-use crate::column::{Hints, parse};
+use crate::column::{Hints, Notation, parse};
 use crate::names::{Lookup, Names, clean, fold, source_name, with_source_name};
 
 /// The most columns of a table. A source with more is read, and the values of the others are rescued.
@@ -46,9 +46,12 @@ impl Shape {
         }
     }
 
-    /// Of a text in a format without types.
-    pub(crate) fn of_text(text: &str) -> Shape {
-        if parse::boolean(text).is_some() { Shape::Boolean } else { Shape::of_number(text) }
+    /// Of a text in a format without types, whose numbers are written as `notation` says.
+    pub(crate) fn of_text(text: &str, notation: &Notation) -> Shape {
+        if parse::boolean(text).is_some() {
+            return Shape::Boolean;
+        }
+        notation.number(text).map_or(Shape::Text, |number| Shape::of_number(&number))
     }
 
     /// Widens the shape to hold a scalar of another.
@@ -93,6 +96,8 @@ pub(crate) struct Shapes {
     names: Vec<String>,
     shapes: Vec<Shape>,
     lookup: Lookup,
+    /// How values are written; of a table only, not of the structs in it.
+    pub(crate) notation: Notation,
 }
 
 impl Shapes {

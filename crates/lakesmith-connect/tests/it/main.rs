@@ -6,7 +6,9 @@ mod avro;
 mod case;
 mod excel;
 mod files;
+mod fuzz;
 mod parquet;
+mod tier;
 mod typed;
 
 use std::path::Path;

@@ -45,10 +45,11 @@ impl CsvDecoder {
 
 impl LineDecoder for CsvDecoder {
     fn begin(&mut self, text: &str) -> Result<usize, FileFault> {
-        if !self.options.header {
-            return Ok(0);
-        }
         let mut records = Records::new(&self.options, text);
+        records.skip(true);
+        if !self.options.header {
+            return Ok(records.at);
+        }
         let Some((_, end)) = records.next(true)? else { return Ok(text.len()) };
         if records.record.len() > MAX_COLUMNS {
             return Err(FileFault::TooManyColumns { found: records.record.len(), most: MAX_COLUMNS });
@@ -127,11 +128,12 @@ pub(super) struct CsvCutter {
     options: CsvOptions,
     /// Line breaks before the current text.
     lines: u64,
+    begun: bool,
 }
 
 impl CsvCutter {
     pub(super) fn new(options: CsvOptions) -> CsvCutter {
-        CsvCutter { options, lines: 0 }
+        CsvCutter { options, lines: 0, begun: false }
     }
 }
 
@@ -139,7 +141,18 @@ impl Cutter for CsvCutter {
     fn cut(&mut self, text: &str, last: bool) -> Result<usize, FileFault> {
         let mut records = Records::new(&self.options, text);
         records.lines = self.lines;
-        while records.next(last)?.is_some() {}
+        if !self.begun && !records.skip(last) {
+            return Ok(0);
+        }
+        let mut any = false;
+        while records.next(last)?.is_some() {
+            any = true;
+        }
+        // The first piece holds the header.
+        if !self.begun && !any && !last {
+            return Ok(0);
+        }
+        self.begun = true;
         self.lines += text[..records.at].matches('\n').count() as u64;
         Ok(records.at)
     }
@@ -147,10 +160,11 @@ impl Cutter for CsvCutter {
 
 /// The records of a text, one after the other.
 #[derive(Debug)]
-struct Records<'t> {
+pub(super) struct Records<'t> {
     text: &'t str,
-    delimiter: u8,
-    record: Record,
+    pub(super) record: Record,
+    comment: Option<u8>,
+    skip_rows: u64,
     /// Where the next record starts.
     at: usize,
     /// Line breaks before the text.
@@ -158,15 +172,35 @@ struct Records<'t> {
 }
 
 impl<'t> Records<'t> {
-    fn new(options: &CsvOptions, text: &'t str) -> Records<'t> {
-        Records { text, delimiter: options.delimiter, record: Record::new(options), at: 0, lines: 0 }
+    pub(super) fn new(options: &CsvOptions, text: &'t str) -> Records<'t> {
+        let (comment, skip_rows) = (options.comment, options.skip_rows);
+        Records { text, record: Record::new(options), comment, skip_rows, at: 0, lines: 0 }
     }
 
-    /// Reads the next complete record that is not blank; where it starts and ends.
-    fn next(&mut self, last: bool) -> Result<Option<(usize, usize)>, FileFault> {
+    /// Passes over the lines at the top of the file. False if they are not complete.
+    pub(super) fn skip(&mut self, last: bool) -> bool {
+        for _ in 0..self.skip_rows {
+            match self.record.line_end(self.text, self.at, last) {
+                Some(end) if end > self.at => self.at = end,
+                Some(_) => break,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Reads the next complete record that is neither blank nor a comment; where it starts and ends.
+    pub(super) fn next(&mut self, last: bool) -> Result<Option<(usize, usize)>, FileFault> {
         while self.at < self.text.len() {
             let start = self.at;
-            match self.record.read(self.text, start, last, self.delimiter) {
+            if self.comment.is_some() && self.text.as_bytes().get(start).copied() == self.comment {
+                match self.record.line_end(self.text, start, last) {
+                    Some(end) => self.at = end,
+                    None => break,
+                }
+                continue;
+            }
+            match self.record.read(self.text, start, last) {
                 Step::Record(end) => self.at = end,
                 Step::Incomplete => break,
                 Step::Unbalanced(open) => {

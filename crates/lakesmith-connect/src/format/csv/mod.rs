@@ -13,8 +13,10 @@ use record::Record;
 /// How a CSV file is written. The default is RFC 4180 with a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvOptions {
-    /// Byte between fields. Default `,`.
-    pub delimiter: u8,
+    /// What stands between fields, of any length but none. Default `,`.
+    pub delimiter: String,
+    /// What ends a record. Default none: `\n`, `\r\n` or `\r`.
+    pub row_delimiter: Option<String>,
     /// Byte around fields that hold a delimiter, a quote or a line break. Default `"`.
     pub quote: u8,
     /// Byte that takes the next quote (or itself) literally within quotes. Default none: quotes are doubled.
@@ -23,11 +25,24 @@ pub struct CsvOptions {
     pub header: bool,
     /// Text that stands for NULL besides the empty unquoted field. Default none.
     pub null_value: Option<String>,
+    /// Byte at the beginning of lines that are passed over. Default none.
+    pub comment: Option<u8>,
+    /// Lines at the top of the file that are passed over, before the header. Default 0.
+    pub skip_rows: u64,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        CsvOptions { delimiter: b',', quote: b'"', escape: None, header: true, null_value: None }
+        CsvOptions {
+            delimiter: ",".to_owned(),
+            row_delimiter: None,
+            quote: b'"',
+            escape: None,
+            header: true,
+            null_value: None,
+            comment: None,
+            skip_rows: 0,
+        }
     }
 }
 

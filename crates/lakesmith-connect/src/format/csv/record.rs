@@ -10,6 +10,21 @@ pub(super) struct Record {
     scratch: String,
     quote: u8,
     escape: Option<u8>,
+    delimiter: Vec<u8>,
+    row_delimiter: Option<Vec<u8>>,
+    /// What delimiters of fields and of records begin with.
+    first_bytes: [u8; 3],
+}
+
+/// What ends a field.
+#[derive(Debug, PartialEq, Eq)]
+enum Mark {
+    /// A delimiter of so many bytes.
+    Delimiter(usize),
+    /// The end of the record, of so many bytes.
+    Break(usize),
+    /// The end of the record, of which more may follow.
+    HalfBreak,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -42,44 +57,89 @@ pub(super) enum Step {
 impl Record {
     pub(super) fn new(options: &CsvOptions) -> Record {
         let escape = options.escape.filter(|escape| *escape != options.quote);
-        Record { quote: options.quote, escape, ..Record::default() }
+        let bytes = |text: &String| text.as_bytes().to_vec();
+        let (delimiter, row_delimiter) = (bytes(&options.delimiter), options.row_delimiter.as_ref().map(bytes));
+        let first = |bytes: &[u8]| bytes.first().copied().unwrap_or(b'\n');
+        let first_bytes = match &row_delimiter {
+            None => [first(&delimiter), b'\n', b'\r'],
+            Some(row) => [first(&delimiter), first(row), first(row)],
+        };
+        Record { quote: options.quote, escape, delimiter, row_delimiter, first_bytes, ..Record::default() }
+    }
+
+    /// What stands at `at`, if it ends a field.
+    fn mark(&self, bytes: &[u8], at: usize) -> Option<Mark> {
+        let rest = &bytes[at..];
+        match &self.row_delimiter {
+            Some(row) if rest.starts_with(row) => return Some(Mark::Break(row.len())),
+            Some(_) => {}
+            None => match rest {
+                [b'\n', ..] => return Some(Mark::Break(1)),
+                [b'\r', b'\n', ..] => return Some(Mark::Break(2)),
+                [b'\r'] => return Some(Mark::HalfBreak),
+                [b'\r', ..] => return Some(Mark::Break(1)),
+                _ => {}
+            },
+        }
+        rest.starts_with(&self.delimiter).then_some(Mark::Delimiter(self.delimiter.len()))
+    }
+
+    /// Where the next mark stands, or the text ends.
+    fn find_mark(&self, bytes: &[u8], mut at: usize) -> (usize, Option<Mark>) {
+        let [one, two, three] = self.first_bytes;
+        loop {
+            let first = bytes[at..].iter().position(|byte| *byte == one || *byte == two || *byte == three);
+            at += first.unwrap_or(bytes.len() - at);
+            if at == bytes.len() {
+                return (at, None);
+            }
+            match self.mark(bytes, at) {
+                None => at += 1,
+                mark => return (at, mark),
+            }
+        }
+    }
+
+    /// The end of the line of `text` that begins at `at`, whatever it holds, if it is complete.
+    pub(super) fn line_end(&self, text: &str, mut at: usize, last: bool) -> Option<usize> {
+        loop {
+            match self.find_mark(text.as_bytes(), at) {
+                (found, Some(Mark::Delimiter(length))) => at = found + length,
+                (found, Some(Mark::Break(length))) => return Some(found + length),
+                (_, Some(Mark::HalfBreak) | None) => return last.then_some(text.len()),
+            }
+        }
     }
 
     /// Reads the record of `text` that starts at `at`, before the end of the text. `last` means that no more text
     /// follows.
-    pub(super) fn read(&mut self, text: &str, at: usize, last: bool, delimiter: u8) -> Step {
+    pub(super) fn read(&mut self, text: &str, at: usize, last: bool) -> Step {
         self.fields.clear();
         let bytes = text.as_bytes();
-        let ends_field = |byte: &u8| *byte == delimiter || *byte == b'\n' || *byte == b'\r';
-        let find_end = |from: usize| from + bytes[from..].iter().position(ends_field).unwrap_or(bytes.len() - from);
         let mut at = at;
         loop {
             let start = at;
-            if bytes.get(at) == Some(&self.quote) {
+            let (end, mark) = if bytes.get(at) == Some(&self.quote) {
                 let Some((close, rough)) = self.closing_quote(bytes, at + 1) else {
                     return if last { Step::Unbalanced(start) } else { Step::Incomplete };
                 };
-                at = find_end(close + 1);
-                let span = if rough || at > close + 1 {
-                    Span { start, end: at, kind: Kind::Rough }
+                let (end, mark) = self.find_mark(bytes, close + 1);
+                let span = if rough || end > close + 1 {
+                    Span { start, end, kind: Kind::Rough }
                 } else {
                     Span { start: start + 1, end: close, kind: Kind::Quoted }
                 };
                 self.fields.push(span);
+                (end, mark)
             } else {
-                at = find_end(at);
-                self.fields.push(Span { start, end: at, kind: Kind::Plain });
-            }
-            match (bytes.get(at), bytes.get(at + 1)) {
-                (None, _) => {
-                    return if last { Step::Record(at) } else { Step::Incomplete };
-                }
-                (Some(b'\n'), _) => return Step::Record(at + 1),
-                (Some(b'\r'), Some(b'\n')) => return Step::Record(at + 2),
-                // What follows may be the other half of a line break.
-                (Some(b'\r'), None) if !last => return Step::Incomplete,
-                (Some(b'\r'), _) => return Step::Record(at + 1),
-                _ => at += 1,
+                let (end, mark) = self.find_mark(bytes, at);
+                self.fields.push(Span { start, end, kind: Kind::Plain });
+                (end, mark)
+            };
+            match mark {
+                Some(Mark::Delimiter(length)) => at = end + length,
+                Some(Mark::Break(length)) => return Step::Record(end + length),
+                None | Some(Mark::HalfBreak) => return if last { Step::Record(text.len()) } else { Step::Incomplete },
             }
         }
     }
@@ -149,7 +209,7 @@ mod tests {
         let mut record = Record::new(options);
         let (mut at, mut all) = (0, Vec::new());
         while at < text.len() {
-            match record.read(text, at, true, options.delimiter) {
+            match record.read(text, at, true) {
                 Step::Record(end) => at = end,
                 step => return vec![vec![format!("{step:?}")]],
             }
@@ -162,7 +222,8 @@ mod tests {
     fn fields_as_written() {
         let options = CsvOptions::default();
         let escaped = CsvOptions { escape: Some(b'\\'), ..CsvOptions::default() };
-        let semicolon = CsvOptions { delimiter: b';', quote: b'\'', ..CsvOptions::default() };
+        let semicolon = CsvOptions { delimiter: ";".to_owned(), quote: b'\'', ..CsvOptions::default() };
+        let long = CsvOptions { delimiter: "||".to_owned(), row_delimiter: Some("|~|".to_owned()), ..CsvOptions::default() };
         let cases: &[(&CsvOptions, &str, &[&[&str]])] = &[
             (&options, "a,b\nc,d\n", &[&["a", "b"], &["c", "d"]]),
             (&options, "a,b\r\nc,\r\n,", &[&["a", "b"], &["c", ""], &["", ""]]),
@@ -175,6 +236,7 @@ mod tests {
             (&escaped, r#""a\"b\\c\d""ü\ü",x\y"#, &[&[r#"a"b\c\d"ü\ü"#, r"x\y"]]),
             (&escaped, r#""a\""#, &[&["Unbalanced(0)"]]),
             (&semicolon, "'a;b';c,d", &[&["a;b", "c,d"]]),
+            (&long, "a|b||\"c||\"||d\n|~|e||f|~", &[&["a|b", "c||", "d\n"], &["e", "f|~"]]),
         ];
         for (options, text, expected) in cases {
             assert_eq!(&records(text, options), expected, "{text:?}");
@@ -184,20 +246,22 @@ mod tests {
     proptest! {
         /// Where a text is cut must not matter: a record is either whole or incomplete.
         #[test]
-        fn a_cut_text_gives_the_same_records(text in "[a,\"\\\\\r\nü]{0,24}", escape: bool) {
-            let options = CsvOptions { escape: escape.then_some(b'\\'), ..CsvOptions::default() };
+        fn a_cut_text_gives_the_same_records(text in "[a,\"\\\\\r\nü]{0,24}", escape: bool, long: bool) {
+            let (delimiter, row_delimiter) = if long { (",a", Some(",\n".to_owned())) } else { (",", None) };
+            let escape = escape.then_some(b'\\');
+            let options = CsvOptions { escape, delimiter: delimiter.to_owned(), row_delimiter, ..CsvOptions::default() };
             let mut record = Record::new(&options);
             let mut ends = Vec::new();
             let mut at = 0;
             while at < text.len() {
-                let Step::Record(end) = record.read(&text, at, true, b',') else { break };
+                let Step::Record(end) = record.read(&text, at, true) else { break };
                 ends.push((at, end));
                 at = end;
             }
             for cut in (0..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
                 for (start, end) in &ends {
                     if *start < cut
-                        && let Step::Record(early) = record.read(&text[..cut], *start, false, b',')
+                        && let Step::Record(early) = record.read(&text[..cut], *start, false)
                     {
                         prop_assert_eq!(early, *end);
                     }

@@ -1,4 +1,6 @@
-//! The lines of an NDJSON file into columns.
+//! The rows of a JSON file into columns.
+
+use std::ops::Range;
 
 use arrow::datatypes::Schema;
 
@@ -7,6 +9,7 @@ use super::tape::{Document, Kind, Tape};
 use crate::column::{Column, Keys, Slot};
 use crate::content::TextPiece;
 use crate::format::Stop;
+use crate::format::elements::ElementDecoder;
 use crate::format::lines::LineDecoder;
 use crate::rescue::{Place, Rescue};
 use crate::rows::Rows;
@@ -37,6 +40,17 @@ impl LineDecoder for JsonDecoder {
                 rows.end_row_of(piece, start..end)?;
             }
             start = end;
+        }
+        Ok(())
+    }
+}
+
+impl ElementDecoder for JsonDecoder {
+    fn decode(&self, piece: &TextPiece, found: &[Range<usize>], rows: &mut Rows) -> Result<(), Stop> {
+        let mut line = Line { keys: self.keys.clone(), tape: Tape::default() };
+        for row in found {
+            line.row(&piece.text[row.clone()], rows);
+            rows.end_row_of(piece, row.clone())?;
         }
         Ok(())
     }

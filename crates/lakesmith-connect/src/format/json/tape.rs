@@ -43,6 +43,17 @@ pub(super) struct Document<'a> {
     nodes: &'a [Node],
 }
 
+/// What a text begins with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// A value, which ends here.
+    Value(usize),
+    /// The beginning of a value.
+    Cut,
+    /// No value, as shows here.
+    Broken(usize),
+}
+
 /// The text is not one JSON value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotJson;
@@ -62,6 +73,21 @@ impl Tape {
             return Err(NotJson);
         }
         Ok(Document { text, nodes: &self.nodes })
+    }
+
+    /// How far the JSON value reaches with which `text` begins.
+    pub(super) fn begin(&mut self, text: &str) -> Beginning {
+        if u32::try_from(text.len()).is_err() {
+            return Beginning::Broken(0);
+        }
+        self.nodes.clear();
+        let mut parser = Parser { bytes: text.as_bytes(), at: 0, nodes: &mut self.nodes };
+        parser.blanks();
+        match parser.value(0) {
+            Ok(()) => Beginning::Value(parser.at),
+            Err(NotJson) if parser.at >= text.len() => Beginning::Cut,
+            Err(NotJson) => Beginning::Broken(parser.at),
+        }
     }
 }
 
@@ -179,14 +205,16 @@ impl Parser<'_> {
                 }
                 self.value(depth + 1)?;
                 self.blanks();
-                let separator = self.peek();
-                self.at += 1;
-                match separator {
-                    Some(b',') => self.blanks(),
+                match self.peek() {
+                    Some(b',') => {
+                        self.at += 1;
+                        self.blanks();
+                    }
                     Some(byte) if byte == close => break,
                     _ => return Err(NotJson),
                 }
             }
+            self.at += 1;
         }
         self.nodes[node].end = self.at as u32;
         self.nodes[node].next = self.nodes.len() as u32;
@@ -259,7 +287,7 @@ impl Parser<'_> {
 }
 
 /// How many bytes of a string come before its next quote, backslash or control character; eight are tested at once.
-fn plain_length(bytes: &[u8]) -> usize {
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
@@ -279,7 +307,7 @@ fn plain_length(bytes: &[u8]) -> usize {
 }
 
 /// The text of a string between its quotes, whose escapes are well formed.
-fn unescape(inner: &str) -> Option<String> {
+pub(super) fn unescape(inner: &str) -> Option<String> {
     let mut text = String::with_capacity(inner.len());
     let mut rest = inner;
     while let Some((plain, escape)) = rest.split_once('\\') {
