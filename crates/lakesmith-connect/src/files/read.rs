@@ -84,7 +84,7 @@ impl FileSource {
         let source = self.clone();
         async move {
             let target = Arc::new(Target::new(schema, Hints::new(&source.hints).written(&source.notation)));
-            target.rows()?;
+            source.format.reader().check(&target)?;
             let remote = Remote { store: source.store.clone(), location: source.locate(&file.path)?, entry: file };
             let (notes, format) = (Notes::default(), source.format.clone());
             let mut rows = FileRows {

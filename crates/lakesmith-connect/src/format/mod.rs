@@ -5,13 +5,17 @@
 //! and what a row holds, and leave the rest to [`lines`]. Where rows are elements of a document, [`elements`] does the
 //! same.
 
+mod avro;
 mod csv;
 mod elements;
+mod excel;
 mod fixed_width;
 mod json;
 mod lines;
+mod parquet;
 pub(crate) mod shape;
 mod text;
+pub(crate) mod typed;
 mod xml;
 
 use std::fmt::Debug;
@@ -26,6 +30,7 @@ use crate::rows::{Decoded, Rows};
 use shape::Shapes;
 
 pub use csv::CsvOptions;
+pub use excel::{CellRange, ExcelOptions, Sheet};
 pub use fixed_width::{FixedField, FixedWidthOptions};
 pub use json::{JsonOptions, PathStep};
 pub use text::TextOptions;
@@ -44,6 +49,12 @@ pub enum Format {
     FixedWidth(FixedWidthOptions),
     /// Plain text: a row a line, or a row a file.
     Text(TextOptions),
+    /// Parquet.
+    Parquet,
+    /// Avro object container files.
+    Avro,
+    /// A sheet of an Excel or OpenDocument spreadsheet.
+    Excel(ExcelOptions),
 }
 
 impl Format {
@@ -55,6 +66,9 @@ impl Format {
             Format::Xml(options) => options,
             Format::FixedWidth(options) => options,
             Format::Text(options) => options,
+            Format::Parquet => &parquet::Parquet,
+            Format::Avro => &avro::Avro,
+            Format::Excel(options) => options,
         }
     }
 }
@@ -63,6 +77,14 @@ impl Format {
 pub(crate) trait FileFormat: Debug + Send + Sync {
     /// What it reads from.
     fn wants(&self) -> Wants;
+
+    /// Whether it reads into the columns of `target`.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnsupportedType`] for a column it does not read into.
+    fn check(&self, target: &Target) -> Result<(), ConnectError> {
+        target.rows().map(drop)
+    }
 
     /// Adds up to `limit` rows of `content`, which may be only the beginning of a file, to `shapes`; returns how many.
     ///

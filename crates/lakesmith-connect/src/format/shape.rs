@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 
+use super::typed::wider;
 use crate::column::{Hints, Notation, parse};
 use crate::names::{Lookup, Names, clean, fold, source_name, with_source_name};
 
@@ -29,6 +30,8 @@ pub(crate) enum Shape {
     Text,
     List(Box<Shape>),
     Struct(Shapes),
+    /// Values of a type that the file itself tells.
+    Typed(DataType),
 }
 
 impl Shape {
@@ -60,6 +63,8 @@ impl Shape {
                 let (fractional, wide) = (f1 || f2, w1 || w2);
                 if fractional && wide { Shape::Text } else { Shape::Number { fractional, wide } }
             }
+            (Shape::Typed(a), Shape::Typed(b)) if a == b => Shape::Typed(a),
+            (Shape::Typed(a), Shape::Typed(b)) => wider(&a, &b).map_or(Shape::Text, Shape::Typed),
             _ => Shape::Text,
         };
     }
@@ -70,6 +75,7 @@ impl Shape {
             Shape::List(_) | Shape::Struct(_) if level == MAX_LEVELS => DataType::Utf8,
             Shape::Nothing | Shape::Text => DataType::Utf8,
             Shape::Boolean => DataType::Boolean,
+            Shape::Typed(told) => told.clone(),
             Shape::Number { fractional: true, .. } => DataType::Float64,
             Shape::Number { fractional: false, .. } => DataType::Int64,
             Shape::List(elements) => {

@@ -170,12 +170,12 @@ fn charset(name: &str) -> Charset {
     all.into_iter().find(|charset| charset.to_string().eq_ignore_ascii_case(name)).unwrap()
 }
 
-fn hint(line: &str) -> (String, DataType) {
+pub(crate) fn hint(line: &str) -> (String, DataType) {
     let (field, told) = line.rsplit_once(' ').unwrap();
     (field.to_owned(), data_type(told))
 }
 
-fn schema(text: &str) -> Schema {
+pub(crate) fn schema(text: &str) -> Schema {
     let field = |line: &str| {
         let (column, source) = line.split_once(" <- ").map_or((line, None), |(column, source)| (column, Some(source)));
         let (name, told) = column.rsplit_once(' ').unwrap();
@@ -222,6 +222,7 @@ fn data_type(text: &str) -> DataType {
         "float" => DataType::Float32,
         "double" => DataType::Float64,
         "string" => DataType::Utf8,
+        "binary" => DataType::Binary,
         "date" => DataType::Date32,
         "timestamp" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         other => panic!("no such type: {other}"),
@@ -251,12 +252,17 @@ fn show_type(data_type: &DataType) -> String {
         DataType::Float64 => "double".to_owned(),
         DataType::Utf8 => "string".to_owned(),
         DataType::Date32 => "date".to_owned(),
+        DataType::Binary => "binary".to_owned(),
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(pair) => format!("map<{},{}>", show_type(pair[0].data_type()), show_type(pair[1].data_type())),
+            other => panic!("a map of {other}"),
+        },
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp".to_owned(),
         other => panic!("a type that is never inferred: {other}"),
     }
 }
 
-fn show_schema(schema: &Schema) -> String {
+pub(crate) fn show_schema(schema: &Schema) -> String {
     let show = |field: &Arc<Field>| {
         assert!(field.is_nullable());
         format!("{} {}{}", field.name(), show_type(field.data_type()), show_source(field))
@@ -271,7 +277,7 @@ fn show_source(field: &Field) -> String {
     }
 }
 
-fn show_rows(batches: &[RecordBatch]) -> String {
+pub(crate) fn show_rows(batches: &[RecordBatch]) -> String {
     let mut shown = Vec::new();
     let mut next = 0;
     for batch in batches {

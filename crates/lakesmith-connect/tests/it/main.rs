@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod avro;
 mod case;
+mod excel;
 mod files;
 mod fuzz;
+mod parquet;
 mod tier;
+mod typed;
 
 use std::path::Path;
 
