@@ -18,7 +18,7 @@ use crate::column::Hints;
 use crate::content::{Blob, Content, Notes, TextStream, Wants, parts};
 use crate::error::{ConnectError, FileFault};
 use crate::format::{FileFormat, FileReader, Format, Stop, Target};
-use crate::rows::{Decoded, positioned};
+use crate::rows::{Decoded, Rest, positioned};
 
 /// The largest file whose bytes are held.
 pub(super) const HELD_BYTES: u64 = 64 << 20;
@@ -233,6 +233,9 @@ impl FileRows {
             // The runtime is shutting down.
             Err(_) => return Ok(false),
         };
+        if let Some(Rest(piece)) = decoded.rest {
+            self.running.push_front(tokio::spawn(async move { piece() }));
+        }
         let mut first = self.report.rows;
         for batch in &decoded.batches {
             self.ready.push_back(positioned(batch, first)?);

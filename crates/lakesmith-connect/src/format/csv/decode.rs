@@ -2,12 +2,12 @@
 
 use arrow::datatypes::Schema;
 
-use super::record::{Record, Step};
+use super::record::{Records, Step};
 use super::CsvOptions;
 use crate::content::TextPiece;
 use crate::error::FileFault;
 use crate::format::Stop;
-use crate::format::lines::{Cutter, LineDecoder};
+use crate::format::lines::LineDecoder;
 use crate::format::shape::MAX_COLUMNS;
 use crate::names::{Lookup, source_name};
 use crate::rows::Rows;
@@ -48,21 +48,27 @@ impl LineDecoder for CsvDecoder {
         if !self.options.header {
             return Ok(0);
         }
-        let mut records = Records::new(&self.options, text);
-        let Some((_, end)) = records.next(true)? else { return Ok(text.len()) };
-        if records.record.len() > MAX_COLUMNS {
-            return Err(FileFault::TooManyColumns { found: records.record.len(), most: MAX_COLUMNS });
+        let mut records = Records::new(&self.options, text, true);
+        let Step::Record(end) = records.next() else { return Ok(text.len()) };
+        if records.len() > MAX_COLUMNS {
+            return Err(FileFault::TooManyColumns { found: records.len(), most: MAX_COLUMNS });
         }
-        self.header = Header::new(&self.options.names(&mut records.record, text), &self.names);
+        self.header = Header::new(&self.options.names(&mut records), &self.names);
         Ok(end)
     }
 
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
-        let mut records = Records::new(&self.options, &piece.text);
-        while let Some((start, end)) = records.next(true)? {
-            self.row(&mut records.record, &piece.text, rows);
-            rows.end_row_of(piece, start..end)?;
+        let mut records = Records::new(&self.options, &piece.text, true);
+        let mut at = 0;
+        // What was cut has no quote that does not close.
+        while !rows.is_full()
+            && let Step::Record(end) = records.next()
+        {
+            self.row(&mut records, rows);
+            rows.end_row_of(piece, at..end)?;
+            at = end;
         }
+        rows.stop(at);
         Ok(())
     }
 }
@@ -94,10 +100,10 @@ impl Header {
 
 impl CsvDecoder {
     /// Gives each column its value of the record.
-    fn row(&self, record: &mut Record, text: &str, rows: &mut Rows) {
+    fn row(&self, records: &mut Records<'_>, rows: &mut Rows) {
         let CsvDecoder { options, names, header } = self;
         for ((column, field), name) in rows.columns.iter_mut().zip(&header.fields).zip(names) {
-            match field.and_then(|field| options.value(record, text, field)) {
+            match field.and_then(|field| options.value(records, field)) {
                 None => column.append_null(),
                 Some(value) => {
                     if !column.append_text(value) {
@@ -107,77 +113,17 @@ impl CsvDecoder {
             }
         }
         for (field, name) in &header.unknown {
-            if let Some(value) = options.value(record, text, *field) {
+            if let Some(value) = options.value(records, *field) {
                 rows.rescue.keep_text(name, value);
             }
         }
-        if record.len() > header.width {
-            let extra: Vec<String> =
-                (header.width..record.len()).filter_map(|field| record.text(text, field).map(str::to_owned)).collect();
+        if records.len() > header.width {
+            let extra: Vec<String> = (header.width..records.len())
+                .filter_map(|field| records.field(field).map(|(text, _)| text.to_owned()))
+                .collect();
             if extra.iter().any(|value| !value.is_empty()) {
                 rows.rescue.keep_texts(EXTRA, extra.iter().map(String::as_str));
             }
         }
-    }
-}
-
-/// Finds where records end.
-#[derive(Debug)]
-pub(super) struct CsvCutter {
-    options: CsvOptions,
-    /// Line breaks before the current text.
-    lines: u64,
-}
-
-impl CsvCutter {
-    pub(super) fn new(options: CsvOptions) -> CsvCutter {
-        CsvCutter { options, lines: 0 }
-    }
-}
-
-impl Cutter for CsvCutter {
-    fn cut(&mut self, text: &str, last: bool) -> Result<usize, FileFault> {
-        let mut records = Records::new(&self.options, text);
-        records.lines = self.lines;
-        while records.next(last)?.is_some() {}
-        self.lines += text[..records.at].matches('\n').count() as u64;
-        Ok(records.at)
-    }
-}
-
-/// The records of a text, one after the other.
-#[derive(Debug)]
-struct Records<'t> {
-    text: &'t str,
-    delimiter: u8,
-    record: Record,
-    /// Where the next record starts.
-    at: usize,
-    /// Line breaks before the text.
-    lines: u64,
-}
-
-impl<'t> Records<'t> {
-    fn new(options: &CsvOptions, text: &'t str) -> Records<'t> {
-        Records { text, delimiter: options.delimiter, record: Record::new(options), at: 0, lines: 0 }
-    }
-
-    /// Reads the next complete record that is not blank; where it starts and ends.
-    fn next(&mut self, last: bool) -> Result<Option<(usize, usize)>, FileFault> {
-        while self.at < self.text.len() {
-            let start = self.at;
-            match self.record.read(self.text, start, last, self.delimiter) {
-                Step::Record(end) => self.at = end,
-                Step::Incomplete => break,
-                Step::Unbalanced(open) => {
-                    let line = self.lines + self.text[..open].matches('\n').count() as u64 + 1;
-                    return Err(FileFault::UnbalancedQuote { line });
-                }
-            }
-            if !self.record.is_blank() {
-                return Ok(Some((start, self.at)));
-            }
-        }
-        Ok(None)
     }
 }

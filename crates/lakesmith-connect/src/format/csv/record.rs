@@ -1,15 +1,24 @@
-//! One record of a CSV text: where its fields are.
+//! The records of a CSV text: where their fields are.
 
 use super::CsvOptions;
+use crate::scan::{BLOCK, any_of};
 
-/// The fields of the current record, as ranges of the text.
-#[derive(Debug, Default)]
-pub(super) struct Record {
+/// The records of a text, one after the other. The fields of the current one are ranges of the text.
+#[derive(Debug)]
+pub(super) struct Records<'t> {
+    text: &'t str,
+    /// Whether no more text follows.
+    last: bool,
+    /// Where the next record starts.
+    at: usize,
     fields: Vec<Span>,
     /// Room for a field whose text is not a range of the file's.
     scratch: String,
-    quote: u8,
-    escape: Option<u8>,
+    delimiter: u8,
+    quotes: Quotes,
+    /// A block of the text, and which of its bytes end a field that is not quoted.
+    block: usize,
+    ends: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,62 +42,34 @@ enum Kind {
 pub(super) enum Step {
     /// A record, which ends here (after its line break).
     Record(usize),
-    /// The text ends within a record.
+    /// The text ends, maybe within a record.
     Incomplete,
     /// The last text ends within a quote, which opened here.
     Unbalanced(usize),
 }
 
-impl Record {
-    pub(super) fn new(options: &CsvOptions) -> Record {
-        let escape = options.escape.filter(|escape| *escape != options.quote);
-        Record { quote: options.quote, escape, ..Record::default() }
-    }
+/// What quotes fields, and what takes a quote literally.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quotes {
+    pub(super) quote: u8,
+    pub(super) escape: Option<u8>,
+}
 
-    /// Reads the record of `text` that starts at `at`, before the end of the text. `last` means that no more text
-    /// follows.
-    pub(super) fn read(&mut self, text: &str, at: usize, last: bool, delimiter: u8) -> Step {
-        self.fields.clear();
-        let bytes = text.as_bytes();
-        let ends_field = |byte: &u8| *byte == delimiter || *byte == b'\n' || *byte == b'\r';
-        let find_end = |from: usize| from + bytes[from..].iter().position(ends_field).unwrap_or(bytes.len() - from);
-        let mut at = at;
-        loop {
-            let start = at;
-            if bytes.get(at) == Some(&self.quote) {
-                let Some((close, rough)) = self.closing_quote(bytes, at + 1) else {
-                    return if last { Step::Unbalanced(start) } else { Step::Incomplete };
-                };
-                at = find_end(close + 1);
-                let span = if rough || at > close + 1 {
-                    Span { start, end: at, kind: Kind::Rough }
-                } else {
-                    Span { start: start + 1, end: close, kind: Kind::Quoted }
-                };
-                self.fields.push(span);
-            } else {
-                at = find_end(at);
-                self.fields.push(Span { start, end: at, kind: Kind::Plain });
-            }
-            match (bytes.get(at), bytes.get(at + 1)) {
-                (None, _) => {
-                    return if last { Step::Record(at) } else { Step::Incomplete };
-                }
-                (Some(b'\n'), _) => return Step::Record(at + 1),
-                (Some(b'\r'), Some(b'\n')) => return Step::Record(at + 2),
-                // What follows may be the other half of a line break.
-                (Some(b'\r'), None) if !last => return Step::Incomplete,
-                (Some(b'\r'), _) => return Step::Record(at + 1),
-                _ => at += 1,
-            }
-        }
+impl Quotes {
+    pub(super) fn new(options: &CsvOptions) -> Quotes {
+        Quotes { quote: options.quote, escape: options.escape.filter(|escape| *escape != options.quote) }
     }
 
     /// Where the quote that opened before `at` closes, and whether there are doubled or escaped ones within.
-    fn closing_quote(&self, bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    #[inline]
+    pub(super) fn closing(&self, bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
         let mut rough = false;
         loop {
-            at += bytes[at..].iter().position(|byte| *byte == self.quote || Some(*byte) == self.escape)?;
+            let rest = bytes.get(at..)?;
+            at += match self.escape {
+                None => memchr::memchr(self.quote, rest)?,
+                Some(escape) => memchr::memchr2(self.quote, escape, rest)?,
+            };
             if bytes[at] == self.quote && bytes.get(at + 1) != Some(&self.quote) {
                 return Some((at, rough));
             }
@@ -98,30 +79,143 @@ impl Record {
             at += 2;
         }
     }
+}
+
+impl<'t> Records<'t> {
+    /// The records of `text`. `last` means that no more text follows.
+    pub(super) fn new(options: &CsvOptions, text: &'t str, last: bool) -> Records<'t> {
+        let mut records = Records {
+            text,
+            last,
+            at: 0,
+            fields: Vec::new(),
+            scratch: String::new(),
+            delimiter: options.delimiter,
+            quotes: Quotes::new(options),
+            block: 0,
+            ends: 0,
+        };
+        records.look_at(0);
+        records
+    }
+
+    /// Where the next record starts.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Reads the next record that is not blank.
+    #[inline]
+    pub(super) fn next(&mut self) -> Step {
+        while self.at < self.text.len() {
+            match self.read() {
+                Step::Record(end) => self.at = end,
+                other => return other,
+            }
+            if !self.is_blank() {
+                return Step::Record(self.at);
+            }
+        }
+        Step::Incomplete
+    }
+
+    /// Reads the record that starts at `at`, before the end of the text.
+    #[inline]
+    fn read(&mut self) -> Step {
+        self.fields.clear();
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        loop {
+            let start = at;
+            let span = if bytes.get(at) == Some(&self.quotes.quote) {
+                let Some((close, rough)) = self.quotes.closing(bytes, at + 1) else {
+                    return if self.last { Step::Unbalanced(start) } else { Step::Incomplete };
+                };
+                at = self.field_end(close + 1);
+                if rough || at > close + 1 {
+                    Span { start, end: at, kind: Kind::Rough }
+                } else {
+                    Span { start: start + 1, end: close, kind: Kind::Quoted }
+                }
+            } else {
+                at = self.field_end(at);
+                Span { start, end: at, kind: Kind::Plain }
+            };
+            self.fields.push(span);
+            match bytes.get(at) {
+                Some(byte) if *byte == self.delimiter => at += 1,
+                Some(b'\n') => return Step::Record(at + 1),
+                // A carriage return.
+                Some(_) => match bytes.get(at + 1) {
+                    Some(b'\n') => return Step::Record(at + 2),
+                    // What follows may be the other half of a line break.
+                    None if !self.last => return Step::Incomplete,
+                    _ => return Step::Record(at + 1),
+                },
+                None => return if self.last { Step::Record(at) } else { Step::Incomplete },
+            }
+        }
+    }
+
+    /// Where the field that is not quoted from `from` on ends: at a delimiter, a line break or the end of the text.
+    #[inline]
+    fn field_end(&mut self, mut from: usize) -> usize {
+        loop {
+            let within = from - self.block;
+            if within < BLOCK {
+                let ends = self.ends >> within;
+                if ends != 0 {
+                    return from + ends.trailing_zeros() as usize;
+                }
+                from = self.block + BLOCK;
+            }
+            if from >= self.text.len() {
+                return self.text.len();
+            }
+            self.look_at(from);
+        }
+    }
+
+    #[inline]
+    fn look_at(&mut self, from: usize) {
+        let wanted = [self.delimiter, b'\n', b'\r'];
+        let rest = &self.text.as_bytes()[from..];
+        self.block = from;
+        self.ends = match rest.first_chunk::<BLOCK>() {
+            Some(block) => any_of(block, wanted),
+            None => {
+                let mut block = [0; BLOCK];
+                block[..rest.len()].copy_from_slice(rest);
+                any_of(&block, wanted) & ((1 << rest.len()) - 1)
+            }
+        };
+    }
 
     pub(super) fn len(&self) -> usize {
         self.fields.len()
     }
 
     /// Whether there is nothing on the line.
-    pub(super) fn is_blank(&self) -> bool {
+    fn is_blank(&self) -> bool {
         matches!(self.fields.as_slice(), [Span { start, end, kind: Kind::Plain }] if start == end)
     }
 
-    /// Whether a field is quoted, if there is such a field.
-    pub(super) fn is_quoted(&self, index: usize) -> Option<bool> {
-        self.fields.get(index).map(|span| span.kind != Kind::Plain)
+    /// The text of a field, quotes resolved, and whether it is quoted; `None` if there is no such field.
+    #[inline]
+    pub(super) fn field(&mut self, index: usize) -> Option<(&str, bool)> {
+        let span = *self.fields.get(index)?;
+        let raw = self.text.get(span.start..span.end)?;
+        match span.kind {
+            Kind::Plain => Some((raw, false)),
+            Kind::Quoted => Some((raw, true)),
+            Kind::Rough => Some((self.resolve(raw), true)),
+        }
     }
 
-    /// The text of a field of `text`, quotes resolved.
-    pub(super) fn text<'a>(&'a mut self, text: &'a str, index: usize) -> Option<&'a str> {
-        let span = *self.fields.get(index)?;
-        let raw = &text[span.start..span.end];
-        if span.kind != Kind::Rough {
-            return Some(raw);
-        }
+    /// The text of a field that starts with its opening quote.
+    fn resolve(&mut self, raw: &str) -> &str {
         self.scratch.clear();
-        let (quote, escape) = (char::from(self.quote), self.escape.map(char::from));
+        let (quote, escape) = (char::from(self.quotes.quote), self.quotes.escape.map(char::from));
         let mut within = true;
         let mut characters = raw.chars().skip(1).peekable();
         while let Some(character) = characters.next() {
@@ -136,7 +230,7 @@ impl Record {
                 self.scratch.push(character);
             }
         }
-        Some(&self.scratch)
+        &self.scratch
     }
 }
 
@@ -146,14 +240,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn records(text: &str, options: &CsvOptions) -> Vec<Vec<String>> {
-        let mut record = Record::new(options);
-        let (mut at, mut all) = (0, Vec::new());
-        while at < text.len() {
-            match record.read(text, at, true, options.delimiter) {
-                Step::Record(end) => at = end,
+        let (mut records, mut all) = (Records::new(options, text, true), Vec::new());
+        while records.at() < text.len() {
+            match records.next() {
+                Step::Record(_) => {}
+                Step::Incomplete => break,
                 step => return vec![vec![format!("{step:?}")]],
             }
-            all.push((0..record.len()).map(|i| record.text(text, i).unwrap_or_default().to_owned()).collect());
+            all.push((0..records.len()).map(|i| records.field(i).unwrap_or_default().0.to_owned()).collect());
         }
         all
     }
@@ -186,19 +280,16 @@ mod tests {
         #[test]
         fn a_cut_text_gives_the_same_records(text in "[a,\"\\\\\r\nü]{0,24}", escape: bool) {
             let options = CsvOptions { escape: escape.then_some(b'\\'), ..CsvOptions::default() };
-            let mut record = Record::new(&options);
+            let mut records = Records::new(&options, &text, true);
             let mut ends = Vec::new();
-            let mut at = 0;
-            while at < text.len() {
-                let Step::Record(end) = record.read(&text, at, true, b',') else { break };
-                ends.push((at, end));
-                at = end;
+            while let (start, Step::Record(end)) = (records.at, records.next()) {
+                ends.push((start, end));
             }
             for cut in (0..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
                 for (start, end) in &ends {
-                    if *start < cut
-                        && let Step::Record(early) = record.read(&text[..cut], *start, false, b',')
-                    {
+                    let mut records = Records::new(&options, &text[..cut], false);
+                    records.at = *start;
+                    if let Step::Record(early) = records.next() {
                         prop_assert_eq!(early, *end);
                     }
                 }

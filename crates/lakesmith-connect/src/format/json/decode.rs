@@ -2,7 +2,7 @@
 
 use arrow::datatypes::Schema;
 
-use super::lines;
+use super::straight::{Straight, Unusual};
 use super::tape::{Document, Kind, Tape};
 use crate::column::{Column, Keys, Slot};
 use crate::content::TextPiece;
@@ -29,16 +29,76 @@ impl JsonDecoder {
 
 impl LineDecoder for JsonDecoder {
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
+        let text = piece.text.as_str();
+        let mut straight = Straight::new(text);
         let mut line = Line { keys: self.keys.clone(), tape: Tape::default() };
-        let mut start = 0;
-        for (end, text) in lines(&piece.text, true) {
-            if !text.is_empty() {
-                line.row(text, rows);
-                rows.end_row_of(piece, start..end)?;
+        let mut pace = Pace::default();
+        let mut at = 0;
+        while at < text.len() && !rows.is_full() {
+            let start = at + blanks(&text.as_bytes()[at..]);
+            let is_object = text.as_bytes().get(start) == Some(&b'{');
+            if is_object && pace.is_straight() {
+                match straight.row(start, &mut line.keys, &mut rows.columns) {
+                    Ok(end) => {
+                        pace.went_straight();
+                        rows.end_row_of(piece, at..end)?;
+                        at = end;
+                        continue;
+                    }
+                    Err(Unusual) => {
+                        pace.went_wrong();
+                        rows.undo_row();
+                    }
+                }
             }
-            start = end;
+            let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |newline| at + newline + 1);
+            let json = text[at..end].trim_matches([' ', '\t', '\r', '\n']);
+            if !json.is_empty() {
+                line.row(json, rows);
+                rows.end_row_of(piece, at..end)?;
+            }
+            at = end;
         }
+        rows.stop(at);
         Ok(())
+    }
+}
+
+/// The length of the blanks at the start of a line.
+fn blanks(line: &[u8]) -> usize {
+    line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count()
+}
+
+/// Whether lines are tried the straight way: where most are unusual, that is time lost.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Unusual lines one after the other.
+    wrong: u32,
+    /// Lines that are not tried.
+    wait: u32,
+}
+
+impl Pace {
+    /// Unusual lines after which no more are tried for a while.
+    const PATIENCE: u32 = 8;
+    /// Lines until the next is tried.
+    const PAUSE: u32 = 256;
+
+    fn is_straight(&mut self) -> bool {
+        let now = self.wait == 0;
+        self.wait = self.wait.saturating_sub(1);
+        now
+    }
+
+    fn went_straight(&mut self) {
+        self.wrong = 0;
+    }
+
+    fn went_wrong(&mut self) {
+        self.wrong += 1;
+        if self.wrong >= Pace::PATIENCE {
+            self.wait = Pace::PAUSE;
+        }
     }
 }
 

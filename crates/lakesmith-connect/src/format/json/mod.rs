@@ -1,10 +1,12 @@
 //! NDJSON: one JSON object per line.
 //!
-//! A line is first parsed as a whole ([`tape`]), so that a bad one is known before any column has been touched; then
-//! its values go to their columns as they stand in the file, number text and all.
+//! Most lines go [`straight`] into columns, value by value. A line that turns out to be unusual is taken back and parsed as a
+//! whole ([`tape`]), so that a bad one is known before any column has been touched; then its values go to their columns as
+//! they stand in the file, number text and all, and what does not fit is rescued.
 
 mod decode;
 mod sample;
+mod straight;
 mod tape;
 
 use arrow::datatypes::Schema;
@@ -36,7 +38,7 @@ fn lines(text: &str, last: bool) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = &text[at..];
-        let end = match rest.find('\n') {
+        let end = match memchr::memchr(b'\n', rest.as_bytes()) {
             Some(length) => length + 1,
             None if last && !rest.is_empty() => rest.len(),
             None => return None,
