@@ -67,7 +67,7 @@ impl ConnectError {
                     | object_store::Error::NotSupported { .. }
                     | object_store::Error::NotImplemented { .. }
             ),
-            ConnectError::ChangedWhileReading { .. } => true,
+            ConnectError::Broken { .. } | ConnectError::Spool { .. } => true,
             ConnectError::Pattern { .. } | ConnectError::UnsupportedType { .. } | ConnectError::Arrow(_) => false,
         }
     }

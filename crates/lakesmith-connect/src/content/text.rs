@@ -61,6 +61,20 @@ impl TextPiece {
         }
     }
 
+    /// The text without the lines that hold bytes which are no characters: they tell nothing about its columns.
+    pub(crate) fn clean_lines(self) -> String {
+        if self.bad.is_empty() {
+            return self.text;
+        }
+        let mut at = 0;
+        let clean = |line: &&str| {
+            let from = self.bad.partition_point(|(place, _)| *place < at);
+            at += line.len();
+            self.bad.get(from).is_none_or(|(place, _)| *place >= at)
+        };
+        self.text.split_inclusive('\n').filter(clean).collect()
+    }
+
     fn push_bad(&mut self, byte: u8) {
         self.bad.push((self.text.len(), byte));
         self.text.push(char::REPLACEMENT_CHARACTER);
@@ -407,7 +421,8 @@ mod tests {
             let bytes: Vec<u8> = text.encode_utf16().flat_map(unit).collect();
             let charset = if little { Charset::Utf16Le } else { Charset::Utf16Be };
             let mut stream = TextStream::new(Box::new(Drop(bytes, at_once)), Some(charset), true, Notes::default());
-            prop_assert_eq!(stream.rest().unwrap().text.trim_start_matches('\u{feff}'), text.trim_start_matches('\u{feff}'));
+            let found = stream.rest().unwrap().text;
+            prop_assert_eq!(found.trim_start_matches('\u{feff}'), text.trim_start_matches('\u{feff}'));
         }
 
         /// However few bytes come at once, the text is the same and every bad byte is kept.

@@ -57,11 +57,8 @@ impl Remote {
     }
 
     async fn spool(&self, result: GetResult) -> Result<(Blob, String), Stop> {
-        let refused = |source: std::io::Error| ConnectError::Spool {
-            path: self.entry.path.clone(),
-            size: self.entry.size,
-            source,
-        };
+        let refused =
+            |source: std::io::Error| ConnectError::Spool { path: self.entry.path.clone(), size: self.entry.size, source };
         let mut file = tempfile::tempfile().map_err(refused)?;
         let (mut hash, mut length) = (Sha256::new(), 0);
         let mut pieces = result.into_stream();

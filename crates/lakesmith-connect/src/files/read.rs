@@ -17,7 +17,7 @@ use super::{FileEntry, FileRead, FileReport, FileSource};
 use crate::column::Hints;
 use crate::content::{Blob, Content, Notes, TextStream, Wants, parts};
 use crate::error::{ConnectError, FileFault};
-use crate::format::{FileFormat, FileReader, Format, Stop, Target};
+use crate::format::{FileReader, Format, Stop, Target};
 use crate::rows::{Decoded, Rest, positioned};
 
 /// The largest file whose bytes are held.

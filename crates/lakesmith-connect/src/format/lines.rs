@@ -54,8 +54,8 @@ impl<F: LineFormat> FileFormat for F {
 
     fn sample(&self, content: Content, limit: u64, shapes: &mut Shapes) -> Result<u64, FileFault> {
         let Content::Text(mut stream) = content else { return Ok(0) };
-        let piece = stream.rest()?;
-        Ok(self.sample_text(&piece.text, stream.complete, limit, shapes))
+        let (text, complete) = (stream.rest()?.clean_lines(), stream.complete);
+        Ok(self.sample_text(&text, complete, limit, shapes))
     }
 
     fn open(&self, content: Content, target: Arc<Target>) -> Result<Box<dyn FileReader>, FileFault> {

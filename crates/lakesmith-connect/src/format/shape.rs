@@ -69,7 +69,9 @@ impl Shape {
             Shape::Boolean => DataType::Boolean,
             Shape::Number { fractional: true, .. } => DataType::Float64,
             Shape::Number { fractional: false, .. } => DataType::Int64,
-            Shape::List(elements) => DataType::List(Arc::new(Field::new("element", elements.data_type(path, level + 1, hints), true))),
+            Shape::List(elements) => {
+                DataType::List(Arc::new(Field::new("element", elements.data_type(path, level + 1, hints), true)))
+            }
             // Neither Delta nor Parquet has a struct without fields.
             Shape::Struct(shapes) if shapes.names.is_empty() => DataType::Utf8,
             Shape::Struct(shapes) => {

@@ -6,9 +6,9 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use arrow::json::{LineDelimitedWriter, WriterBuilder};
 use arrow::record_batch::RecordBatch;
 use lakesmith_connect::{Charset, CsvOptions, FileSource, Format, SOURCE_NAME, SOURCE_POSITION, source_name};
+use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
-use object_store::ObjectStoreExt;
 
 /// One case of a page.
 pub(crate) struct Case {

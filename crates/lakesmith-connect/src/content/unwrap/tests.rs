@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use ::zip::write::SimpleFileOptions;
 use flate2::write::GzEncoder;
-use zip::write::SimpleFileOptions;
 
 use super::*;
 use crate::content::fault;

@@ -59,7 +59,8 @@ async fn a_large_file_reads_as_a_small_one() {
     ] {
         let held = read(text.as_bytes(), format.clone(), u64::MAX).await;
         assert_eq!((held.1.rows, &held.1.error), (rows, &None));
-        let positions: Vec<i64> = held.0.iter().flat_map(|batch| batch[SOURCE_POSITION].as_primitive::<Int64Type>().values().to_vec()).collect();
+        let positions: Vec<i64> =
+            held.0.iter().flat_map(|batch| batch[SOURCE_POSITION].as_primitive::<Int64Type>().values().to_vec()).collect();
         assert_eq!(positions, (0..rows as i64).collect::<Vec<_>>());
         assert_eq!(read(text.as_bytes(), format, 0).await, held);
     }
@@ -83,7 +84,8 @@ async fn a_large_file_with_a_fault_has_no_rows() {
 /// In whatever it is wrapped, and however its characters are written, a file has the same rows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn wrapped_files_read_as_plain_ones() {
-    let text: String = "t,n\n".chars().chain((0..50_000).flat_map(|n| format!("Größe {n},{n}\n").chars().collect::<Vec<_>>())).collect();
+    let text: String =
+        "t,n\n".chars().chain((0..50_000).flat_map(|n| format!("Größe {n},{n}\n").chars().collect::<Vec<_>>())).collect();
     let plain = read(text.as_bytes(), csv(), u64::MAX).await.0;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(text.as_bytes()).unwrap();

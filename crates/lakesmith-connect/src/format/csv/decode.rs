@@ -2,8 +2,8 @@
 
 use arrow::datatypes::Schema;
 
-use super::record::{Records, Step};
 use super::CsvOptions;
+use super::record::{Records, Step};
 use crate::content::TextPiece;
 use crate::error::FileFault;
 use crate::format::Stop;
