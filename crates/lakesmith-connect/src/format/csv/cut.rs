@@ -85,7 +85,7 @@ mod tests {
             let expected = loop {
                 match records.next() {
                     Step::Record(_) => {}
-                    Step::Incomplete => break Ok(records.at()),
+                    Step::Incomplete => break Ok(records.next_start()),
                     Step::Unbalanced(open) => break Err(open),
                 }
             };

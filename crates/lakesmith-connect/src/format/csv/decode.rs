@@ -59,16 +59,15 @@ impl LineDecoder for CsvDecoder {
 
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
         let mut records = Records::new(&self.options, &piece.text, true);
-        let mut at = 0;
         // What was cut has no quote that does not close.
-        while !rows.is_full()
-            && let Step::Record(end) = records.next()
-        {
+        while let Step::Record(_) = records.next() {
             self.row(&mut records, rows);
-            rows.end_row_of(piece, at..end)?;
-            at = end;
+            rows.end_row_of(piece, records.range())?;
+            if rows.is_full() {
+                rows.stop(records.next_start());
+                break;
+            }
         }
-        rows.stop(at);
         Ok(())
     }
 }

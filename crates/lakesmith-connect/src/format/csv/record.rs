@@ -1,5 +1,7 @@
 //! The records of a CSV text: where their fields are.
 
+use std::ops::Range;
+
 use super::CsvOptions;
 use crate::scan::{BLOCK, any_of};
 
@@ -9,7 +11,8 @@ pub(super) struct Records<'t> {
     text: &'t str,
     /// Whether no more text follows.
     last: bool,
-    /// Where the next record starts.
+    /// Where the current record starts, and where the next does.
+    start: usize,
     at: usize,
     fields: Vec<Span>,
     /// Room for a field whose text is not a range of the file's.
@@ -87,6 +90,7 @@ impl<'t> Records<'t> {
         let mut records = Records {
             text,
             last,
+            start: 0,
             at: 0,
             fields: Vec::new(),
             scratch: String::new(),
@@ -99,8 +103,13 @@ impl<'t> Records<'t> {
         records
     }
 
+    /// Where the current record is, with its line break.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.start..self.at
+    }
+
     /// Where the next record starts.
-    pub(super) fn at(&self) -> usize {
+    pub(super) fn next_start(&self) -> usize {
         self.at
     }
 
@@ -109,7 +118,7 @@ impl<'t> Records<'t> {
     pub(super) fn next(&mut self) -> Step {
         while self.at < self.text.len() {
             match self.read() {
-                Step::Record(end) => self.at = end,
+                Step::Record(end) => (self.start, self.at) = (self.at, end),
                 other => return other,
             }
             if !self.is_blank() {
@@ -241,7 +250,7 @@ mod tests {
 
     fn records(text: &str, options: &CsvOptions) -> Vec<Vec<String>> {
         let (mut records, mut all) = (Records::new(options, text, true), Vec::new());
-        while records.at() < text.len() {
+        while records.at < text.len() {
             match records.next() {
                 Step::Record(_) => {}
                 Step::Incomplete => break,

@@ -59,7 +59,9 @@ impl LineDecoder for JsonDecoder {
             }
             at = end;
         }
-        rows.stop(at);
+        if rows.is_full() {
+            rows.stop(at);
+        }
         Ok(())
     }
 }
