@@ -16,6 +16,7 @@ mod format;
 mod names;
 mod rescue;
 mod rows;
+mod scan;
 
 pub use column::{DatePattern, Notation, UnknownLetters};
 pub use content::{Charset, Compression};

@@ -1,10 +1,12 @@
 //! Columns being built, one value per row: scalars from text, lists and structs of them.
 
+mod digits;
 mod hints;
 mod keys;
 mod notation;
 pub(crate) mod parse;
 mod scalar;
+mod texts;
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use arrow::array::{ArrayRef, ListArray, NullBufferBuilder, StructArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
 
+pub(crate) use digits::Digits;
 pub(crate) use hints::Hints;
 pub(crate) use keys::{Keys, Slot};
 pub use notation::{DatePattern, Notation, UnknownLetters};
@@ -115,10 +118,36 @@ impl Column {
         false
     }
 
+    /// Takes back what was appended after the first `rows` rows, a row that was begun included.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        match self {
+            Column::Scalar(scalar) => scalar.truncate(rows),
+            Column::List(list) => {
+                list.offsets.truncate(rows + 1);
+                list.count = list.offsets.last().copied().unwrap_or(0);
+                list.elements.truncate(list.count as usize);
+                list.validity.truncate(rows);
+            }
+            Column::Struct(structure) => {
+                structure.children.iter_mut().for_each(|child| child.truncate(rows));
+                structure.validity.truncate(rows);
+            }
+        }
+    }
+
+    /// Single values of a row, where a list has one element.
+    pub(crate) fn leaves(&self) -> usize {
+        match self {
+            Column::Scalar(_) => 1,
+            Column::List(list) => 1 + list.elements.leaves(),
+            Column::Struct(structure) => 1 + structure.children.iter().map(Column::leaves).sum::<usize>(),
+        }
+    }
+
     /// The array of what was appended; the column starts again empty.
     pub(crate) fn finish(&mut self) -> Result<ArrayRef, ConnectError> {
         match self {
-            Column::Scalar(scalar) => Ok(scalar.finish()),
+            Column::Scalar(scalar) => scalar.finish(),
             Column::List(list) => {
                 let offsets = std::mem::replace(&mut list.offsets, vec![0]);
                 list.count = 0;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::fetch::Remote;
@@ -18,7 +19,7 @@ use crate::column::Hints;
 use crate::content::{Blob, Content, Notes, TextStream, Wants, parts};
 use crate::error::{ConnectError, FileFault};
 use crate::format::{FileReader, Format, Stop, Target};
-use crate::rows::{Decoded, positioned};
+use crate::rows::{Decoded, Rest, positioned};
 
 /// The largest file whose bytes are held.
 pub(super) const HELD_BYTES: u64 = 64 << 20;
@@ -74,6 +75,42 @@ impl FileSource {
         self.open_held(file, schema, HELD_BYTES)
     }
 
+    /// Decodes the bytes of a file that is at hand, on this thread: columns and errors are those of [`FileSource::read`].
+    /// What is wrong with the file is [`ConnectError::Broken`].
+    pub fn decode(&self, bytes: Bytes, schema: SchemaRef) -> Result<Vec<RecordBatch>, ConnectError> {
+        let target = self.target(schema)?;
+        let broken = |fault| ConnectError::Broken { path: String::new(), fault };
+        let format = self.format.reader();
+        let (mut batches, mut first) = (Vec::new(), 0);
+        for content in contents(&Blob::Held(bytes), "", self, format.wants(), &Notes::default()).map_err(broken)? {
+            let mut reader = format.open(content, target.clone()).map_err(broken)?;
+            let mut next = reader.next().map_err(broken)?;
+            while let Some(piece) = next {
+                let decoded = match piece() {
+                    Ok(decoded) => decoded,
+                    Err(Stop::Fault(fault)) => return Err(broken(fault)),
+                    Err(Stop::Failed(error)) => return Err(error),
+                };
+                for batch in &decoded.batches {
+                    batches.push(positioned(batch, first)?);
+                    first += batch.num_rows() as u64;
+                }
+                next = match decoded.rest {
+                    Some(Rest(piece)) => Some(piece),
+                    None => reader.next().map_err(broken)?,
+                };
+            }
+        }
+        Ok(batches)
+    }
+
+    /// The columns of `schema`, into which this source's files can be read.
+    fn target(&self, schema: SchemaRef) -> Result<Arc<Target>, ConnectError> {
+        let target = Target::new(schema, Hints::new(&self.hints).written(&self.notation));
+        self.format.reader().check(&target)?;
+        Ok(Arc::new(target))
+    }
+
     /// Opens a file whose bytes are held if they are at most `held_bytes`.
     fn open_held(
         &self,
@@ -83,8 +120,7 @@ impl FileSource {
     ) -> impl Future<Output = Result<FileRows, ConnectError>> + Send + use<> {
         let source = self.clone();
         async move {
-            let target = Arc::new(Target::new(schema, Hints::new(&source.hints).written(&source.notation)));
-            source.format.reader().check(&target)?;
+            let target = source.target(schema)?;
             let remote = Remote { store: source.store.clone(), location: source.locate(&file.path)?, entry: file };
             let (notes, format) = (Notes::default(), source.format.clone());
             let mut rows = FileRows {
@@ -233,6 +269,9 @@ impl FileRows {
             // The runtime is shutting down.
             Err(_) => return Ok(false),
         };
+        if let Some(Rest(piece)) = decoded.rest {
+            self.running.push_front(tokio::spawn(async move { piece() }));
+        }
         let mut first = self.report.rows;
         for batch in &decoded.batches {
             self.ready.push_back(positioned(batch, first)?);

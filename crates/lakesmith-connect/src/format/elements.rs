@@ -7,7 +7,10 @@ use std::sync::Arc;
 use super::{FileReader, Piece, Stop, Target};
 use crate::content::{TextPiece, TextStream};
 use crate::error::FileFault;
-use crate::rows::{MAX_ROW_BYTES, Rows};
+use crate::rows::{Decoded, MAX_ROW_BYTES, Rest, Rows};
+
+/// Rows after which it is seen whether enough are decoded.
+const ROWS_AT_ONCE: usize = 1024;
 
 /// Finds the rows of one file.
 pub(crate) trait Finder: Send {
@@ -85,10 +88,28 @@ impl FileReader for ElementReader {
 impl ElementReader {
     fn piece(&self, piece: TextPiece, found: Vec<Range<usize>>) -> Piece {
         let (decoder, target) = (self.decoder.clone(), self.target.clone());
-        Box::new(move || {
-            let mut rows = target.rows()?;
-            decoder.decode(&piece, &found, &mut rows)?;
-            Ok(rows.finish()?)
-        })
+        Box::new(move || decode(decoder, piece, found, target))
     }
+}
+
+/// Decodes the rows of `piece` that stand at `found`, or as many of them as one should.
+fn decode(
+    decoder: Arc<dyn ElementDecoder>,
+    piece: TextPiece,
+    mut found: Vec<Range<usize>>,
+    target: Arc<Target>,
+) -> Result<Decoded, Stop> {
+    let mut rows = target.rows()?;
+    let mut done = 0;
+    while done < found.len() && !rows.is_full() {
+        let until = found.len().min(done + ROWS_AT_ONCE);
+        decoder.decode(&piece, &found[done..until], &mut rows)?;
+        done = until;
+    }
+    let mut decoded = rows.finish()?;
+    if done < found.len() {
+        found.drain(..done);
+        decoded.rest = Some(Rest(Box::new(move || decode(decoder, piece, found, target))));
+    }
+    Ok(decoded)
 }

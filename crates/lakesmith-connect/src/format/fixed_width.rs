@@ -156,6 +156,10 @@ impl LineDecoder for FixedWidthDecoder {
 
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
         for (start, end, line) in lines(&piece.text) {
+            if rows.is_full() {
+                rows.stop(start);
+                break;
+            }
             self.row(&Line::new(line), rows);
             rows.end_row_of(piece, start..end)?;
         }

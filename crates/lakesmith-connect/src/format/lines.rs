@@ -10,7 +10,7 @@ use super::shape::Shapes;
 use super::{FileFormat, FileReader, Piece, Stop, Target};
 use crate::content::{Content, TextPiece, TextStream, Wants};
 use crate::error::FileFault;
-use crate::rows::{MAX_ROW_BYTES, Rows};
+use crate::rows::{Decoded, MAX_ROW_BYTES, Rest, Rows};
 
 /// A format of lines, or of records as CSV has them.
 pub(crate) trait LineFormat: Debug + Send + Sync {
@@ -40,7 +40,7 @@ pub(crate) trait LineDecoder: Send + Sync {
         Ok(0)
     }
 
-    /// Decodes `piece`, which is complete rows.
+    /// Decodes `piece`, which is complete rows, or [stops](Rows::stop) within it if the rows [are full](Rows::is_full).
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop>;
 }
 
@@ -126,12 +126,21 @@ impl LineReader {
             }
         };
         let target = self.target.clone();
-        Ok(Box::new(move || {
-            let mut rows = target.rows()?;
-            decoder.decode(&piece, &mut rows)?;
-            Ok(rows.finish()?)
-        }))
+        Ok(Box::new(move || decode(decoder, piece, target)))
     }
+}
+
+/// Decodes `piece`, or as much of it as one should.
+fn decode(decoder: Arc<dyn LineDecoder>, mut piece: TextPiece, target: Arc<Target>) -> Result<Decoded, Stop> {
+    let mut rows = target.rows()?;
+    decoder.decode(&piece, &mut rows)?;
+    let stopped = rows.stopped().filter(|at| *at < piece.text.len());
+    let mut decoded = rows.finish()?;
+    if let Some(at) = stopped {
+        piece.take(at);
+        decoded.rest = Some(Rest(Box::new(move || decode(decoder, piece, target))));
+    }
+    Ok(decoded)
 }
 
 /// Stands in for a moment where a decoder was.

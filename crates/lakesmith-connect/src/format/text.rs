@@ -72,6 +72,10 @@ impl LineDecoder for TextDecoder {
             return Ok(rows.end_row_of(piece, 0..piece.text.len())?);
         }
         for (start, end) in lines(&piece.text) {
+            if rows.is_full() {
+                rows.stop(start);
+                break;
+            }
             let line = &piece.text[start..end];
             let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
             self.row(line, rows);

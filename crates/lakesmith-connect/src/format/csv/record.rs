@@ -1,30 +1,50 @@
-//! One record of a CSV text: where its fields are.
+//! The records of a CSV text: where their fields are.
+
+use std::ops::Range;
 
 use super::CsvOptions;
+use super::marks::{Mark, Marks, Narrow, OneByte};
+use super::wide::Wide;
 
-/// The fields of the current record, as ranges of the text.
-#[derive(Debug, Default)]
-pub(super) struct Record {
+/// The records of a text, one after the other. The fields of the current one are ranges of the text.
+#[derive(Debug)]
+pub(super) struct Records<'t> {
+    record: Record<'t>,
+    marks: AnyMarks,
+}
+
+/// The current record.
+#[derive(Debug)]
+struct Record<'t> {
+    text: &'t str,
+    /// Whether no more text follows.
+    last: bool,
+    /// Where the current record starts, and where the next does.
+    start: usize,
+    at: usize,
     fields: Vec<Span>,
     /// Room for a field whose text is not a range of the file's.
     scratch: String,
-    quote: u8,
-    escape: Option<u8>,
-    delimiter: Vec<u8>,
-    row_delimiter: Option<Vec<u8>>,
-    /// What delimiters of fields and of records begin with.
-    first_bytes: [u8; 3],
+    quotes: Quotes,
+    /// At the beginning of lines that are passed over.
+    comment: Option<u8>,
 }
 
-/// What ends a field.
-#[derive(Debug, PartialEq, Eq)]
-enum Mark {
-    /// A delimiter of so many bytes.
-    Delimiter(usize),
-    /// The end of the record, of so many bytes.
-    Break(usize),
-    /// The end of the record, of which more may follow.
-    HalfBreak,
+/// Delimiters are mostly of one byte, which are found faster.
+#[derive(Debug)]
+enum AnyMarks {
+    Narrow(Narrow),
+    Wide(Wide),
+}
+
+/// Does the same with whichever marks there are.
+macro_rules! with_marks {
+    ($self:expr, $marks:ident => $does:expr) => {
+        match &mut $self.marks {
+            AnyMarks::Narrow($marks) => $does,
+            AnyMarks::Wide($marks) => $does,
+        }
+    };
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,107 +68,34 @@ enum Kind {
 pub(super) enum Step {
     /// A record, which ends here (after its line break).
     Record(usize),
-    /// The text ends within a record.
+    /// The text ends, maybe within a record.
     Incomplete,
     /// The last text ends within a quote, which opened here.
     Unbalanced(usize),
 }
 
-impl Record {
-    pub(super) fn new(options: &CsvOptions) -> Record {
-        let escape = options.escape.filter(|escape| *escape != options.quote);
-        let bytes = |text: &String| text.as_bytes().to_vec();
-        let (delimiter, row_delimiter) = (bytes(&options.delimiter), options.row_delimiter.as_ref().map(bytes));
-        let first = |bytes: &[u8]| bytes.first().copied().unwrap_or(b'\n');
-        let first_bytes = match &row_delimiter {
-            None => [first(&delimiter), b'\n', b'\r'],
-            Some(row) => [first(&delimiter), first(row), first(row)],
-        };
-        Record { quote: options.quote, escape, delimiter, row_delimiter, first_bytes, ..Record::default() }
-    }
+/// What quotes fields, and what takes a quote literally.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quotes {
+    pub(super) quote: u8,
+    pub(super) escape: Option<u8>,
+}
 
-    /// What stands at `at`, if it ends a field.
-    fn mark(&self, bytes: &[u8], at: usize) -> Option<Mark> {
-        let rest = &bytes[at..];
-        match &self.row_delimiter {
-            Some(row) if rest.starts_with(row) => return Some(Mark::Break(row.len())),
-            Some(_) => {}
-            None => match rest {
-                [b'\n', ..] => return Some(Mark::Break(1)),
-                [b'\r', b'\n', ..] => return Some(Mark::Break(2)),
-                [b'\r'] => return Some(Mark::HalfBreak),
-                [b'\r', ..] => return Some(Mark::Break(1)),
-                _ => {}
-            },
-        }
-        rest.starts_with(&self.delimiter).then_some(Mark::Delimiter(self.delimiter.len()))
-    }
-
-    /// Where the next mark stands, or the text ends.
-    fn find_mark(&self, bytes: &[u8], mut at: usize) -> (usize, Option<Mark>) {
-        let [one, two, three] = self.first_bytes;
-        loop {
-            let first = bytes[at..].iter().position(|byte| *byte == one || *byte == two || *byte == three);
-            at += first.unwrap_or(bytes.len() - at);
-            if at == bytes.len() {
-                return (at, None);
-            }
-            match self.mark(bytes, at) {
-                None => at += 1,
-                mark => return (at, mark),
-            }
-        }
-    }
-
-    /// The end of the line of `text` that begins at `at`, whatever it holds, if it is complete.
-    pub(super) fn line_end(&self, text: &str, mut at: usize, last: bool) -> Option<usize> {
-        loop {
-            match self.find_mark(text.as_bytes(), at) {
-                (found, Some(Mark::Delimiter(length))) => at = found + length,
-                (found, Some(Mark::Break(length))) => return Some(found + length),
-                (_, Some(Mark::HalfBreak) | None) => return last.then_some(text.len()),
-            }
-        }
-    }
-
-    /// Reads the record of `text` that starts at `at`, before the end of the text. `last` means that no more text
-    /// follows.
-    pub(super) fn read(&mut self, text: &str, at: usize, last: bool) -> Step {
-        self.fields.clear();
-        let bytes = text.as_bytes();
-        let mut at = at;
-        loop {
-            let start = at;
-            let (end, mark) = if bytes.get(at) == Some(&self.quote) {
-                let Some((close, rough)) = self.closing_quote(bytes, at + 1) else {
-                    return if last { Step::Unbalanced(start) } else { Step::Incomplete };
-                };
-                let (end, mark) = self.find_mark(bytes, close + 1);
-                let span = if rough || end > close + 1 {
-                    Span { start, end, kind: Kind::Rough }
-                } else {
-                    Span { start: start + 1, end: close, kind: Kind::Quoted }
-                };
-                self.fields.push(span);
-                (end, mark)
-            } else {
-                let (end, mark) = self.find_mark(bytes, at);
-                self.fields.push(Span { start, end, kind: Kind::Plain });
-                (end, mark)
-            };
-            match mark {
-                Some(Mark::Delimiter(length)) => at = end + length,
-                Some(Mark::Break(length)) => return Step::Record(end + length),
-                None | Some(Mark::HalfBreak) => return if last { Step::Record(text.len()) } else { Step::Incomplete },
-            }
-        }
+impl Quotes {
+    pub(super) fn new(options: &CsvOptions) -> Quotes {
+        Quotes { quote: options.quote, escape: options.escape.filter(|escape| *escape != options.quote) }
     }
 
     /// Where the quote that opened before `at` closes, and whether there are doubled or escaped ones within.
-    fn closing_quote(&self, bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    #[inline]
+    pub(super) fn closing(&self, bytes: &[u8], mut at: usize) -> Option<(usize, bool)> {
         let mut rough = false;
         loop {
-            at += bytes[at..].iter().position(|byte| *byte == self.quote || Some(*byte) == self.escape)?;
+            let rest = bytes.get(at..)?;
+            at += match self.escape {
+                None => memchr::memchr(self.quote, rest)?,
+                Some(escape) => memchr::memchr2(self.quote, escape, rest)?,
+            };
             if bytes[at] == self.quote && bytes.get(at + 1) != Some(&self.quote) {
                 return Some((at, rough));
             }
@@ -158,30 +105,158 @@ impl Record {
             at += 2;
         }
     }
+}
 
+impl<'t> Records<'t> {
+    /// The records of `text`. `last` means that no more text follows.
+    pub(super) fn new(options: &CsvOptions, text: &'t str, last: bool) -> Records<'t> {
+        let marks = match OneByte::new(options) {
+            Some(bytes) => AnyMarks::Narrow(Narrow::new(bytes, text.as_bytes())),
+            None => AnyMarks::Wide(Wide::new(options)),
+        };
+        let (fields, scratch) = (Vec::new(), String::new());
+        let (quotes, comment) = (Quotes::new(options), options.comment);
+        Records { record: Record { text, last, start: 0, at: 0, fields, scratch, quotes, comment }, marks }
+    }
+
+    /// Where the current record is, with its line break.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.record.start..self.record.at
+    }
+
+    /// Where the next record starts.
+    pub(super) fn next_start(&self) -> usize {
+        self.record.at
+    }
+
+    /// Passes over the next `lines` lines, whatever they hold. False if more text must follow before they are complete.
+    pub(super) fn skip(&mut self, lines: u64) -> bool {
+        with_marks!(self, marks => self.record.skip(lines, marks))
+    }
+
+    /// Reads the next record that is neither blank nor a comment.
+    #[inline]
+    pub(super) fn next(&mut self) -> Step {
+        with_marks!(self, marks => self.record.next(marks))
+    }
+
+    /// How many fields the current record has.
     pub(super) fn len(&self) -> usize {
-        self.fields.len()
+        self.record.fields.len()
+    }
+
+    /// The text of a field, quotes resolved, and whether it is quoted; `None` if there is no such field.
+    #[inline]
+    pub(super) fn field(&mut self, index: usize) -> Option<(&str, bool)> {
+        self.record.field(index)
+    }
+}
+
+impl Record<'_> {
+    #[inline]
+    fn next(&mut self, marks: &mut impl Marks) -> Step {
+        while self.at < self.text.len() {
+            if self.comment.is_some() && self.text.as_bytes().get(self.at).copied() == self.comment {
+                if !self.pass_line(marks) {
+                    break;
+                }
+                continue;
+            }
+            match self.read(marks) {
+                Step::Record(end) => (self.start, self.at) = (self.at, end),
+                other => return other,
+            }
+            if !self.is_blank() {
+                return Step::Record(self.at);
+            }
+        }
+        Step::Incomplete
+    }
+
+    /// Reads the record that starts at `at`, before the end of the text.
+    #[inline]
+    fn read(&mut self, marks: &mut impl Marks) -> Step {
+        self.fields.clear();
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        loop {
+            let start = at;
+            let span = if bytes.get(at) == Some(&self.quotes.quote) {
+                let Some((close, rough)) = self.quotes.closing(bytes, at + 1) else {
+                    return if self.last { Step::Unbalanced(start) } else { Step::Incomplete };
+                };
+                at = marks.field_end(bytes, close + 1);
+                if rough || at > close + 1 {
+                    Span { start, end: at, kind: Kind::Rough }
+                } else {
+                    Span { start: start + 1, end: close, kind: Kind::Quoted }
+                }
+            } else {
+                at = marks.field_end(bytes, at);
+                Span { start, end: at, kind: Kind::Plain }
+            };
+            self.fields.push(span);
+            match marks.mark(bytes, at) {
+                Mark::Delimiter(length) => at += length,
+                Mark::Break(length) => return Step::Record(at + length),
+                Mark::End => return if self.last { Step::Record(bytes.len()) } else { Step::Incomplete },
+            }
+        }
+    }
+
+    fn skip(&mut self, lines: u64, marks: &mut impl Marks) -> bool {
+        for _ in 0..lines {
+            if self.at == self.text.len() {
+                return self.last;
+            }
+            if !self.pass_line(marks) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Passes over the line that starts at `at`, whatever it holds. False if it is not complete.
+    fn pass_line(&mut self, marks: &mut impl Marks) -> bool {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        loop {
+            at = marks.field_end(bytes, at);
+            match marks.mark(bytes, at) {
+                Mark::Delimiter(length) => at += length,
+                Mark::Break(length) => {
+                    self.at = at + length;
+                    return true;
+                }
+                Mark::End if self.last => {
+                    self.at = bytes.len();
+                    return true;
+                }
+                Mark::End => return false,
+            }
+        }
     }
 
     /// Whether there is nothing on the line.
-    pub(super) fn is_blank(&self) -> bool {
+    fn is_blank(&self) -> bool {
         matches!(self.fields.as_slice(), [Span { start, end, kind: Kind::Plain }] if start == end)
     }
 
-    /// Whether a field is quoted, if there is such a field.
-    pub(super) fn is_quoted(&self, index: usize) -> Option<bool> {
-        self.fields.get(index).map(|span| span.kind != Kind::Plain)
+    #[inline]
+    fn field(&mut self, index: usize) -> Option<(&str, bool)> {
+        let span = *self.fields.get(index)?;
+        let raw = self.text.get(span.start..span.end)?;
+        match span.kind {
+            Kind::Plain => Some((raw, false)),
+            Kind::Quoted => Some((raw, true)),
+            Kind::Rough => Some((self.resolve(raw), true)),
+        }
     }
 
-    /// The text of a field of `text`, quotes resolved.
-    pub(super) fn text<'a>(&'a mut self, text: &'a str, index: usize) -> Option<&'a str> {
-        let span = *self.fields.get(index)?;
-        let raw = &text[span.start..span.end];
-        if span.kind != Kind::Rough {
-            return Some(raw);
-        }
+    /// The text of a field that starts with its opening quote.
+    fn resolve(&mut self, raw: &str) -> &str {
         self.scratch.clear();
-        let (quote, escape) = (char::from(self.quote), self.escape.map(char::from));
+        let (quote, escape) = (char::from(self.quotes.quote), self.quotes.escape.map(char::from));
         let mut within = true;
         let mut characters = raw.chars().skip(1).peekable();
         while let Some(character) = characters.next() {
@@ -196,7 +271,7 @@ impl Record {
                 self.scratch.push(character);
             }
         }
-        Some(&self.scratch)
+        &self.scratch
     }
 }
 
@@ -205,17 +280,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn records(text: &str, options: &CsvOptions) -> Vec<Vec<String>> {
-        let mut record = Record::new(options);
-        let (mut at, mut all) = (0, Vec::new());
-        while at < text.len() {
-            match record.read(text, at, true) {
-                Step::Record(end) => at = end,
+    /// The fields of each record of a whole text, by a reader for marks of any length if it is to be `wide`.
+    fn records(text: &str, options: &CsvOptions, wide: bool) -> Vec<Vec<String>> {
+        let mut records = Records::new(options, text, true);
+        if wide {
+            records.marks = AnyMarks::Wide(Wide::new(options));
+        }
+        let mut all = Vec::new();
+        loop {
+            match records.next() {
+                Step::Record(_) => {}
+                Step::Incomplete => return all,
                 step => return vec![vec![format!("{step:?}")]],
             }
-            all.push((0..record.len()).map(|i| record.text(text, i).unwrap_or_default().to_owned()).collect());
+            all.push((0..records.len()).map(|i| records.field(i).unwrap_or_default().0.to_owned()).collect());
         }
-        all
     }
 
     #[test]
@@ -224,6 +303,8 @@ mod tests {
         let escaped = CsvOptions { escape: Some(b'\\'), ..CsvOptions::default() };
         let semicolon = CsvOptions { delimiter: ";".to_owned(), quote: b'\'', ..CsvOptions::default() };
         let long = CsvOptions { delimiter: "||".to_owned(), row_delimiter: Some("|~|".to_owned()), ..CsvOptions::default() };
+        let rows = CsvOptions { row_delimiter: Some(";".to_owned()), ..CsvOptions::default() };
+        let commented = CsvOptions { comment: Some(b'#'), ..CsvOptions::default() };
         let cases: &[(&CsvOptions, &str, &[&[&str]])] = &[
             (&options, "a,b\nc,d\n", &[&["a", "b"], &["c", "d"]]),
             (&options, "a,b\r\nc,\r\n,", &[&["a", "b"], &["c", ""], &["", ""]]),
@@ -237,32 +318,34 @@ mod tests {
             (&escaped, r#""a\""#, &[&["Unbalanced(0)"]]),
             (&semicolon, "'a;b';c,d", &[&["a;b", "c,d"]]),
             (&long, "a|b||\"c||\"||d\n|~|e||f|~", &[&["a|b", "c||", "d\n"], &["e", "f|~"]]),
+            (&rows, "a,b\n;\r,\"c;\"", &[&["a", "b\n"], &["\r", "c;"]]),
+            (&commented, "#a,\"b\nc,#d\n#", &[&["c", "#d"]]),
         ];
         for (options, text, expected) in cases {
-            assert_eq!(&records(text, options), expected, "{text:?}");
+            for wide in [false, true] {
+                assert_eq!(&records(text, options, wide), expected, "{text:?}");
+            }
         }
     }
 
     proptest! {
         /// Where a text is cut must not matter: a record is either whole or incomplete.
         #[test]
-        fn a_cut_text_gives_the_same_records(text in "[a,\"\\\\\r\nü]{0,24}", escape: bool, long: bool) {
-            let (delimiter, row_delimiter) = if long { (",a", Some(",\n".to_owned())) } else { (",", None) };
-            let escape = escape.then_some(b'\\');
-            let options = CsvOptions { escape, delimiter: delimiter.to_owned(), row_delimiter, ..CsvOptions::default() };
-            let mut record = Record::new(&options);
+        fn a_cut_text_gives_the_same_records(text in "[a,\"\\\\\r\nü#]{0,24}", escape: bool, comment: bool, long: bool) {
+            let mut options = options(escape, comment, false);
+            if long {
+                (options.delimiter, options.row_delimiter) = (",a".to_owned(), Some(",\n".to_owned()));
+            }
+            let mut records = Records::new(&options, &text, true);
             let mut ends = Vec::new();
-            let mut at = 0;
-            while at < text.len() {
-                let Step::Record(end) = record.read(&text, at, true) else { break };
-                ends.push((at, end));
-                at = end;
+            while let (start, Step::Record(end)) = (records.next_start(), records.next()) {
+                ends.push((start, end));
             }
             for cut in (0..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
                 for (start, end) in &ends {
-                    if *start < cut
-                        && let Step::Record(early) = record.read(&text[..cut], *start, false)
-                    {
+                    let mut records = Records::new(&options, &text[..cut], false);
+                    records.record.at = *start;
+                    if let Step::Record(early) = records.next() {
                         prop_assert_eq!(early, *end);
                     }
                 }
@@ -270,9 +353,43 @@ mod tests {
         }
 
         #[test]
-        fn written_fields_come_back(fields in proptest::collection::vec("[a,\"\r\nü]{0,6}", 1..5)) {
-            let quoted: Vec<String> = fields.iter().map(|f| format!("\"{}\"", f.replace('"', "\"\""))).collect();
-            prop_assert_eq!(records(&(quoted.join(",") + "\n"), &CsvOptions::default()), vec![fields]);
+        fn marks_of_one_byte_are_read_as_those_of_any_length(
+            text in "[ab,;\"'\\\\\r\nü#]{0,150}",
+            escape: bool,
+            comment: bool,
+            semicolons: bool,
+            last: bool,
+            skipped in 0..3_u64,
+        ) {
+            let options = options(escape, comment, semicolons);
+            let mut narrow = Records::new(&options, &text, last);
+            let mut wide = Records::new(&options, &text, last);
+            wide.marks = AnyMarks::Wide(Wide::new(&options));
+            prop_assert_eq!(narrow.skip(skipped), wide.skip(skipped));
+            loop {
+                let step = narrow.next();
+                prop_assert_eq!(&step, &wide.next());
+                prop_assert_eq!((narrow.range(), narrow.len()), (wide.range(), wide.len()));
+                (0..narrow.len()).try_for_each(|field| {
+                    prop_assert_eq!(narrow.field(field), wide.field(field));
+                    Ok(())
+                })?;
+                if !matches!(step, Step::Record(_)) {
+                    break;
+                }
+            }
         }
+
+        #[test]
+        fn written_fields_come_back(fields in proptest::collection::vec("[a,\"\r\nü]{0,6}", 1..5), wide: bool) {
+            let quoted: Vec<String> = fields.iter().map(|f| format!("\"{}\"", f.replace('"', "\"\""))).collect();
+            prop_assert_eq!(records(&(quoted.join(",") + "\n"), &CsvOptions::default(), wide), vec![fields]);
+        }
+    }
+
+    /// Options of some kinds; with `semicolons`, these end records.
+    fn options(escape: bool, comment: bool, semicolons: bool) -> CsvOptions {
+        let (escape, comment) = (escape.then_some(b'\\'), comment.then_some(b'#'));
+        CsvOptions { escape, comment, row_delimiter: semicolons.then(|| ";".to_owned()), ..CsvOptions::default() }
     }
 }

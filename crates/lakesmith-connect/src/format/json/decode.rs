@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use arrow::datatypes::Schema;
 
-use super::lines;
+use super::straight::{Straight, Unusual};
 use super::tape::{Document, Kind, Tape};
 use crate::column::{Column, Keys, Slot};
 use crate::content::TextPiece;
@@ -17,7 +17,7 @@ use crate::rows::Rows;
 /// The key under which `_rescued_data` keeps a line that is no JSON object.
 const CORRUPT_RECORD: &str = "_corrupt_record";
 
-/// Decodes the lines of one file.
+/// Decodes the rows of one file.
 #[derive(Debug)]
 pub(super) struct JsonDecoder {
     keys: Keys,
@@ -32,14 +32,27 @@ impl JsonDecoder {
 
 impl LineDecoder for JsonDecoder {
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
-        let mut line = Line { keys: self.keys.clone(), tape: Tape::default() };
-        let mut start = 0;
-        for (end, text) in lines(&piece.text, true) {
-            if !text.is_empty() {
-                line.row(text, rows);
-                rows.end_row_of(piece, start..end)?;
+        let text = piece.text.as_str();
+        let (mut straight, mut row) = (Straight::new(text), Row::new(&self.keys));
+        let mut at = 0;
+        while at < text.len() && !rows.is_full() {
+            let start = at + blanks(&text.as_bytes()[at..]);
+            let is_object = text.as_bytes().get(start) == Some(&b'{');
+            if is_object && let Some(end) = row.try_straight(rows, |keys, columns| straight.line(start, keys, columns)) {
+                rows.end_row_of(piece, at..end)?;
+                at = end;
+                continue;
             }
-            start = end;
+            let end = memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |newline| at + newline + 1);
+            let json = text[at..end].trim_matches([' ', '\t', '\r', '\n']);
+            if !json.is_empty() {
+                row.parse(json, rows);
+                rows.end_row_of(piece, at..end)?;
+            }
+            at = end;
+        }
+        if rows.is_full() {
+            rows.stop(at);
         }
         Ok(())
     }
@@ -47,30 +60,100 @@ impl LineDecoder for JsonDecoder {
 
 impl ElementDecoder for JsonDecoder {
     fn decode(&self, piece: &TextPiece, found: &[Range<usize>], rows: &mut Rows) -> Result<(), Stop> {
-        let mut line = Line { keys: self.keys.clone(), tape: Tape::default() };
-        for row in found {
-            line.row(&piece.text[row.clone()], rows);
-            rows.end_row_of(piece, row.clone())?;
+        let mut row = Row::new(&self.keys);
+        for range in found {
+            let json = &piece.text[range.clone()];
+            if row.try_straight(rows, |keys, columns| Straight::new(json).whole(keys, columns)).is_none() {
+                row.parse(json, rows);
+            }
+            rows.end_row_of(piece, range.clone())?;
         }
         Ok(())
     }
 }
 
-/// Room for one line after another.
-struct Line {
-    keys: Keys,
-    tape: Tape,
+/// The length of the blanks at the start of a line.
+fn blanks(line: &[u8]) -> usize {
+    line.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count()
 }
 
-impl Line {
-    fn row(&mut self, line: &str, rows: &mut Rows) {
-        match self.tape.parse(line) {
+/// Whether rows are tried the straight way: where most are unusual, that is time lost.
+#[derive(Debug, Default)]
+struct Pace {
+    /// Unusual rows one after the other.
+    wrong: u32,
+    /// Rows that are not tried.
+    wait: u32,
+}
+
+impl Pace {
+    /// Unusual rows after which no more are tried for a while.
+    const PATIENCE: u32 = 8;
+    /// Rows until the next is tried.
+    const PAUSE: u32 = 256;
+
+    fn is_straight(&mut self) -> bool {
+        let now = self.wait == 0;
+        self.wait = self.wait.saturating_sub(1);
+        now
+    }
+
+    fn went_straight(&mut self) {
+        self.wrong = 0;
+    }
+
+    fn went_wrong(&mut self) {
+        self.wrong += 1;
+        if self.wrong >= Pace::PATIENCE {
+            self.wait = Pace::PAUSE;
+        }
+    }
+}
+
+/// Room for one row after another.
+struct Row {
+    keys: Keys,
+    tape: Tape,
+    pace: Pace,
+}
+
+impl Row {
+    fn new(keys: &Keys) -> Row {
+        Row { keys: keys.clone(), tape: Tape::default(), pace: Pace::default() }
+    }
+
+    /// Lets `read` give each column its value. `None` if the row is unusual, or not tried: no column has a value then.
+    #[inline]
+    fn try_straight<T>(
+        &mut self,
+        rows: &mut Rows,
+        read: impl FnOnce(&mut Keys, &mut [Column]) -> Result<T, Unusual>,
+    ) -> Option<T> {
+        if !self.pace.is_straight() {
+            return None;
+        }
+        match read(&mut self.keys, &mut rows.columns) {
+            Ok(read) => {
+                self.pace.went_straight();
+                Some(read)
+            }
+            Err(Unusual) => {
+                self.pace.went_wrong();
+                rows.undo_row();
+                None
+            }
+        }
+    }
+
+    /// Gives each column its value of the object that `json` is, and keeps what does not fit.
+    fn parse(&mut self, json: &str, rows: &mut Rows) {
+        match self.tape.parse(json) {
             Ok(document) if document.kind(0) == Kind::Object => {
                 fields(&mut self.keys, &mut rows.columns, document, 0, None, &mut rows.rescue);
             }
             _ => {
                 rows.columns.iter_mut().for_each(Column::append_null);
-                rows.rescue.keep_text(CORRUPT_RECORD, line);
+                rows.rescue.keep_text(CORRUPT_RECORD, json);
             }
         }
     }

@@ -8,9 +8,10 @@
 use std::ops::Range;
 
 use super::PathStep;
-use super::tape::{plain_length, unescape};
+use super::tape::unescape;
 use crate::error::FileFault;
 use crate::format::elements::Finder;
+use crate::scan::plain_length;
 
 /// Finds the rows of one file of JSON documents.
 #[derive(Debug)]
@@ -108,7 +109,11 @@ impl Documents {
     /// Whether a key of the open object is the one on the path.
     fn is_key(&self, step: usize, raw: &str) -> bool {
         let Some(PathStep::Field(name)) = self.path.get(step) else { return false };
-        if raw.contains('\\') { unescape(raw).is_some_and(|key| key == *name) } else { raw == name }
+        if !raw.contains('\\') {
+            return raw == name;
+        }
+        let mut key = String::with_capacity(raw.len());
+        unescape(raw, &mut key).is_some() && key == *name
     }
 
     /// The value that begins at the end of `before`, which is what stands before it since the last one. `step` is the
@@ -227,7 +232,7 @@ fn skip_blanks(bytes: &[u8], at: usize) -> usize {
 fn string_end(bytes: &[u8], start: usize) -> Extent {
     let mut at = start + 1;
     loop {
-        at += plain_length(&bytes[at.min(bytes.len())..]);
+        at += plain_length(bytes, at);
         match bytes.get(at) {
             None => return Extent::Beyond,
             Some(b'"') => return Extent::End(at + 1),

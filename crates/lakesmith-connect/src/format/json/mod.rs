@@ -1,13 +1,15 @@
 //! JSON: one object a line (NDJSON), or documents: arrays of objects, objects over several lines, one after the other, or
 //! objects somewhere within.
 //!
-//! A row is first parsed as a whole ([`tape`]), so that a bad one is known before any column has been touched; then
-//! its values go to their columns as they stand in the file, number text and all.
+//! Most rows go [`straight`] into columns, value by value. A row that turns out to be unusual is taken back and parsed as a
+//! whole ([`tape`]), so that a bad one is known before any column has been touched; then its values go to their columns as
+//! they stand in the file, number text and all, and what does not fit is rescued.
 
 mod decode;
 mod find;
 mod layout;
 mod sample;
+mod straight;
 mod tape;
 
 use std::sync::Arc;
@@ -116,7 +118,7 @@ fn lines(text: &str, last: bool) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let rest = &text[at..];
-        let end = match rest.find('\n') {
+        let end = match memchr::memchr(b'\n', rest.as_bytes()) {
             Some(length) => length + 1,
             None if last && !rest.is_empty() => rest.len(),
             None => return None,
