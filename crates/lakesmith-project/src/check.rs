@@ -2,8 +2,8 @@
 
 use crate::choice::{Word, Words};
 use crate::scalar;
-use crate::source;
 use crate::shape::{Key, Object, Shape};
+use crate::source;
 use crate::yaml::{Entry, Kind, Node, boolean, number};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, nearest};
 

@@ -109,13 +109,16 @@ mod tests {
         assert_eq!(found.format, Format::Json(connect::JsonOptions { rows_at }));
         assert_eq!((found.charset, found.compression), (Some(connect::Charset::Latin1), connect::Compression::Gzip));
 
-        let found = source("path: x, format: csv, csv: { delimiter: \"||\", skip_rows: 2, comment: \"#\", encoding: utf-16 }, decimal: \",\"");
+        let found = source(
+            "path: x, format: csv, csv: { delimiter: \"||\", skip_rows: 2, comment: \"#\", encoding: utf-16 }, decimal: \",\"",
+        );
         let Format::Csv(csv) = found.format else { panic!("no CSV") };
         assert_eq!((csv.delimiter.as_str(), csv.skip_rows, csv.comment), ("||", 2, Some(b'#')));
         assert_eq!(found.charset, Some(connect::Charset::Utf16Le));
         assert_eq!((found.notation.decimal, found.notation.thousands), (Some(','), Some('.')));
 
-        let found = source("path: x, format: fixed_width, fixed_width: { fields: [{ name: a, width: 3 }, { name: b, width: 2 }] }");
+        let found =
+            source("path: x, format: fixed_width, fixed_width: { fields: [{ name: a, width: 3 }, { name: b, width: 2 }] }");
         let Format::FixedWidth(options) = found.format else { panic!("no fixed width") };
         assert_eq!(options.fields[1], connect::FixedField { name: "b".to_owned(), start: 4, width: 2 });
         assert_eq!(found.notation, connect::Notation::default());
@@ -124,7 +127,9 @@ mod tests {
     /// The project's check of patterns and their reader must agree.
     #[test]
     fn every_pattern_that_is_accepted_is_read() {
-        for pattern in ["dd.MM.yyyy", "d MMM yy", "d MMMM u", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "MM/dd/yyyy hh:mm a", "yyyy''MM x Z"] {
+        for pattern in
+            ["dd.MM.yyyy", "d MMM yy", "d MMMM u", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "MM/dd/yyyy hh:mm a", "yyyy''MM x Z"]
+        {
             let found = source(&format!("path: \"*.csv\", date_format: \"{pattern}\", timestamp_format: \"{pattern}\""));
             assert!(found.notation.date.is_some() && found.notation.timestamp.is_some(), "{pattern}");
         }

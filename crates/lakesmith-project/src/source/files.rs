@@ -151,9 +151,7 @@ pub(crate) fn format(fields: &Fields<'_>, path: &str, diagnostics: &mut Diagnost
     Some(match format {
         Format::Csv => FileFormat::Csv(csv::csv(fields.object("csv", &CSV), path)),
         Format::Json => FileFormat::Json(json::json(fields.object("json", &JSON))),
-        Format::Xml => {
-            FileFormat::Xml(xml::xml(needed(fields, format, "xml", &XML, "`xml: { row_tag: order }`", diagnostics)?)?)
-        }
+        Format::Xml => FileFormat::Xml(xml::xml(needed(fields, format, "xml", &XML, "`xml: { row_tag: order }`", diagnostics)?)?),
         Format::FixedWidth => {
             let example = "`fixed_width: { fields: [{ name: id, width: 8 }] }`";
             let options = needed(fields, format, "fixed_width", &FIXED_WIDTH, example, diagnostics)?;
