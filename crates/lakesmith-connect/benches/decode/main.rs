@@ -79,6 +79,7 @@ impl Load {
                 let reader = reader.build(Cursor::new(&self.bytes)).unwrap();
                 reader.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
             }
+            other => panic!("Arrow is not compared for {other:?}"),
         }
     }
 }
