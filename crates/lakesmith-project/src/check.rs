@@ -2,8 +2,8 @@
 
 use crate::choice::{Word, Words};
 use crate::scalar;
-use crate::source;
 use crate::shape::{Key, Object, Shape};
+use crate::source;
 use crate::yaml::{Entry, Kind, Node, boolean, number};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, nearest};
 
@@ -107,6 +107,7 @@ impl Check<'_> {
             Shape::Whole(least) => scalar::whole(text, *least).is_some(),
             Shape::JsonPath => source::path(text).is_some(),
             Shape::DatePattern => !text.is_empty() && source::pattern(text).is_some(),
+            Shape::CellRange => source::range(text).is_some(),
             Shape::Date => scalar::date(text).is_some(),
             Shape::Month => scalar::month(text).is_some(),
             Shape::Size => scalar::size(text).is_some(),
@@ -207,6 +208,7 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::Whole(0) => "a whole number",
         Shape::Whole(_) => "a whole number from 1",
         Shape::JsonPath => "a path such as `$.data[*]`, of names and `[*]` alone",
+        Shape::CellRange => "a part of a sheet such as `A3:F200`, `B2:` or `A:F`",
         Shape::DatePattern => "a pattern such as `dd.MM.yyyy HH:mm`, of the letters y M d H h m s S a X",
         Shape::Fraction => "a number from 0 to 1",
         Shape::Date => "a day such as `2025-01-31`",

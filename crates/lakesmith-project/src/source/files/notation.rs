@@ -22,7 +22,9 @@ pub struct Notation {
 /// How the values of a table are written. With a decimal comma, thousands are marked by points if nothing else is said.
 pub(crate) fn notation(fields: &Fields<'_>, format: &FileFormat, diagnostics: &mut Diagnostics) -> Notation {
     let without: &[&str] = match format {
-        FileFormat::Text(_) => &["decimal", "thousands", "date_format", "timestamp_format"],
+        FileFormat::Text(_) | FileFormat::Parquet | FileFormat::Avro | FileFormat::Excel(_) => {
+            &["decimal", "thousands", "date_format", "timestamp_format"]
+        }
         // Its numbers are JSON's.
         FileFormat::Json(_) => &["decimal", "thousands"],
         _ => &[],
