@@ -61,7 +61,7 @@ def by_pyarrow(folder):
         "small": pa.array([decimal.Decimal("1.25"), None, decimal.Decimal("-0.50")], pa.decimal128(5, 2)),
         "d": pa.array([FIRST, None, LAST]),
         "ms": pa.array([START.replace(microsecond=0), None, END.replace(microsecond=999000)], pa.timestamp("ms")),
-        "us": pa.array([START, None, END], pa.timestamp("us", tz="Europe/Berlin")),
+        "us": pa.array([START, None, dt.datetime(2400, 1, 1, 0, 0, 0, 1)], pa.timestamp("us", tz="UTC")),
         "ns": pa.array([dt.datetime(2024, 2, 29, 1, 2, 3, 4), None, dt.datetime(1969, 12, 31, 23, 59, 59, 999999)], pa.timestamp("ns")),
         "t": pa.array([dt.time(1, 2, 3, 4), None, dt.time(23, 59, 59, 999999)], pa.time64("us")),
         "s": pa.array(["é", None, ""]),
