@@ -42,6 +42,7 @@ pub use project::Project;
 pub use reference::reference;
 pub use schema::schemas;
 pub use source::{
-    ChangeCapture, Compression, CsvOptions, Deletes, Encoding, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation,
-    OnChange, PathStep, SchemaEvolution, Snapshot, Source, SourceKind, SourceTable, TextOptions, XmlOptions,
+    CellRange, ChangeCapture, Compression, CsvOptions, Deletes, Encoding, ExcelOptions, FileFormat, FixedField,
+    FixedWidthOptions, JsonOptions, Notation, OnChange, PathStep, SchemaEvolution, Sheet, Snapshot, Source, SourceKind,
+    SourceTable, TextOptions, XmlOptions,
 };

@@ -59,6 +59,7 @@ fn value(shape: &Shape) -> Value {
         Shape::Whole(least) => json!({ "type": "integer", "minimum": least }),
         Shape::JsonPath => json!({ "type": "string", "pattern": "^\\$" }),
         Shape::DatePattern => json!({ "type": "string", "minLength": 1 }),
+        Shape::CellRange => json!({ "type": "string", "pattern": ":" }),
         Shape::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Shape::Date => json!({ "type": "string", "format": "date" }),
         Shape::Month => json!({ "type": "string" }),

@@ -30,6 +30,8 @@ pub(crate) enum Shape {
     JsonPath,
     /// How days or times are written.
     DatePattern,
+    /// A part of a spreadsheet's sheet.
+    CellRange,
     /// A number from 0 to 1.
     Fraction,
     /// A day, `2025-01-31`.

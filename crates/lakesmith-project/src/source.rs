@@ -5,11 +5,11 @@ mod keys;
 mod read;
 
 pub use files::{
-    Compression, CsvOptions, Encoding, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation, PathStep, TextOptions,
-    XmlOptions,
+    CellRange, Compression, CsvOptions, Encoding, ExcelOptions, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation,
+    PathStep, Sheet, TextOptions, XmlOptions,
 };
 
-pub(crate) use files::{path, pattern};
+pub(crate) use files::{path, pattern, range};
 pub(crate) use keys::KEYS;
 pub(crate) use read::read;
 

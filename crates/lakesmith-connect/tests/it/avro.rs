@@ -186,11 +186,23 @@ async fn what_is_not_read_is_told_by_name() {
         (container(&one, "lz4", &[]), "not supported: the Avro codec `lz4`"),
         (container("\"string\"", "null", &[]), "not supported: an Avro file whose schema is no record"),
         (container("{", "null", &[]), "damaged Avro at offset 0: its schema is no JSON"),
-        (container(&record(r#"{"name":"a","type":["null","R"]}"#), "null", &[]), "not supported: the Avro type `R`, which holds itself"),
-        (container(&record(r#"{"name":"a","type":"null"}"#), "null", &[(5, &[])]), "not supported: an Avro record without a value"),
+        (
+            container(&record(r#"{"name":"a","type":["null","R"]}"#), "null", &[]),
+            "not supported: the Avro type `R`, which holds itself",
+        ),
+        (
+            container(&record(r#"{"name":"a","type":"null"}"#), "null", &[(5, &[])]),
+            "not supported: an Avro record without a value",
+        ),
         // More and fewer records than there are; and bytes that no codec wrote.
-        (container(&one, "null", &[(1, &[2, 4])]), "damaged Avro at offset 136: a block does not hold the records it says it holds"),
-        (container(&one, "null", &[(3, &[2, 4])]), "damaged Avro at offset 136: a block does not hold the records it says it holds"),
+        (
+            container(&one, "null", &[(1, &[2, 4])]),
+            "damaged Avro at offset 136: a block does not hold the records it says it holds",
+        ),
+        (
+            container(&one, "null", &[(3, &[2, 4])]),
+            "damaged Avro at offset 136: a block does not hold the records it says it holds",
+        ),
         (container(&one, "snappy", &[(3, &[2, 4, 1])]), "damaged Avro at offset 138: a block is not packed by snappy"),
         (container(&one, "deflate", &[(3, &[255, 4, 1])]), "damaged Avro at offset 139: a block is not packed by deflate"),
         (container(&one, "xz", &[(3, &[255, 4, 1])]), "damaged Avro at offset "),

@@ -17,6 +17,15 @@ const STYLES: &str = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spr
 
 /// An `.xlsx` of these sheets, whose shared texts are `one` and `007`.
 pub(crate) fn xlsx(sheets: &[Written<'_>]) -> Vec<u8> {
+    archive(&parts(sheets), SimpleFileOptions::default())
+}
+
+/// The same, unpacked, so that every byte of the XML is a byte of the file.
+pub(crate) fn stored_xlsx(sheets: &[Written<'_>]) -> Vec<u8> {
+    archive(&parts(sheets), SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
+}
+
+fn parts(sheets: &[Written<'_>]) -> Vec<(String, String)> {
     let (mut list, mut relations) = (String::new(), String::new());
     let mut parts = vec![
         ("_rels/.rels".to_owned(), r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#.to_owned()),
@@ -28,29 +37,38 @@ pub(crate) fn xlsx(sheets: &[Written<'_>]) -> Vec<u8> {
         let state = if *hidden { r#" state="hidden""# } else { "" };
         list.push_str(&format!(r#"<sheet name="{name}" sheetId="{number}"{state} r:id="rId{number}"/>"#));
         relations.push_str(&format!(r#"<Relationship Id="rId{number}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet{number}.xml"/>"#));
-        let sheet = format!(r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#);
+        let sheet = format!(
+            r#"<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{rows}</sheetData></worksheet>"#
+        );
         parts.push((format!("xl/worksheets/sheet{number}.xml"), sheet));
     }
     parts.push(("xl/workbook.xml".to_owned(), format!(r#"<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>{list}</sheets></workbook>"#)));
-    parts.push(("xl/_rels/workbook.xml.rels".to_owned(), format!(r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>"#)));
-    archive(&parts)
+    parts.push((
+        "xl/_rels/workbook.xml.rels".to_owned(),
+        format!(
+            r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relations}</Relationships>"#
+        ),
+    ));
+    parts
 }
 
 /// An `.ods` of one sheet.
 pub(crate) fn ods(rows: &str) -> Vec<u8> {
-    let content = format!(r#"<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet><table:table table:name="Sheet1">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"#);
+    let content = format!(
+        r#"<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet><table:table table:name="Sheet1">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"#
+    );
     let manifest = r#"<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>"#;
     archive(&[
         ("mimetype".to_owned(), "application/vnd.oasis.opendocument.spreadsheet".to_owned()),
         ("META-INF/manifest.xml".to_owned(), manifest.to_owned()),
         ("content.xml".to_owned(), content),
-    ])
+    ], SimpleFileOptions::default())
 }
 
-fn archive(parts: &[(String, String)]) -> Vec<u8> {
+fn archive(parts: &[(String, String)], options: SimpleFileOptions) -> Vec<u8> {
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, text) in parts {
-        zip.start_file(name.as_str(), SimpleFileOptions::default()).unwrap();
+        zip.start_file(name.as_str(), options).unwrap();
         zip.write_all(text.as_bytes()).unwrap();
     }
     zip.finish().unwrap().into_inner()
@@ -80,10 +98,32 @@ async fn files(options: ExcelOptions, bytes: &[u8]) -> Files {
 async fn cells_become_values_by_their_type_and_format() {
     let rows = [
         row(&["A1=id", "B1=amount", "C1=code", "D1=ok", "E1=day", "F1=at", "G1=time", "H1=span", "I1=mixed", "J1= ", "K1=f"]),
-        row(&["A2:#=1", "B2:#=1.5", "C2:s=1", "D2:b=1", "E2:1=45351", "F2:1=45351", "G2:3=0.75", "H2:4=1.5", "I2:#=12", "K2:str=x"]),
+        row(&[
+            "A2:#=1",
+            "B2:#=1.5",
+            "C2:s=1",
+            "D2:b=1",
+            "E2:1=45351",
+            "F2:1=45351",
+            "G2:3=0.75",
+            "H2:4=1.5",
+            "I2:#=12",
+            "K2:str=x",
+        ]),
         // A row of formats alone.
         r#"<row r="3"><c r="A3" s="1"/></row>"#.to_owned(),
-        row(&["A4:#=-9007199254740992", "B4:#=2", "C4:s=0", "D4:b=0", "E4:1=1", "F4:2=45351.5", "H4:4=0.000011574074", "I4=text", "J4:#=0.1", "K4:str="]),
+        row(&[
+            "A4:#=-9007199254740992",
+            "B4:#=2",
+            "C4:s=0",
+            "D4:b=0",
+            "E4:1=1",
+            "F4:2=45351.5",
+            "H4:4=0.000011574074",
+            "I4=text",
+            "J4:#=0.1",
+            "K4:str=",
+        ]),
         row(&["A5:e=#DIV/0!", "C5=é &amp; ü", "E5:d=2024-02-29", "F5:d=2024-02-29T12:00:01.5", "I5:1=45351"]),
     ];
     let bytes = xlsx(&[("Data", false, &rows.concat())]);
@@ -96,11 +136,8 @@ async fn cells_become_values_by_their_type_and_format() {
 
 #[tokio::test]
 async fn what_does_not_fit_is_rescued() {
-    let rows = [
-        row(&["B1=ID", "C1=n"]),
-        row(&["A2=left", "B2:#=1.5", "C2=7", "AB2:#=5"]),
-        row(&["B3:#=3000000000", "C3=08", "D3:b=1"]),
-    ];
+    let rows =
+        [row(&["B1=ID", "C1=n"]), row(&["A2=left", "B2:#=1.5", "C2=7", "AB2:#=5"]), row(&["B3:#=3000000000", "C3=08", "D3:b=1"])];
     let bytes = xlsx(&[("Data", false, &rows.concat())]);
     let rows = r#"{"_rescued_data":"{\"A\":\"left\",\"AB\":5,\"ID\":1.5,\"n\":\"7\"}"}
         {"_rescued_data":"{\"D\":true,\"ID\":3000000000,\"n\":\"08\"}"}"#;
@@ -127,11 +164,19 @@ async fn a_range_and_a_sheet_are_chosen() {
     let options = |sheet: Option<Sheet>, range, header| ExcelOptions { sheet, range, header };
     let name = |name: &str| Some(Sheet::Name(name.to_owned()));
     let cases = [
-        (options(None, Some(range(2, 5, 2)), true), "id bigint\nx string", r#"{"id":1,"x":"a"}
-            {"id":2,"x":"b"}"#),
-        (options(name("report"), Some(range(3, CellRange::ALL.last_row, 2)), false), "_c0 bigint\n_c1 string", r#"{"_c0":1,"_c1":"a"}
+        (
+            options(None, Some(range(2, 5, 2)), true),
+            "id bigint\nx string",
+            r#"{"id":1,"x":"a"}
+            {"id":2,"x":"b"}"#,
+        ),
+        (
+            options(name("report"), Some(range(3, CellRange::ALL.last_row, 2)), false),
+            "_c0 bigint\n_c1 string",
+            r#"{"_c0":1,"_c1":"a"}
             {"_c0":2,"_c1":"b"}
-            {"_c0":3,"_c1":"total"}"#),
+            {"_c0":3,"_c1":"total"}"#,
+        ),
         (options(Some(Sheet::Number(2)), None, true), "other bigint", r#"{"other":1}"#),
         (options(name("GRÖSSE").or(None), None, true), "", ""),
         (options(name("größe"), None, true), "other bigint", r#"{"other":1}"#),
@@ -153,20 +198,28 @@ async fn a_range_and_a_sheet_are_chosen() {
 #[tokio::test]
 async fn open_document_is_read_alike() {
     let cell = |kind: &str, value: &str| format!(r#"<table:table-cell office:value-type="{kind}" {value}/>"#);
-    let text = |value: &str| format!(r#"<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>"#);
+    let text =
+        |value: &str| format!(r#"<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>"#);
     let rows = format!(
         r#"<table:table-row>{}{}{}{}</table:table-row>
         <table:table-row table:number-rows-repeated="2">{}{}{}{}</table:table-row>
         <table:table-row table:number-rows-repeated="1048570"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>"#,
-        text("id"), text("name"), text("ok"), text("day"),
-        cell("float", r#"office:value="7""#), text("x"), cell("boolean", r#"office:boolean-value="true""#), cell("date", r#"office:date-value="2024-02-29""#),
+        text("id"),
+        text("name"),
+        text("ok"),
+        text("day"),
+        cell("float", r#"office:value="7""#),
+        text("x"),
+        cell("boolean", r#"office:boolean-value="true""#),
+        cell("date", r#"office:date-value="2024-02-29""#),
     );
     let expected = r#"{"id":7,"name":"x","ok":true,"day":"2024-02-29"}
         {"id":7,"name":"x","ok":true,"day":"2024-02-29"}"#;
     let columns = "id bigint\nname string\nok boolean\nday date";
     files(ExcelOptions::default(), &ods(&rows)).await.check(None, columns, expected, "2 rows, 0 rescued").await;
     let bomb = format!(
-        r#"<table:table-row table:number-rows-repeated="1000000"><table:table-cell office:value-type="float" office:value="1" table:number-columns-repeated="1000"/></table:table-row>{}"#, ""
+        r#"<table:table-row table:number-rows-repeated="1000000"><table:table-cell office:value-type="float" office:value="1" table:number-columns-repeated="1000"/></table:table-row>{}"#,
+        ""
     );
     let fault = files(ExcelOptions::default(), &ods(&bomb)).await.fault().await;
     assert_eq!(fault.to_string(), "not supported: a spreadsheet of more than 20000000 cells");
@@ -192,7 +245,10 @@ async fn what_cannot_be_read_says_why() {
     }
     let empty = files(ExcelOptions::default(), &xlsx(&[("Data", false, "")])).await;
     empty.check(None, "", "", "0 rows, 0 rescued").await;
-    assert!(!matches!(files(ExcelOptions::default(), &good).await.read_into(empty.infer(None).await.schema).await.report.error, Some(FileFault::Damaged { .. })));
+    assert!(!matches!(
+        files(ExcelOptions::default(), &good).await.read_into(empty.infer(None).await.schema).await.report.error,
+        Some(FileFault::Damaged { .. })
+    ));
 }
 
 /// A cell at each end of the sheet takes no more memory than two cells.

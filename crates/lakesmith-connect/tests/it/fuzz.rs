@@ -79,7 +79,8 @@ fn any_bytes(formats: &[Format], words: &str) {
     });
 }
 
-async fn check(bytes: &[u8], format: Format, other_notation: bool) {
+/// Reads the bytes of a file into the columns that it seems to have, and into others.
+pub(crate) async fn check(bytes: &[u8], format: Format, other_notation: bool) {
     let store = Arc::new(InMemory::new());
     store.put(&Path::from("in/a"), bytes.to_vec().into()).await.unwrap();
     let mut source = FileSource::new(store, Path::from("in"), "*", format);

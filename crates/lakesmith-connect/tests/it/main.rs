@@ -7,6 +7,7 @@ mod case;
 mod excel;
 mod files;
 mod fuzz;
+mod fuzz_typed;
 mod parquet;
 mod tier;
 mod typed;

@@ -53,7 +53,10 @@ async fn every_type_becomes_one_of_bronze() {
         ("float64", Arc::new(Float64Array::from(vec![f64::MAX, -0.0]))),
         ("decimal", Arc::new(decimal(&[10_i128.pow(38) - 1, 1 - 10_i128.pow(38)], 38, 10))),
         ("date", Arc::new(Date32Array::from(vec![-719_162, 2_932_896]))),
-        ("millis", Arc::new(TimestampMillisecondArray::from(vec![-62_135_596_800_000, 253_402_300_799_999]).with_timezone("UTC"))),
+        (
+            "millis",
+            Arc::new(TimestampMillisecondArray::from(vec![-62_135_596_800_000, 253_402_300_799_999]).with_timezone("UTC")),
+        ),
         ("micros", Arc::new(TimestampMicrosecondArray::from(vec![-1, 1]).with_timezone("+02:00"))),
         ("local", Arc::new(TimestampMicrosecondArray::from(vec![0, 1_000_000]))),
         ("time", Arc::new(Time32MillisecondArray::from(vec![1, 86_399_999]))),
@@ -97,16 +100,21 @@ async fn values_that_are_no_numbers_stay_what_they_are() {
 async fn lists_structs_and_maps() {
     let lines = StructArray::from(vec![
         (Arc::new(Field::new("Qty", DataType::Int32, true)), Arc::new(Int32Array::from(vec![1, 2, 3])) as ArrayRef),
-        (Arc::new(Field::new("Tag", DataType::Utf8, true)), Arc::new(StringArray::from(vec![Some("a"), None, Some("c")])) as ArrayRef),
+        (
+            Arc::new(Field::new("Tag", DataType::Utf8, true)),
+            Arc::new(StringArray::from(vec![Some("a"), None, Some("c")])) as ArrayRef,
+        ),
     ]);
     let item = Arc::new(Field::new("item", lines.data_type().clone(), true));
-    let lists = ListArray::new(item, OffsetBuffer::new(vec![0, 2, 2, 3].into()), Arc::new(lines), Some(vec![true, true, true].into()));
+    let lists =
+        ListArray::new(item, OffsetBuffer::new(vec![0, 2, 2, 3].into()), Arc::new(lines), Some(vec![true, true, true].into()));
     let pairs = StructArray::from(vec![
         (Arc::new(Field::new("keys", DataType::Utf8, false)), Arc::new(StringArray::from(vec!["k", "l"])) as ArrayRef),
         (Arc::new(Field::new("values", DataType::UInt8, true)), Arc::new(UInt8Array::from(vec![Some(1), None])) as ArrayRef),
     ]);
     let entries = Arc::new(Field::new("entries", pairs.data_type().clone(), false));
-    let maps = MapArray::new(entries, OffsetBuffer::new(vec![0, 2, 2, 2].into()), pairs, Some(vec![true, true, false].into()), false);
+    let maps =
+        MapArray::new(entries, OffsetBuffer::new(vec![0, 2, 2, 2].into()), pairs, Some(vec![true, true, false].into()), false);
     let bytes = file(vec![("Lines", Arc::new(lists)), ("m", Arc::new(maps))]);
     let files = files(&[&bytes]).await;
     let rows = r#"{"Lines":[{"Qty":1,"Tag":"a"},{"Qty":2}],"m":{"k":1}}
@@ -187,7 +195,10 @@ async fn instants_are_cut_to_microseconds_and_years_are_those_of_the_calendar() 
     let rows = r#"{"nanos":"1970-01-01T00:00:00.000001Z","day":"1582-10-15","micros":"1582-10-14T00:00:00Z","millis":"1970-01-01T00:00:00Z"}
         {"nanos":"1969-12-31T23:59:59.999999Z","_rescued_data":"{\"nanos\":\"1969-12-31T23:59:59.999999999Z\",\"day\":\"+10000-01-01\",\"micros\":\"+10000-01-01T00:00:00Z\",\"millis\":\"9223372036854775807\"}"}
         {"nanos":"2262-04-11T23:47:16.854775Z","_rescued_data":"{\"nanos\":\"2262-04-11T23:47:16.854775807Z\",\"day\":\"-2147483648\",\"micros\":\"-9223372036854775808\",\"millis\":\"0000-12-31T23:59:59.999000Z\"}"}"#;
-    files(&[&bytes]).await.check(None, "nanos timestamp\nday date\nmicros timestamp\nmillis timestamp", rows, "3 rows, 2 rescued").await;
+    files(&[&bytes])
+        .await
+        .check(None, "nanos timestamp\nday date\nmicros timestamp\nmillis timestamp", rows, "3 rows, 2 rescued")
+        .await;
 }
 
 /// What Arrow does not write: as old Spark, Hive and parquet-avro do.
@@ -252,7 +263,10 @@ async fn what_is_not_read_is_told_by_name() {
         (intervals, "not supported: the Parquet type INTERVAL of column `span`"),
         (encrypted, "not supported: an encrypted Parquet file"),
         (b"{\"a\":1}\n".to_vec(), "not a Parquet file: it does not begin with `PAR1`"),
-        (b"PAR1PAR1".to_vec(), "damaged Parquet at offset 8: it does not end with `PAR1`: it was cut off or is still being written"),
+        (
+            b"PAR1PAR1".to_vec(),
+            "damaged Parquet at offset 8: it does not end with `PAR1`: it was cut off or is still being written",
+        ),
         (long_footer, &format!("damaged Parquet at offset {}: its footer would be longer than the file", length - 8)),
         (torn_page, "damaged Parquet at offset 4: "),
     ] {
@@ -282,7 +296,8 @@ async fn large_files_keep_their_order() {
     let lists = ListArray::from_iter_primitive::<Int64Type, _, _>((0..rows).map(|n| Some((0..n % 4).map(Some))));
     let batch = RecordBatch::try_from_iter([("n", numbers), ("t", texts), ("l", Arc::new(lists) as ArrayRef)]).unwrap();
     for group in [rows as usize, 70_000] {
-        let properties = WriterProperties::builder().set_max_row_group_row_count(Some(group)).set_dictionary_enabled(false).build();
+        let properties =
+            WriterProperties::builder().set_max_row_group_row_count(Some(group)).set_dictionary_enabled(false).build();
         let files = files(&[&written(&batch, properties)]).await;
         let read = files.read_into(files.infer(None).await.schema).await;
         assert_eq!((read.report.rows, read.report.error), (rows as u64, None));
@@ -318,4 +333,48 @@ fn decimal(values: &[i128], precision: u8, scale: i8) -> Decimal128Array {
 fn half(value: f32) -> <arrow::datatypes::Float16Type as arrow::array::ArrowPrimitiveType>::Native {
     let array = cast(&(Arc::new(Float32Array::from(vec![value])) as ArrayRef), &DataType::Float16).unwrap();
     array.as_primitive::<arrow::datatypes::Float16Type>().value(0)
+}
+
+/// What pyarrow, DuckDB and Polars write is read as they read it. Without `LAKESMITH_PYTHON`, which `scripts/test` sets,
+/// there is nobody to ask.
+#[tokio::test]
+async fn f10_files_of_other_writers_are_read_as_they_read_them() {
+    let Ok(python) = std::env::var("LAKESMITH_PYTHON") else {
+        eprintln!("LAKESMITH_PYTHON is not set: files of other writers are not tried");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/parquet_writers.py");
+    let written = std::process::Command::new(python).arg(script).arg(folder.path()).output().unwrap();
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "parquet") {
+            let files = files(&[&std::fs::read(&path).unwrap()]).await;
+            let read = files.read_into(files.infer(None).await.schema).await;
+            assert_eq!((read.report.error, read.report.rescued_rows), (None, 0), "{}", path.display());
+            let found = crate::case::show_rows(&read.batches);
+            let found: Vec<serde_json::Value> = found.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let expected = std::fs::read_to_string(path.with_extension("json")).unwrap();
+            let expected: Vec<serde_json::Value> = serde_json::from_str(&expected).unwrap();
+            assert_eq!(found.len(), expected.len());
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!(is_same(found, expected), "{}:\n{found}\n{expected}", path.display());
+            }
+            names.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    assert_eq!(names.len(), 8, "{names:?}");
+}
+
+/// Equal, where a number is a number however it is written. Of a map, NULL values are not shown.
+fn is_same(a: &serde_json::Value, b: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Number, Object};
+    match (a, b) {
+        (Number(a), Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Array(a), Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b)),
+        (Object(a), Object(b)) => a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| is_same(a, b))),
+        (a, b) => a == b,
+    }
 }

@@ -1,6 +1,7 @@
 //! What is particular to a source of files: how they are written, one module a format.
 
 mod csv;
+mod excel;
 mod fixed_width;
 mod json;
 mod notation;
@@ -14,6 +15,7 @@ use crate::shape::Object;
 use lakesmith_text::{Diagnostic, Diagnostics};
 
 pub use csv::CsvOptions;
+pub use excel::{CellRange, ExcelOptions, Sheet};
 pub use fixed_width::{FixedField, FixedWidthOptions};
 pub use json::{JsonOptions, PathStep};
 pub use notation::Notation;
@@ -21,6 +23,7 @@ pub use text::TextOptions;
 pub use xml::XmlOptions;
 
 pub(crate) use csv::CSV;
+pub(crate) use excel::{EXCEL, range};
 pub(crate) use fixed_width::FIXED_WIDTH;
 pub(crate) use json::{JSON, path};
 pub(crate) use notation::{notation, pattern};
@@ -40,6 +43,12 @@ pub enum FileFormat {
     FixedWidth(FixedWidthOptions),
     /// Plain text.
     Text(TextOptions),
+    /// Parquet.
+    Parquet,
+    /// Avro object container files.
+    Avro,
+    /// A sheet of an Excel or OpenDocument spreadsheet.
+    Excel(ExcelOptions),
 }
 
 /// How characters are written as bytes.
@@ -79,6 +88,9 @@ pub(crate) enum Format {
     Xml,
     FixedWidth,
     Text,
+    Parquet,
+    Avro,
+    Excel,
 }
 
 choice! { Format:
@@ -87,7 +99,10 @@ choice! { Format:
     "xml" = Xml, "XML, whose rows are the elements of one name.";
     "fixed_width" = FixedWidth, "Lines whose fields stand at fixed places.";
     "text" = Text, "Plain text: one column `value`, a row a line or a row a file.";
-    later "parquet", "avro", "orc", "delta", "excel";
+    "parquet" = Parquet, "Parquet: columns keep the types that the file gives them.";
+    "avro" = Avro, "Avro object container files: columns keep the types that the file gives them.";
+    "excel" = Excel, "A sheet of a spreadsheet: `.xlsx`, `.xlsm`, `.xlsb`, `.xls`, `.ods`.";
+    later "orc", "delta";
 }
 choice! { pub Encoding:
     "utf-8" = Utf8, "UTF-8, with or without a byte order mark.";
@@ -123,13 +138,16 @@ impl Format {
             "csv" | "tsv" => Some(Format::Csv),
             "json" | "jsonl" | "ndjson" => Some(Format::Json),
             "xml" => Some(Format::Xml),
+            "parquet" => Some(Format::Parquet),
+            "avro" => Some(Format::Avro),
+            "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Some(Format::Excel),
             _ => None,
         }
     }
 }
 
 /// The keys that belong to one format each.
-const OF_FORMATS: [&str; 5] = ["csv", "json", "xml", "fixed_width", "text"];
+const OF_FORMATS: [&str; 6] = ["csv", "json", "xml", "fixed_width", "text", "excel"];
 
 /// How the files of a table are written; none if that cannot be told.
 pub(crate) fn format(fields: &Fields<'_>, path: &str, diagnostics: &mut Diagnostics) -> Option<FileFormat> {
@@ -148,6 +166,9 @@ pub(crate) fn format(fields: &Fields<'_>, path: &str, diagnostics: &mut Diagnost
         },
     };
     misplaced(fields, format, diagnostics);
+    if matches!(format, Format::Parquet | Format::Avro | Format::Excel) {
+        no_effect(fields, "encoding", "files of text", diagnostics);
+    }
     Some(match format {
         Format::Csv => FileFormat::Csv(csv::csv(fields.object("csv", &CSV), path)),
         Format::Json => FileFormat::Json(json::json(fields.object("json", &JSON))),
@@ -158,6 +179,9 @@ pub(crate) fn format(fields: &Fields<'_>, path: &str, diagnostics: &mut Diagnost
             FileFormat::FixedWidth(fixed_width::fixed_width(options, diagnostics))
         }
         Format::Text => FileFormat::Text(text::text(fields.object("text", &TEXT))),
+        Format::Parquet => FileFormat::Parquet,
+        Format::Avro => FileFormat::Avro,
+        Format::Excel => FileFormat::Excel(excel::excel(fields.object("excel", &EXCEL))),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The keys of `sources/*.yaml`.
 
-use super::files::{CSV, Compression, Encoding, FIXED_WIDTH, Format, JSON, TEXT, XML};
+use super::files::{CSV, Compression, EXCEL, Encoding, FIXED_WIDTH, Format, JSON, TEXT, XML};
 use super::{ChangeCapture, Deletes, OnChange, SchemaEvolution, Snapshot, SourceKind};
 use crate::choice::{Choice, choice};
 use crate::shape::{DESCRIPTION, Key, OWNER, Object, Shape, TAGS, TEXTS};
@@ -40,6 +40,7 @@ pub(crate) const TABLE: Object = Object {
         Key::optional("xml", Shape::Object(&XML), "How its XML files become rows."),
         Key::optional("fixed_width", Shape::Object(&FIXED_WIDTH), "Where the fields of its fixed-width files stand."),
         Key::optional("text", Shape::Object(&TEXT), "How its text files become rows."),
+        Key::optional("excel", Shape::Object(&EXCEL), "Which part of its spreadsheets is the table."),
         Key::optional(
             "encoding",
             Shape::Choice(&Encoding::WORDS),

@@ -127,7 +127,8 @@ impl Container {
     pub(super) fn unpacked(&self, block: &Block) -> Result<Option<Vec<u8>>, FileFault> {
         let packed = self.blob.reader(block.offset).take(block.size);
         let mut data = Vec::new();
-        let broken = |error: std::io::Error| damaged(block.offset, &format!("a block is not packed by {}: {error}", self.codec_name));
+        let broken =
+            |error: std::io::Error| damaged(block.offset, &format!("a block is not packed by {}: {error}", self.codec_name));
         match self.codec {
             Codec::Null => packed.take(MAX_BLOCK + 1).read_to_end(&mut data),
             Codec::Deflate => flate2::read::DeflateDecoder::new(packed).take(MAX_BLOCK + 1).read_to_end(&mut data),

@@ -145,7 +145,8 @@ fn records(
     };
     for start in (0..rows).step_by(ROWS_PER_BATCH) {
         let slice = batch.slice(start, ROWS_PER_BATCH.min(rows - start));
-        add_batch(fields, slice.columns(), slice.num_rows(), target, Lost::default(), decoded).map_err(|error| damaged(&error))?;
+        add_batch(fields, slice.columns(), slice.num_rows(), target, Lost::default(), decoded)
+            .map_err(|error| damaged(&error))?;
     }
     Ok(())
 }
@@ -163,9 +164,10 @@ fn marked(field: &FieldRef) -> FieldRef {
     match field.data_type() {
         DataType::Struct(fields) => with(DataType::Struct(fields.iter().map(marked).collect())),
         DataType::List(element) => with(DataType::List(marked(element))),
-        DataType::FixedSizeBinary(16) if field.metadata().get("logicalType").is_some_and(|told| told == "uuid") => {
-            Arc::new(Field::new(field.name(), DataType::FixedSizeBinary(16), true).with_metadata([(UUID.to_owned(), String::new())].into()))
-        }
+        DataType::FixedSizeBinary(16) if field.metadata().get("logicalType").is_some_and(|told| told == "uuid") => Arc::new(
+            Field::new(field.name(), DataType::FixedSizeBinary(16), true)
+                .with_metadata([(UUID.to_owned(), String::new())].into()),
+        ),
         _ => field.clone(),
     }
 }

@@ -112,7 +112,11 @@ impl Walk {
                 let items = object.get_mut("items").ok_or_else(|| unsupported("an Avro array without `items`"))?;
                 let element = self.layout(items, space)?;
                 // Two bytes could say that there are billions of them.
-                if element.is_empty() { Err(unsupported("an Avro array of nothing")) } else { Ok(Layout::Array(Box::new(element))) }
+                if element.is_empty() {
+                    Err(unsupported("an Avro array of nothing"))
+                } else {
+                    Ok(Layout::Array(Box::new(element)))
+                }
             }
             "map" => {
                 let values = object.get_mut("values").ok_or_else(|| unsupported("an Avro map without `values`"))?;
@@ -167,7 +171,8 @@ mod tests {
         assert_eq!(told(node).unwrap_err(), "not supported: the Avro type `Node`, which holds itself");
         let nulls = r#"{"type":"record","name":"R","fields":[{"name":"a","type":{"type":"array","items":"null"}}]}"#;
         assert_eq!(told(nulls).unwrap_err(), "not supported: an Avro array of nothing");
-        let mut fields = vec![r#"{"name":"x","type":{"type":"record","name":"T0","fields":[{"name":"v","type":"int"}]}}"#.to_owned()];
+        let mut fields =
+            vec![r#"{"name":"x","type":{"type":"record","name":"T0","fields":[{"name":"v","type":"int"}]}}"#.to_owned()];
         for level in 1..40 {
             let inner = level - 1;
             fields.push(format!(

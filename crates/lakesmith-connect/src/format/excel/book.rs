@@ -30,7 +30,9 @@ pub(super) fn rows(blob: &Blob, options: &ExcelOptions, each: Each<'_>) -> Resul
         return held(book.worksheet_range(&name).map_err(damaged)?, &mut rows);
     }
     if head.as_ref() != ZIP {
-        return Err(FileFault::NotOfFormat("not a spreadsheet: it begins neither as `.xlsx` nor as `.xls` does".to_owned()).into());
+        return Err(
+            FileFault::NotOfFormat("not a spreadsheet: it begins neither as `.xlsx` nor as `.xls` does".to_owned()).into()
+        );
     }
     let parts = check_parts(blob)?;
     let has = |name: &str| parts.iter().any(|part| part.eq_ignore_ascii_case(name));

@@ -153,7 +153,10 @@ mod tests {
         }
         assert_eq!(of(1.25, ExcelDateTimeType::TimeDelta), Cell::Text("30:00:00".to_owned()));
         assert_eq!(of(-0.000_001_5, ExcelDateTimeType::TimeDelta), Cell::Text("-00:00:00.130".to_owned()));
-        assert_eq!(Cell::of_instant(&ExcelDateTime::new(0.0, ExcelDateTimeType::DateTime, true)), Cell::Text("00:00:00".to_owned()));
+        assert_eq!(
+            Cell::of_instant(&ExcelDateTime::new(0.0, ExcelDateTimeType::DateTime, true)),
+            Cell::Text("00:00:00".to_owned())
+        );
         assert_eq!(Cell::of_instant(&ExcelDateTime::new(1.0, ExcelDateTimeType::DateTime, true)), Cell::Date(-24_106));
         assert_eq!(Cell::of_number(9_007_199_254_740_994.0), Cell::Double(9_007_199_254_740_994.0));
         assert_eq!(Cell::of_number(-0.0), Cell::Integer(0));

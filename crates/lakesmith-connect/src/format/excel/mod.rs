@@ -179,7 +179,8 @@ impl Table {
         if !std::mem::replace(&mut self.header, false) {
             return Ok(false);
         }
-        let (first, last) = (row.cells.first().map_or(0, |(column, _)| *column), row.cells.last().map_or(0, |(column, _)| *column));
+        let (first, last) =
+            (row.cells.first().map_or(0, |(column, _)| *column), row.cells.last().map_or(0, |(column, _)| *column));
         self.first = first;
         self.resize((last - first) as usize + 1)?;
         for (column, cell) in &row.cells {

@@ -47,9 +47,7 @@ impl Leaves<'_> {
     /// INT96 in microseconds, which reach beyond the year 2262, and enums as the text they are.
     fn asked(&mut self, field: &FieldRef) -> FieldRef {
         self.changed(field, &|field, leaf| match (leaf.physical_type(), field.data_type()) {
-            (Physical::INT96, _) => {
-                field.clone().with_data_type(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())))
-            }
+            (Physical::INT96, _) => field.clone().with_data_type(DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))),
             (_, DataType::Binary) if leaf.converted_type() == ConvertedType::ENUM => field.clone().with_data_type(DataType::Utf8),
             _ => field.clone(),
         })
@@ -66,9 +64,7 @@ impl Leaves<'_> {
     fn changed(&mut self, field: &FieldRef, change: &dyn Fn(&Field, &ColumnDescriptor) -> Field) -> FieldRef {
         let with = |data_type| Arc::new(field.as_ref().clone().with_data_type(data_type));
         match field.data_type() {
-            DataType::Struct(fields) => {
-                with(DataType::Struct(fields.iter().map(|field| self.changed(field, change)).collect()))
-            }
+            DataType::Struct(fields) => with(DataType::Struct(fields.iter().map(|field| self.changed(field, change)).collect())),
             DataType::List(element) => with(DataType::List(self.changed(element, change))),
             DataType::Map(entries, sorted) => with(DataType::Map(self.changed(entries, change), *sorted)),
             _ => {

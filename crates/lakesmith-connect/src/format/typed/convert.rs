@@ -154,9 +154,8 @@ fn structs(
             None => rescue_all(from, child, &origin, lost)?,
         }
     }
-    let missing = |(child, field): (Option<ArrayRef>, &FieldRef)| {
-        child.unwrap_or_else(|| new_null_array(field.data_type(), array.len()))
-    };
+    let missing =
+        |(child, field): (Option<ArrayRef>, &FieldRef)| child.unwrap_or_else(|| new_null_array(field.data_type(), array.len()));
     let children = children.into_iter().zip(to).map(missing).collect();
     Ok(Arc::new(StructArray::try_new_with_length(to.clone(), children, array.nulls().cloned(), array.len())?))
 }
@@ -181,7 +180,9 @@ fn maps(
     context: &Context<'_>,
     lost: &mut Lost,
 ) -> Result<ArrayRef, ArrowError> {
-    let DataType::Struct(pair) = to.data_type() else { return Ok(new_null_array(&DataType::Map(to.clone(), false), array.len())) };
+    let DataType::Struct(pair) = to.data_type() else {
+        return Ok(new_null_array(&DataType::Map(to.clone(), false), array.len()));
+    };
     let (from_key, from_value) = array.entries_fields();
     let keys = {
         let mut lost = Lost::default();

@@ -54,7 +54,8 @@ pub(crate) fn plain_type(field: &Field) -> DataType {
         },
         DataType::Dictionary(_, value) => plain_type(&Field::new(field.name(), value.as_ref().clone(), true)),
         DataType::Union(branches, _) => {
-            let types = branches.iter().map(|(_, branch)| branch).filter(|branch| !branch.data_type().is_null()).map(|b| plain_type(b));
+            let types =
+                branches.iter().map(|(_, branch)| branch).filter(|branch| !branch.data_type().is_null()).map(|b| plain_type(b));
             let common = types.map(Some).reduce(|a, b| match (a?, b?) {
                 (a, b) if a == b => Some(a),
                 (a, b) => wider(&a, &b),

@@ -26,7 +26,9 @@ pub(super) fn plain(field: &Field, array: &ArrayRef, origin: &Origin<'_>, lost: 
     let to = plain_type(field);
     Ok(match array.data_type() {
         DataType::Date32 => dates(array, origin, lost),
-        DataType::Timestamp(TimeUnit::Second, _) => instants(array.as_primitive::<TimestampSecondType>(), 1_000_000, origin, lost),
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            instants(array.as_primitive::<TimestampSecondType>(), 1_000_000, origin, lost)
+        }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
             instants(array.as_primitive::<TimestampMillisecondType>(), 1_000, origin, lost)
         }
@@ -39,7 +41,9 @@ pub(super) fn plain(field: &Field, array: &ArrayRef, origin: &Origin<'_>, lost: 
         DataType::Time64(TimeUnit::Microsecond) => times(array.as_primitive::<Time64MicrosecondType>(), 1_000, origin, lost),
         DataType::Time64(_) => times(array.as_primitive::<Time64NanosecondType>(), 1, origin, lost),
         DataType::Interval(IntervalUnit::MonthDayNano) => durations(array),
-        DataType::Duration(TimeUnit::Microsecond) => Arc::new(array.as_primitive::<DurationMicrosecondType>().reinterpret_cast::<Int64Type>()),
+        DataType::Duration(TimeUnit::Microsecond) => {
+            Arc::new(array.as_primitive::<DurationMicrosecondType>().reinterpret_cast::<Int64Type>())
+        }
         DataType::FixedSizeBinary(16) if field.metadata().contains_key(UUID) => uuids(array),
         from if *from == to => array.clone(),
         DataType::Decimal256(..) if matches!(to, DataType::Decimal128(..)) => {
@@ -100,13 +104,13 @@ fn instants<T: ArrowPrimitiveType<Native = i64>>(
     lost: &mut Lost,
 ) -> ArrayRef {
     let (first, last) = (MICROS.start().div_euclid(micros_each), MICROS.end().div_euclid(micros_each));
-    let instants: PrimitiveArray<TimestampMicrosecondType> =
-        if array.values().iter().all(|value| (first..=last).contains(value)) {
-            if micros_each == 1 { array.reinterpret_cast() } else { array.unary(|value| value * micros_each) }
-        } else {
-            let fits = |value: &i64| (first..=last).contains(value);
-            array.iter().map(|value| value.filter(fits).map(|value| value * micros_each)).collect()
-        };
+    let instants: PrimitiveArray<TimestampMicrosecondType> = if array.values().iter().all(|value| (first..=last).contains(value))
+    {
+        if micros_each == 1 { array.reinterpret_cast() } else { array.unary(|value| value * micros_each) }
+    } else {
+        let fits = |value: &i64| (first..=last).contains(value);
+        array.iter().map(|value| value.filter(fits).map(|value| value * micros_each)).collect()
+    };
     keep_nulled(array, &instants, origin, lost, |index| {
         let value = array.value(index);
         quoted(&value.checked_mul(micros_each).map_or_else(|| value.to_string(), timestamp_text))

@@ -341,7 +341,11 @@ mod tests {
     fn every_value_has_a_text() {
         for (value, text, json) in [
             (Value::Decimal(-5, 3), "-0.005", "-0.005"),
-            (Value::Decimal(i128::MIN, 0), "-170141183460469231731687303715884105728", "-170141183460469231731687303715884105728"),
+            (
+                Value::Decimal(i128::MIN, 0),
+                "-170141183460469231731687303715884105728",
+                "-170141183460469231731687303715884105728",
+            ),
             (Value::Double(1e300), "1e300", "1e300"),
             (Value::Double(-0.0), "-0.0", "-0.0"),
             (Value::Double(f64::NEG_INFINITY), "-Infinity", "\"-Infinity\""),

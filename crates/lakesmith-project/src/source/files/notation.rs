@@ -21,9 +21,9 @@ pub struct Notation {
 
 /// How the values of a table are written. With a decimal comma, thousands are marked by points if nothing else is said.
 pub(crate) fn notation(fields: &Fields<'_>, format: &FileFormat, diagnostics: &mut Diagnostics) -> Notation {
-    if matches!(format, FileFormat::Text(_)) {
+    if matches!(format, FileFormat::Text(_) | FileFormat::Parquet | FileFormat::Avro | FileFormat::Excel(_)) {
         for key in ["decimal", "thousands", "date_format", "timestamp_format"] {
-            no_effect(fields, key, "formats other than `text`", diagnostics);
+            no_effect(fields, key, "`csv`, `json`, `xml` and `fixed_width` files", diagnostics);
         }
     }
     let mark = |key| scalar::mark(&fields.get(key)?.text()?);
