@@ -20,7 +20,7 @@ mod scan;
 
 pub use content::{Charset, Compression};
 pub use error::{ConnectError, FileFault};
-pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
+pub use files::{Decoding, FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
 pub use format::{CsvOptions, Format};
 pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};

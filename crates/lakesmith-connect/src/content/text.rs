@@ -15,6 +15,8 @@ use crate::rescue::Rescue;
 
 /// Bytes that are asked of the reader at once.
 const CHUNK: usize = 256 << 10;
+/// Bytes for which room is made in advance.
+const MOST_RESERVED: usize = 4 << 20;
 /// Bytes by which the character set is told.
 const HEAD: usize = 1024;
 /// Bytes after the first that is no UTF-8 that are looked at before the file is taken for windows-1252.
@@ -40,6 +42,11 @@ impl TextPiece {
         let first_left = self.bad.partition_point(|(at, _)| *at < length);
         let left = self.bad.split_off(first_left).into_iter().map(|(at, byte)| (at - length, byte)).collect();
         TextPiece { text, bad: std::mem::replace(&mut self.bad, left) }
+    }
+
+    /// Whether all of its bytes are characters.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.bad.is_empty()
     }
 
     /// Keeps a row as it was, if some of its bytes are no characters: these are written as `\xE9`.
@@ -149,6 +156,7 @@ impl TextStream {
     /// # Errors
     /// What is wrong with the file from here on.
     pub(crate) fn fill(&mut self, piece: &mut TextPiece, wanted: usize) -> Result<bool, FileFault> {
+        piece.text.reserve(wanted.min(MOST_RESERVED).saturating_sub(piece.text.len()));
         while piece.text.len() < wanted && !(self.ended && self.raw.is_empty()) {
             self.read()?;
             if self.offset == 0 && self.begin() {

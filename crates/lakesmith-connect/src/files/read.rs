@@ -75,35 +75,6 @@ impl FileSource {
         self.open_held(file, schema, HELD_BYTES)
     }
 
-    /// Decodes the bytes of a file that is at hand, on this thread: columns and errors are those of [`FileSource::read`].
-    /// What is wrong with the file is [`ConnectError::Broken`].
-    pub fn decode(&self, bytes: Bytes, schema: SchemaRef) -> Result<Vec<RecordBatch>, ConnectError> {
-        let target = Arc::new(Target { schema, hints: Hints::new(&self.hints) });
-        let broken = |fault| ConnectError::Broken { path: String::new(), fault };
-        let format = self.format.reader();
-        let (mut batches, mut first) = (Vec::new(), 0);
-        for content in contents(&Blob::Held(bytes), "", self, format.wants(), &Notes::default()).map_err(broken)? {
-            let mut reader = format.open(content, target.clone()).map_err(broken)?;
-            let mut next = reader.next().map_err(broken)?;
-            while let Some(piece) = next {
-                let decoded = match piece() {
-                    Ok(decoded) => decoded,
-                    Err(Stop::Fault(fault)) => return Err(broken(fault)),
-                    Err(Stop::Failed(error)) => return Err(error),
-                };
-                for batch in &decoded.batches {
-                    batches.push(positioned(batch, first)?);
-                    first += batch.num_rows() as u64;
-                }
-                next = match decoded.rest {
-                    Some(Rest(piece)) => Some(piece),
-                    None => reader.next().map_err(broken)?,
-                };
-            }
-        }
-        Ok(batches)
-    }
-
     /// Opens a file whose bytes are held if they are at most `held_bytes`.
     fn open_held(
         &self,

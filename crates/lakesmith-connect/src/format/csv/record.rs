@@ -24,20 +24,34 @@ pub(super) struct Records<'t> {
     ends: u64,
 }
 
+/// Where a field is. A piece of text is much shorter than 4 GiB.
 #[derive(Debug, Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
-    kind: Kind,
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) kind: Kind,
 }
 
+/// How a field is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Plain,
     /// The range is within the quotes.
     Quoted,
     /// The range starts at the opening quote; there are doubled or escaped quotes, or text after the closing one.
     Rough,
+}
+
+impl Span {
+    fn new(start: usize, end: usize, kind: Kind) -> Span {
+        Span { start: start as u32, end: end as u32, kind }
+    }
+
+    /// Of the text that it is a range of.
+    #[inline]
+    pub(super) fn of<'t>(&self, text: &'t str) -> &'t str {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 /// How far a record could be read.
@@ -80,6 +94,25 @@ impl Quotes {
             rough = true;
             bytes.get(at + 1)?;
             at += 2;
+        }
+    }
+
+    /// Appends to `out` the text of a field that starts with its opening quote.
+    fn resolve(&self, raw: &str, out: &mut String) {
+        let (quote, escape) = (char::from(self.quote), self.escape.map(char::from));
+        let mut within = true;
+        let mut characters = raw.chars().skip(1).peekable();
+        while let Some(character) = characters.next() {
+            let next = characters.peek().copied();
+            if !within {
+                out.push(character);
+            } else if character == quote && next != Some(quote) {
+                within = false;
+            } else if character == quote || (Some(character) == escape && (next == Some(quote) || next == escape)) {
+                out.extend(characters.next());
+            } else {
+                out.push(character);
+            }
         }
     }
 }
@@ -142,13 +175,13 @@ impl<'t> Records<'t> {
                 };
                 at = self.field_end(close + 1);
                 if rough || at > close + 1 {
-                    Span { start, end: at, kind: Kind::Rough }
+                    Span::new(start, at, Kind::Rough)
                 } else {
-                    Span { start: start + 1, end: close, kind: Kind::Quoted }
+                    Span::new(start + 1, close, Kind::Quoted)
                 }
             } else {
                 at = self.field_end(at);
-                Span { start, end: at, kind: Kind::Plain }
+                Span::new(start, at, Kind::Plain)
             };
             self.fields.push(span);
             match bytes.get(at) {
@@ -200,6 +233,12 @@ impl<'t> Records<'t> {
         };
     }
 
+    /// The fields of the current record.
+    pub(super) fn fields(&self) -> &[Span] {
+        &self.fields
+    }
+
+    /// How many fields the current record has.
     pub(super) fn len(&self) -> usize {
         self.fields.len()
     }
@@ -210,36 +249,22 @@ impl<'t> Records<'t> {
     }
 
     /// The text of a field, quotes resolved, and whether it is quoted; `None` if there is no such field.
-    #[inline]
     pub(super) fn field(&mut self, index: usize) -> Option<(&str, bool)> {
         let span = *self.fields.get(index)?;
-        let raw = self.text.get(span.start..span.end)?;
         match span.kind {
-            Kind::Plain => Some((raw, false)),
-            Kind::Quoted => Some((raw, true)),
-            Kind::Rough => Some((self.resolve(raw), true)),
+            Kind::Plain => Some((span.of(self.text), false)),
+            Kind::Quoted => Some((span.of(self.text), true)),
+            Kind::Rough => {
+                self.scratch.clear();
+                self.quotes.resolve(span.of(self.text), &mut self.scratch);
+                Some((&self.scratch, true))
+            }
         }
     }
 
-    /// The text of a field that starts with its opening quote.
-    fn resolve(&mut self, raw: &str) -> &str {
-        self.scratch.clear();
-        let (quote, escape) = (char::from(self.quotes.quote), self.quotes.escape.map(char::from));
-        let mut within = true;
-        let mut characters = raw.chars().skip(1).peekable();
-        while let Some(character) = characters.next() {
-            let next = characters.peek().copied();
-            if !within {
-                self.scratch.push(character);
-            } else if character == quote && next != Some(quote) {
-                within = false;
-            } else if character == quote || (Some(character) == escape && (next == Some(quote) || next == escape)) {
-                self.scratch.extend(characters.next());
-            } else {
-                self.scratch.push(character);
-            }
-        }
-        &self.scratch
+    /// Appends to `out` the text of a rough field.
+    pub(super) fn resolve(&self, span: Span, out: &mut String) {
+        self.quotes.resolve(span.of(self.text), out);
     }
 }
 
