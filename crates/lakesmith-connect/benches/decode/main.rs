@@ -75,7 +75,8 @@ impl Load {
                 reader.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
             }
             Format::Csv(_) => {
-                let reader = arrow::csv::ReaderBuilder::new(self.schema.clone()).with_header(true).with_batch_size(ROWS_PER_BATCH);
+                let reader =
+                    arrow::csv::ReaderBuilder::new(self.schema.clone()).with_header(true).with_batch_size(ROWS_PER_BATCH);
                 let reader = reader.build(Cursor::new(&self.bytes)).unwrap();
                 reader.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
             }

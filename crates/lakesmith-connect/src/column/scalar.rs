@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, NullBufferBuilder, PrimitiveArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimeUnit, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 
 use super::digits::Digits;
@@ -151,7 +151,9 @@ impl Scalar {
                     let value = text.map(trim).and_then(parse::boolean);
                     values.append(value.unwrap_or_default());
                     validity.append(value.is_some());
-                    if value.is_none() && let Some(text) = text {
+                    if value.is_none()
+                        && let Some(text) = text
+                    {
                         misfit(row, text);
                     }
                 }

@@ -249,31 +249,35 @@ impl TextStream {
     }
 
     fn utf8(&mut self, piece: &mut TextPiece) -> usize {
-        let error = match std::str::from_utf8(&self.raw) {
-            Ok(text) => {
-                self.beyond_ascii |= !text.is_ascii();
-                piece.text.push_str(text);
-                return text.len();
-            }
-            Err(error) => error,
-        };
-        let valid = error.valid_up_to();
-        let text = String::from_utf8_lossy(&self.raw[..valid]);
-        self.beyond_ascii |= !text.is_ascii();
-        piece.text.push_str(&text);
-        match error.error_len() {
-            // The other bytes of the character are still to come.
-            None if !self.ended => valid,
-            _ if self.is_windows_1252(valid) => {
-                let at = self.offset + valid as u64;
-                self.notes.add(format!("read as windows-1252, since it is no UTF-8 at offset {at}"));
-                self.charset = Some(Charset::Windows1252);
-                valid
-            }
-            length => {
-                let end = length.map_or(self.raw.len(), |length| valid + length);
-                self.raw[valid..end].iter().for_each(|byte| piece.push_bad(*byte));
-                end
+        let mut done = 0;
+        loop {
+            let error = match std::str::from_utf8(&self.raw[done..]) {
+                Ok(text) => {
+                    self.beyond_ascii |= !text.is_ascii();
+                    piece.text.push_str(text);
+                    return self.raw.len();
+                }
+                Err(error) => error,
+            };
+            let valid = done + error.valid_up_to();
+            let text = String::from_utf8_lossy(&self.raw[done..valid]);
+            self.beyond_ascii |= !text.is_ascii();
+            piece.text.push_str(&text);
+            match error.error_len() {
+                // The other bytes of the character are still to come.
+                None if !self.ended => return valid,
+                _ if self.is_windows_1252(valid) => {
+                    let at = self.offset + valid as u64;
+                    self.notes.add(format!("read as windows-1252, since it is no UTF-8 at offset {at}"));
+                    self.charset = Some(Charset::Windows1252);
+                    return valid;
+                }
+                length => {
+                    done = length.map_or(self.raw.len(), |length| valid + length);
+                    self.raw[valid..done].iter().for_each(|byte| piece.push_bad(*byte));
+                    // It was looked at, and is not looked at again for each byte.
+                    self.beyond_ascii = true;
+                }
             }
         }
     }

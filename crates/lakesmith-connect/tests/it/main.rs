@@ -4,6 +4,7 @@
 
 mod case;
 mod files;
+mod hostile;
 
 use std::path::Path;
 

@@ -74,7 +74,7 @@ impl Chunk {
     }
 
     /// Field `index` of a record of `text`; `None` for NULL: no such field, nothing between the delimiters, or `null`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn value<'a>(&'a self, text: &'a str, record: usize, index: usize, null: Option<&str>) -> Option<&'a str> {
         let field = (*self.fields.get(record * self.width + index)?)?;
         let value = field.span.of(if field.resolved { &self.resolved } else { text });

@@ -200,7 +200,7 @@ impl<'t> Records<'t> {
     }
 
     /// Where the field that is not quoted from `from` on ends: at a delimiter, a line break or the end of the text.
-    #[inline]
+    #[inline(always)]
     fn field_end(&mut self, mut from: usize) -> usize {
         loop {
             let within = from - self.block;
