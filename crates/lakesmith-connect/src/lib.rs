@@ -21,7 +21,7 @@ mod scan;
 pub use column::{DatePattern, Notation, UnknownLetters};
 pub use content::{Charset, Compression};
 pub use error::{ConnectError, FileFault};
-pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
+pub use files::{Decoding, FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
 pub use format::{
     CellRange, CsvOptions, ExcelOptions, FixedField, FixedWidthOptions, Format, JsonOptions, PathStep, Sheet, TextOptions,
     XmlOptions,

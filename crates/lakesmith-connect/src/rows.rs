@@ -116,16 +116,38 @@ impl Rows {
 
     /// Ends the row whose columns have each been given one value, read from `bytes` bytes of the file.
     pub(crate) fn end_row(&mut self, bytes: usize) -> Result<(), ConnectError> {
+        self.count_row(bytes);
+        self.close_full_batch()
+    }
+
+    /// How many rows the columns may be given before [`Rows::close_full_batch`] is called.
+    pub(crate) fn room(&self) -> usize {
+        self.rows_per_batch - self.in_batch
+    }
+
+    /// Counts a row read from `bytes` bytes of the file, with what of it is to be rescued.
+    pub(crate) fn count_row(&mut self, bytes: usize) {
         if self.rescue.is_empty() {
-            self.rescued.append_null();
-        } else {
-            self.rescued.append_value(self.rescue.take());
-            self.decoded.rescued_rows += 1;
+            return self.count_clean_rows(1, bytes);
         }
+        self.rescued.append_value(self.rescue.take());
+        self.decoded.rescued_rows += 1;
         self.decoded.rows += 1;
         self.in_batch += 1;
         self.bytes += bytes;
-        if self.in_batch == self.rows_per_batch || self.bytes >= BYTES_PER_BATCH { self.close_batch() } else { Ok(()) }
+    }
+
+    /// Counts rows of which nothing is to be rescued.
+    pub(crate) fn count_clean_rows(&mut self, rows: usize, bytes: usize) {
+        self.rescued.append_nulls(rows);
+        self.decoded.rows += rows as u64;
+        self.in_batch += rows;
+        self.bytes += bytes;
+    }
+
+    /// Ends the batch if the rows counted fill it.
+    pub(crate) fn close_full_batch(&mut self) -> Result<(), ConnectError> {
+        if self.in_batch >= self.rows_per_batch || self.bytes >= BYTES_PER_BATCH { self.close_batch() } else { Ok(()) }
     }
 
     /// What has been decoded.

@@ -7,7 +7,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// Which bytes of `block` are one of `wanted`.
-#[inline]
+#[inline(always)]
 pub(crate) fn any_of<const N: usize>(block: &[u8; BLOCK], wanted: [u8; N]) -> u64 {
     let wanted = wanted.map(|byte| ONES * u64::from(byte));
     let mut mask = 0;
@@ -21,7 +21,7 @@ pub(crate) fn any_of<const N: usize>(block: &[u8; BLOCK], wanted: [u8; N]) -> u6
 }
 
 /// The highest bit of each byte of `word` that is zero, and no other.
-#[inline]
+#[inline(always)]
 fn zeros(word: u64) -> u64 {
     !(((word & !HIGH) + !HIGH) | word | !HIGH)
 }

@@ -50,7 +50,7 @@ impl Load {
     /// Bytes at hand, to batches.
     fn decode(&self) -> usize {
         let batches = self.source.decode(self.bytes.clone(), self.schema.clone()).unwrap();
-        batches.iter().map(|batch| batch.num_rows()).sum()
+        batches.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
     }
 
     /// A file on disk, to batches: listed, read, hashed, decoded.
@@ -75,7 +75,8 @@ impl Load {
                 reader.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
             }
             Format::Csv(_) => {
-                let reader = arrow::csv::ReaderBuilder::new(self.schema.clone()).with_header(true).with_batch_size(ROWS_PER_BATCH);
+                let reader =
+                    arrow::csv::ReaderBuilder::new(self.schema.clone()).with_header(true).with_batch_size(ROWS_PER_BATCH);
                 let reader = reader.build(Cursor::new(&self.bytes)).unwrap();
                 reader.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
             }
@@ -110,15 +111,22 @@ fn loads(folder: &Path) -> Vec<Load> {
     ]
 }
 
+/// How long this thread has been running, or else the time: others may want the processor too.
+fn clock() -> Duration {
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    let running = || std::fs::read_to_string("/proc/thread-self/schedstat").ok()?.split(' ').next()?.parse().ok();
+    running().map_or_else(|| START.elapsed(), Duration::from_nanos)
+}
+
 /// The best of several runs that take turns, so that what else the machine does hits all alike; in MB/s.
 fn in_turns(load: &Load, contenders: &[fn(&Load) -> usize]) -> Vec<f64> {
     let mut best = vec![Duration::MAX; contenders.len()];
     let rows = load.decode();
     for _ in 0..15 {
         for (best, contender) in best.iter_mut().zip(contenders) {
-            let start = Instant::now();
+            let start = clock();
             assert_eq!(contender(load), rows);
-            *best = start.elapsed().min(*best);
+            *best = (clock() - start).min(*best);
         }
     }
     best.iter().map(|time| load.bytes.len() as f64 / 1e6 / time.as_secs_f64()).collect()
@@ -138,6 +146,10 @@ fn main() {
         group.finish();
     }
     criterion.final_summary();
+    // Not where only some are asked for.
+    if std::env::args().skip(1).any(|argument| argument != "--bench" && argument != "--quick") {
+        return;
+    }
     println!("\n| one thread, MB/s | decode | arrow | ratio | whole path |\n| --- | ---: | ---: | ---: | ---: |");
     for load in &loads {
         let speeds = in_turns(load, &[Load::decode, Load::arrow, Load::read]);

@@ -37,7 +37,7 @@ impl Dice {
 }
 
 /// At least `bytes` of orders, one JSON object a line.
-pub fn orders(bytes: usize) -> String {
+pub(crate) fn orders(bytes: usize) -> String {
     let (mut dice, mut text) = (Dice(42), String::with_capacity(bytes + 4096));
     for order in 0.. {
         if text.len() >= bytes {
@@ -78,7 +78,7 @@ pub fn orders(bytes: usize) -> String {
 }
 
 /// At least `bytes` of customers, one CSV row each: texts.
-pub fn customers(bytes: usize) -> String {
+pub(crate) fn customers(bytes: usize) -> String {
     let mut text = "CustomerID,First Name,lastName,E-Mail,SEGMENT,city,countryCode,UpdatedAt\n".to_owned();
     let mut dice = Dice(43);
     while text.len() < bytes {
@@ -95,7 +95,7 @@ pub fn customers(bytes: usize) -> String {
 }
 
 /// At least `bytes` of order lines, one CSV row each: mostly numbers, one field of them quoted.
-pub fn lines(bytes: usize) -> String {
+pub(crate) fn lines(bytes: usize) -> String {
     let mut text = "OrderID,LineNo,ProductID,ProductName,Qty,UnitPrice,DiscountPct,LineAmount,returned\n".to_owned();
     let mut dice = Dice(44);
     for order in 1_000_000_u64.. {

@@ -7,7 +7,8 @@ const MOST_DIGITS: usize = 18;
 /// The largest whole number, and the largest power of ten, that a DOUBLE holds exactly: one divided by the other is rounded once.
 const EXACT_IN_DOUBLE: u64 = 1 << 53;
 const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+    1e22,
 ];
 
 /// A number as it is written, and its value where that is known at a glance.

@@ -111,11 +111,27 @@ impl Column {
 
     /// Appends a text of a format without types. False if it does not fit: the row then has NULL.
     pub(crate) fn append_text(&mut self, text: &str) -> bool {
+        let mut fits = true;
+        self.append_texts(std::iter::once(Some(text)), |_, _| fits = false);
+        fits
+    }
+
+    /// Appends texts of a format without types, or NULL for none. Where one does not fit the row has NULL, and `misfit` is
+    /// told its number among `texts` and the text.
+    pub(crate) fn append_texts<'t>(
+        &mut self,
+        texts: impl Iterator<Item = Option<&'t str>>,
+        mut misfit: impl FnMut(usize, &'t str),
+    ) {
         if let Column::Scalar(scalar) = self {
-            return scalar.append_text(text);
+            return scalar.append_texts(texts, misfit);
         }
-        self.append_null();
-        false
+        for (row, text) in texts.enumerate() {
+            self.append_null();
+            if let Some(text) = text {
+                misfit(row, text);
+            }
+        }
     }
 
     /// Takes back what was appended after the first `rows` rows, a row that was begun included.

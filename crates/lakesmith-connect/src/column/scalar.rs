@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanArray, BooleanBufferBuilder, NullBufferBuilder, PrimitiveArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimeUnit, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 
 use super::digits::Digits;
@@ -71,6 +71,21 @@ fn append<T: Default>(values: &mut Vec<T>, validity: &mut NullBufferBuilder, val
     fits
 }
 
+#[inline]
+fn integer(number: &Digits<'_>, lenient: bool) -> Option<i64> {
+    number.integer().or_else(|| parse::integer(number.text, lenient))
+}
+
+#[inline]
+fn double(number: &Digits<'_>, lenient: bool) -> Option<f64> {
+    number.double().or_else(|| parse::double(number.text, lenient))
+}
+
+#[inline]
+fn decimal(number: &Digits<'_>, precision: u8, scale: i8) -> Option<i128> {
+    number.decimal(precision, scale).or_else(|| parse::decimal(number.text, precision, scale))
+}
+
 impl Scalar {
     /// A column of `data_type`, if it is one that text is read into.
     pub(crate) fn new(data_type: &DataType, lenient: bool, notation: Option<&Arc<Notation>>) -> Option<Scalar> {
@@ -102,45 +117,94 @@ impl Scalar {
     }
 
     /// Appends a text of a format without types. False if it does not fit: the row then has NULL.
-    #[inline]
     pub(crate) fn append_text(&mut self, text: &str) -> bool {
-        if let Values::Text(texts) = &mut self.values {
-            texts.push(text);
-            self.validity.append_non_null();
-            return true;
+        let mut fits = true;
+        self.append_texts(std::iter::once(Some(text)), |_, _| fits = false);
+        fits
+    }
+
+    /// Appends texts of a format without types. Where one does not fit the row has NULL, and `misfit` is told its number
+    /// among `texts` and the text.
+    pub(crate) fn append_texts<'t>(
+        &mut self,
+        texts: impl Iterator<Item = Option<&'t str>>,
+        mut misfit: impl FnMut(usize, &'t str),
+    ) {
+        if self.notation.is_none() {
+            return self.append_plain(texts, misfit);
         }
-        let text = if self.lenient { text.trim() } else { text };
-        match self.in_programs(text) {
-            Some(Cow::Borrowed(text)) => self.append_plain(text),
-            Some(Cow::Owned(text)) => self.append_plain(&text),
-            None => self.refuse(),
+        for (row, text) in texts.enumerate() {
+            let mut fits = true;
+            let plain = text.map(|text| self.in_programs(text));
+            if let Some(None) = plain {
+                fits = self.refuse();
+            } else {
+                self.append_plain(std::iter::once(plain.flatten().as_deref()), |_, _| fits = false);
+            }
+            if !fits && let Some(text) = text {
+                misfit(row, text);
+            }
         }
     }
 
     /// A text as programs write it; `None` if it is not written as the notation says.
-    #[inline]
     fn in_programs<'t>(&self, text: &'t str) -> Option<Cow<'t, str>> {
         let Some(notation) = &self.notation else { return Some(Cow::Borrowed(text)) };
+        let value = if self.lenient { text.trim() } else { text };
         match self.values {
             Values::Boolean(_) | Values::Text(_) => Some(Cow::Borrowed(text)),
-            Values::Date(_) => notation.date(text),
-            Values::Timestamp(_) => notation.timestamp(text),
-            _ => notation.number(text),
+            Values::Date(_) => notation.date(value),
+            Values::Timestamp(_) => notation.timestamp(value),
+            _ => notation.number(value),
         }
     }
 
-    /// Appends a text as programs write it. False if it does not fit: the row then has NULL.
-    #[inline]
-    fn append_plain(&mut self, text: &str) -> bool {
-        let validity = &mut self.validity;
+    /// Appends texts as programs write them.
+    fn append_plain<'t>(&mut self, texts: impl Iterator<Item = Option<&'t str>>, mut misfit: impl FnMut(usize, &'t str)) {
+        let (lenient, validity) = (self.lenient, &mut self.validity);
+        if let Values::Text(values) = &mut self.values {
+            for text in texts {
+                values.push(text.unwrap_or_default());
+                validity.append(text.is_some());
+            }
+            return;
+        }
+        let trim = |text: &'t str| if lenient { text.trim() } else { text };
+        macro_rules! each {
+            ($values:expr, $parse:expr) => {
+                for (row, text) in texts.enumerate() {
+                    let fits = append($values, validity, text.map(trim).and_then($parse));
+                    if !fits && let Some(text) = text {
+                        misfit(row, text);
+                    }
+                }
+            };
+        }
         match &mut self.values {
-            Values::Boolean(_) => match parse::boolean(text) {
-                Some(value) => self.append_boolean(value),
-                None => self.refuse(),
-            },
-            Values::Date(values) => append(values, validity, parse::date(text)),
-            Values::Timestamp(values) => append(values, validity, parse::timestamp(text)),
-            _ => self.append_digits(&Digits::of(text)),
+            Values::Boolean(values) => {
+                for (row, text) in texts.enumerate() {
+                    let value = text.map(trim).and_then(parse::boolean);
+                    values.append(value.unwrap_or_default());
+                    validity.append(value.is_some());
+                    if value.is_none()
+                        && let Some(text) = text
+                    {
+                        misfit(row, text);
+                    }
+                }
+            }
+            Values::Int8(values) => each!(values, |text| integer(&Digits::of(text), lenient)?.try_into().ok()),
+            Values::Int16(values) => each!(values, |text| integer(&Digits::of(text), lenient)?.try_into().ok()),
+            Values::Int32(values) => each!(values, |text| integer(&Digits::of(text), lenient)?.try_into().ok()),
+            Values::Int64(values) => each!(values, |text| integer(&Digits::of(text), lenient)),
+            Values::Float32(values) => each!(values, |text| parse::float(text, lenient)),
+            Values::Float64(values) => each!(values, |text| double(&Digits::of(text), lenient)),
+            Values::Decimal { values, precision, scale } => {
+                each!(values, |text| decimal(&Digits::of(text), *precision, *scale))
+            }
+            Values::Date(values) => each!(values, parse::date),
+            Values::Timestamp(values) => each!(values, parse::timestamp),
+            Values::Text(_) => {}
         }
     }
 
@@ -152,22 +216,18 @@ impl Scalar {
     /// Appends a number of which something may be known. False if it does not fit: the row then has NULL.
     #[inline]
     pub(crate) fn append_digits(&mut self, number: &Digits<'_>) -> bool {
-        let (text, lenient) = (number.text, self.lenient);
-        let integer = || number.integer().or_else(|| parse::integer(text, lenient));
-        let validity = &mut self.validity;
+        let (lenient, validity) = (self.lenient, &mut self.validity);
+        let whole = || integer(number, lenient);
         match &mut self.values {
-            Values::Int8(values) => append(values, validity, integer().and_then(|value| value.try_into().ok())),
-            Values::Int16(values) => append(values, validity, integer().and_then(|value| value.try_into().ok())),
-            Values::Int32(values) => append(values, validity, integer().and_then(|value| value.try_into().ok())),
-            Values::Int64(values) => append(values, validity, integer()),
-            Values::Float32(values) => append(values, validity, parse::float(text, lenient)),
-            Values::Float64(values) => append(values, validity, number.double().or_else(|| parse::double(text, lenient))),
-            Values::Decimal { values, precision, scale } => {
-                let value = number.decimal(*precision, *scale).or_else(|| parse::decimal(text, *precision, *scale));
-                append(values, validity, value)
-            }
+            Values::Int8(values) => append(values, validity, whole().and_then(|value| value.try_into().ok())),
+            Values::Int16(values) => append(values, validity, whole().and_then(|value| value.try_into().ok())),
+            Values::Int32(values) => append(values, validity, whole().and_then(|value| value.try_into().ok())),
+            Values::Int64(values) => append(values, validity, whole()),
+            Values::Float32(values) => append(values, validity, parse::float(number.text, lenient)),
+            Values::Float64(values) => append(values, validity, double(number, lenient)),
+            Values::Decimal { values, precision, scale } => append(values, validity, decimal(number, *precision, *scale)),
             Values::Text(texts) => {
-                texts.push(text);
+                texts.push(number.text);
                 validity.append_non_null();
                 true
             }

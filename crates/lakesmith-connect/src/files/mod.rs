@@ -1,5 +1,6 @@
 //! Sources of type `files`: a folder of an object store, a pattern of names in it, and one format.
 
+mod decode;
 mod fetch;
 mod infer;
 mod list;
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+pub use decode::Decoding;
 pub use read::FileRows;
 
 use crate::column::Notation;

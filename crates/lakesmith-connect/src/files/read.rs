@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::fetch::Remote;
@@ -76,37 +75,8 @@ impl FileSource {
         self.open_held(file, schema, HELD_BYTES)
     }
 
-    /// Decodes the bytes of a file that is at hand, on this thread: columns and errors are those of [`FileSource::read`].
-    /// What is wrong with the file is [`ConnectError::Broken`].
-    pub fn decode(&self, bytes: Bytes, schema: SchemaRef) -> Result<Vec<RecordBatch>, ConnectError> {
-        let target = self.target(schema)?;
-        let broken = |fault| ConnectError::Broken { path: String::new(), fault };
-        let format = self.format.reader();
-        let (mut batches, mut first) = (Vec::new(), 0);
-        for content in contents(&Blob::Held(bytes), "", self, format.wants(), &Notes::default()).map_err(broken)? {
-            let mut reader = format.open(content, target.clone()).map_err(broken)?;
-            let mut next = reader.next().map_err(broken)?;
-            while let Some(piece) = next {
-                let decoded = match piece() {
-                    Ok(decoded) => decoded,
-                    Err(Stop::Fault(fault)) => return Err(broken(fault)),
-                    Err(Stop::Failed(error)) => return Err(error),
-                };
-                for batch in &decoded.batches {
-                    batches.push(positioned(batch, first)?);
-                    first += batch.num_rows() as u64;
-                }
-                next = match decoded.rest {
-                    Some(Rest(piece)) => Some(piece),
-                    None => reader.next().map_err(broken)?,
-                };
-            }
-        }
-        Ok(batches)
-    }
-
     /// The columns of `schema`, into which this source's files can be read.
-    fn target(&self, schema: SchemaRef) -> Result<Arc<Target>, ConnectError> {
+    pub(super) fn target(&self, schema: SchemaRef) -> Result<Arc<Target>, ConnectError> {
         let target = Target::new(schema, Hints::new(&self.hints).written(&self.notation));
         self.format.reader().check(&target)?;
         Ok(Arc::new(target))

@@ -58,11 +58,14 @@ pub(crate) fn ods(rows: &str) -> Vec<u8> {
         r#"<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet><table:table table:name="Sheet1">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"#
     );
     let manifest = r#"<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>"#;
-    archive(&[
-        ("mimetype".to_owned(), "application/vnd.oasis.opendocument.spreadsheet".to_owned()),
-        ("META-INF/manifest.xml".to_owned(), manifest.to_owned()),
-        ("content.xml".to_owned(), content),
-    ], SimpleFileOptions::default())
+    archive(
+        &[
+            ("mimetype".to_owned(), "application/vnd.oasis.opendocument.spreadsheet".to_owned()),
+            ("META-INF/manifest.xml".to_owned(), manifest.to_owned()),
+            ("content.xml".to_owned(), content),
+        ],
+        SimpleFileOptions::default(),
+    )
 }
 
 fn archive(parts: &[(String, String)], options: SimpleFileOptions) -> Vec<u8> {

@@ -8,6 +8,7 @@ mod excel;
 mod files;
 mod fuzz;
 mod fuzz_typed;
+mod hostile;
 mod parquet;
 mod tier;
 mod typed;

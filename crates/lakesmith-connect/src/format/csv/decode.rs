@@ -1,8 +1,11 @@
 //! The records of a CSV file into columns.
 
+use std::ops::Range;
+
 use arrow::datatypes::Schema;
 
 use super::CsvOptions;
+use super::chunk::Chunk;
 use super::record::{Records, Step};
 use crate::content::TextPiece;
 use crate::error::FileFault;
@@ -60,15 +63,16 @@ impl LineDecoder for CsvDecoder {
 
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
         let mut records = Records::new(&self.options, &piece.text, true);
-        // What was cut has no quote that does not close.
-        while let Step::Record(_) = records.next() {
-            self.row(&mut records, rows);
-            rows.end_row_of(piece, records.range())?;
-            if rows.is_full() {
-                rows.stop(records.next_start());
-                break;
+        let mut chunk = Chunk::new(self.header.width);
+        while !rows.is_full() {
+            chunk.fill(&mut records, rows.room());
+            if chunk.records.is_empty() {
+                return Ok(());
             }
+            self.rows(&chunk, piece, rows);
+            rows.close_full_batch()?;
         }
+        rows.stop(records.next_start());
         Ok(())
     }
 }
@@ -99,31 +103,41 @@ impl Header {
 }
 
 impl CsvDecoder {
-    /// Gives each column its value of the record.
-    fn row(&self, records: &mut Records<'_>, rows: &mut Rows) {
-        let CsvDecoder { options, names, header } = self;
-        for ((column, field), name) in rows.columns.iter_mut().zip(&header.fields).zip(names) {
-            match field.and_then(|field| options.value(records, field)) {
-                None => column.append_null(),
-                Some(value) => {
-                    if !column.append_text(value) {
-                        rows.rescue.keep_text(name, value);
-                    }
+    /// Gives each column its values, and keeps what does not fit.
+    fn rows(&self, chunk: &Chunk, piece: &TextPiece, rows: &mut Rows) {
+        let (header, text, null) = (&self.header, piece.text.as_str(), self.options.null_value.as_deref());
+        let records = 0..chunk.records.len();
+        // By record, and its column.
+        let mut misfits: Vec<(usize, usize, &str)> = Vec::new();
+        for (index, (column, field)) in rows.columns.iter_mut().zip(&header.fields).enumerate() {
+            match *field {
+                None => records.clone().for_each(|_| column.append_null()),
+                Some(field) => {
+                    let values = records.clone().map(|record| chunk.value(text, record, field, null));
+                    column.append_texts(values, |record, value| misfits.push((record, index, value)));
                 }
             }
         }
-        for (field, name) in &header.unknown {
-            if let Some(value) = options.value(records, *field) {
-                rows.rescue.keep_text(name, value);
-            }
+        if misfits.is_empty() && header.unknown.is_empty() && chunk.extra.is_empty() && piece.is_clean() {
+            return rows.count_clean_rows(records.len(), chunk.records.iter().map(Range::len).sum());
         }
-        if records.len() > header.width {
-            let extra: Vec<String> = (header.width..records.len())
-                .filter_map(|field| records.field(field).map(|(text, _)| text.to_owned()))
-                .collect();
-            if extra.iter().any(|value| !value.is_empty()) {
-                rows.rescue.keep_texts(EXTRA, extra.iter().map(String::as_str));
+        misfits.sort_by_key(|(record, column, _)| (*record, *column));
+        let mut misfits = misfits.into_iter().peekable();
+        let mut extra = chunk.extra.iter().peekable();
+        for (record, range) in chunk.records.iter().enumerate() {
+            while let Some((_, column, value)) = misfits.next_if(|(at, _, _)| *at == record) {
+                rows.rescue.keep_text(&self.names[column], value);
             }
+            for (field, name) in &header.unknown {
+                if let Some(value) = chunk.value(text, record, *field, null) {
+                    rows.rescue.keep_text(name, value);
+                }
+            }
+            if let Some((_, texts)) = extra.next_if(|(at, _)| *at == record) {
+                rows.rescue.keep_texts(EXTRA, texts.iter().map(String::as_str));
+            }
+            piece.rescue_bytes(range.clone(), &mut rows.rescue);
+            rows.count_row(range.len());
         }
     }
 }

@@ -79,7 +79,7 @@ impl Narrow {
 }
 
 impl Marks for Narrow {
-    #[inline]
+    #[inline(always)]
     fn field_end(&mut self, text: &[u8], mut from: usize) -> usize {
         loop {
             let within = from.wrapping_sub(self.block);

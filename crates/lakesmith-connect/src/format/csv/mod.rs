@@ -1,5 +1,6 @@
 //! CSV, RFC 4180: quotes, doubled quotes, line breaks within quotes, a header that names the columns.
 
+mod chunk;
 mod cut;
 mod decode;
 mod marks;

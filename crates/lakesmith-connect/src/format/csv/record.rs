@@ -47,20 +47,34 @@ macro_rules! with_marks {
     };
 }
 
+/// Where a field is. A piece of text is much shorter than 4 GiB.
 #[derive(Debug, Clone, Copy)]
-struct Span {
-    start: usize,
-    end: usize,
-    kind: Kind,
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) kind: Kind,
 }
 
+/// How a field is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Plain,
     /// The range is within the quotes.
     Quoted,
     /// The range starts at the opening quote; there are doubled or escaped quotes, or text after the closing one.
     Rough,
+}
+
+impl Span {
+    fn new(start: usize, end: usize, kind: Kind) -> Span {
+        Span { start: start as u32, end: end as u32, kind }
+    }
+
+    /// Of the text that it is a range of.
+    #[inline]
+    pub(super) fn of<'t>(&self, text: &'t str) -> &'t str {
+        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 /// How far a record could be read.
@@ -105,6 +119,25 @@ impl Quotes {
             at += 2;
         }
     }
+
+    /// Appends to `out` the text of a field that starts with its opening quote.
+    fn resolve(&self, raw: &str, out: &mut String) {
+        let (quote, escape) = (char::from(self.quote), self.escape.map(char::from));
+        let mut within = true;
+        let mut characters = raw.chars().skip(1).peekable();
+        while let Some(character) = characters.next() {
+            let next = characters.peek().copied();
+            if !within {
+                out.push(character);
+            } else if character == quote && next != Some(quote) {
+                within = false;
+            } else if character == quote || (Some(character) == escape && (next == Some(quote) || next == escape)) {
+                out.extend(characters.next());
+            } else {
+                out.push(character);
+            }
+        }
+    }
 }
 
 impl<'t> Records<'t> {
@@ -140,15 +173,34 @@ impl<'t> Records<'t> {
         with_marks!(self, marks => self.record.next(marks))
     }
 
+    /// The fields of the current record.
+    pub(super) fn fields(&self) -> &[Span] {
+        &self.record.fields
+    }
+
     /// How many fields the current record has.
     pub(super) fn len(&self) -> usize {
         self.record.fields.len()
     }
 
     /// The text of a field, quotes resolved, and whether it is quoted; `None` if there is no such field.
-    #[inline]
     pub(super) fn field(&mut self, index: usize) -> Option<(&str, bool)> {
-        self.record.field(index)
+        let Record { text, fields, scratch, quotes, .. } = &mut self.record;
+        let span = *fields.get(index)?;
+        match span.kind {
+            Kind::Plain => Some((span.of(text), false)),
+            Kind::Quoted => Some((span.of(text), true)),
+            Kind::Rough => {
+                scratch.clear();
+                quotes.resolve(span.of(text), scratch);
+                Some((scratch.as_str(), true))
+            }
+        }
+    }
+
+    /// Appends to `out` the text of a rough field.
+    pub(super) fn resolve(&self, span: Span, out: &mut String) {
+        self.record.quotes.resolve(span.of(self.record.text), out);
     }
 }
 
@@ -187,13 +239,13 @@ impl Record<'_> {
                 };
                 at = marks.field_end(bytes, close + 1);
                 if rough || at > close + 1 {
-                    Span { start, end: at, kind: Kind::Rough }
+                    Span::new(start, at, Kind::Rough)
                 } else {
-                    Span { start: start + 1, end: close, kind: Kind::Quoted }
+                    Span::new(start + 1, close, Kind::Quoted)
                 }
             } else {
                 at = marks.field_end(bytes, at);
-                Span { start, end: at, kind: Kind::Plain }
+                Span::new(start, at, Kind::Plain)
             };
             self.fields.push(span);
             match marks.mark(bytes, at) {
@@ -240,38 +292,6 @@ impl Record<'_> {
     /// Whether there is nothing on the line.
     fn is_blank(&self) -> bool {
         matches!(self.fields.as_slice(), [Span { start, end, kind: Kind::Plain }] if start == end)
-    }
-
-    #[inline]
-    fn field(&mut self, index: usize) -> Option<(&str, bool)> {
-        let span = *self.fields.get(index)?;
-        let raw = self.text.get(span.start..span.end)?;
-        match span.kind {
-            Kind::Plain => Some((raw, false)),
-            Kind::Quoted => Some((raw, true)),
-            Kind::Rough => Some((self.resolve(raw), true)),
-        }
-    }
-
-    /// The text of a field that starts with its opening quote.
-    fn resolve(&mut self, raw: &str) -> &str {
-        self.scratch.clear();
-        let (quote, escape) = (char::from(self.quotes.quote), self.quotes.escape.map(char::from));
-        let mut within = true;
-        let mut characters = raw.chars().skip(1).peekable();
-        while let Some(character) = characters.next() {
-            let next = characters.peek().copied();
-            if !within {
-                self.scratch.push(character);
-            } else if character == quote && next != Some(quote) {
-                within = false;
-            } else if character == quote || (Some(character) == escape && (next == Some(quote) || next == escape)) {
-                self.scratch.extend(characters.next());
-            } else {
-                self.scratch.push(character);
-            }
-        }
-        &self.scratch
     }
 }
 
