@@ -165,6 +165,7 @@ fn memory_case(case: &str) {
             let rows = amount(100_000, 400_000);
             for (format, text) in [
                 (Format::Json(JsonOptions::default()), "{\"c0\":1}\n".repeat(rows)),
+                (Format::Json(JsonOptions::default()), format!("[{}{{}}]", "{\"c0\":1},".repeat(rows - 1))),
                 (csv(), format!("c0\n{}", "1\n".repeat(rows))),
             ] {
                 let source = FileSource::new(Arc::new(InMemory::new()), Path::from("in"), "*", format);
