@@ -277,7 +277,7 @@ pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, usize> {
                 }
                 6
             }
-            (None, _) | (_, None) => return Err(bytes.len()),
+            (None, _) | (Some(b'\\'), None) => return Err(bytes.len()),
             _ => return Err(at),
         };
     }
