@@ -112,7 +112,13 @@ mod tests {
         assert_eq!([character(";"), character("\\t"), character("\t")], [Some(';'), Some('\t'), Some('\t')]);
         assert_eq!([character(""), character(";;"), character("§")], [None; 3]);
         assert_eq!([separator("||"), separator("\\t"), separator("")], [Some("||".to_owned()), Some("\t".to_owned()), None]);
-        assert_eq!([mark(","), mark("'"), mark(""), mark(",."), mark("1"), mark("-")], [Some(','), Some('\''), None, None, None, None]);
-        assert_eq!([whole("0", 0), whole("0", 1), whole("12", 1), whole("-1", 0), whole("1.5", 0)], [Some(0), None, Some(12), None, None]);
+        assert_eq!(
+            [mark(","), mark("'"), mark(""), mark(",."), mark("1"), mark("-")],
+            [Some(','), Some('\''), None, None, None, None]
+        );
+        assert_eq!(
+            [whole("0", 0), whole("0", 1), whole("12", 1), whole("-1", 0), whole("1.5", 0)],
+            [Some(0), None, Some(12), None, None]
+        );
     }
 }

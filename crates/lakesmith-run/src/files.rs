@@ -1,15 +1,16 @@
 //! What a bronze flow reads next: files that have no receipt yet, or that changed since.
 
 use crate::error::RunError;
+use crate::format::{format, tell};
 use arrow::array::{ArrayRef, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use lakesmith_compile::{Table, TableName};
-use lakesmith_connect::{ConnectError, CsvOptions, FileEntry, FileFault, FileReport, FileRows, FileSource, Format};
+use lakesmith_connect::{ConnectError, FileEntry, FileFault, FileReport, FileRows, FileSource};
 use lakesmith_engine::{arrow_schema, arrow_type};
-use lakesmith_project::{ChangeCapture, FileFormat, OnChange, Project, SourceTable};
+use lakesmith_project::{ChangeCapture, OnChange, Project, SourceTable};
 use lakesmith_sql::parse_type;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -60,23 +61,14 @@ pub(crate) fn source(
     let source = project.sources.get(table.0)?;
     let table = source.tables.get(table.1)?;
     let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
-    let format = match &table.format {
-        FileFormat::Json => Format::Json,
-        FileFormat::Csv(options) => Format::Csv(CsvOptions {
-            delimiter: u8::try_from(options.delimiter).unwrap_or(b','),
-            quote: u8::try_from(options.quote).unwrap_or(b'"'),
-            escape: options.escape.and_then(|c| u8::try_from(c).ok()),
-            header: options.header,
-            null_value: options.null_value.as_ref().map(|text| text.value.clone()),
-        }),
-    };
     let hint = |(name, ty): &(lakesmith_text::Spanned<String>, lakesmith_text::Spanned<String>)| {
         Some((name.value.clone(), arrow_type(&parse_type(&ty.value).ok()?)))
     };
     // A change feed says in this field what a row is, also where the first files hold no delete.
     let told = table.schema_hints.iter().any(|(name, _)| name.value == OPERATION);
     let operation = (table.change_capture == ChangeCapture::Cdc && !told).then(|| (OPERATION.to_owned(), DataType::Utf8));
-    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format);
+    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format(table));
+    tell(&mut source, table);
     source.hints = table.schema_hints.iter().filter_map(hint).chain(operation).collect();
     Some((source, table))
 }

@@ -29,11 +29,12 @@ impl FileSource {
     /// Reads a whole file into the columns of `schema`, the table's data columns.
     ///
     /// A field goes to the column of its source name, or else of that name in another case. What has no column, or
-    /// does not fit its type, goes to `_rescued_data`, a line that is no JSON object too (`_corrupt_record`), the fields
-    /// of a CSV row beyond the header (`_extra`), and a row with bytes that are no characters (`_invalid_bytes`). A number
-    /// fits an inferred type only as it would be written back: `007` is no BIGINT. If the column has a hint, blanks, a
-    /// plus, leading zeros and numbers in JSON strings fit too. Dates are `yyyy-MM-dd`; timestamps
-    /// `yyyy-MM-dd[ T]HH:mm:ss[.ffffff][Z|±hh:mm]`, UTC without a zone.
+    /// does not fit its type, goes to `_rescued_data`; a line or an element that is no JSON object or not well-formed XML
+    /// too (`_corrupt_record`), what stands beyond the fields of a CSV or fixed-width row (`_extra`), and a row with bytes
+    /// that are no characters (`_invalid_bytes`). A number fits an inferred type only as it would be written back: `007`
+    /// is no BIGINT. If the column has a hint, blanks, a plus, leading zeros and numbers in JSON strings fit too. Dates are
+    /// `yyyy-MM-dd`; timestamps `yyyy-MM-dd[ T]HH:mm:ss[.ffffff][Z|±hh:mm]`, UTC without a zone; unless
+    /// [`FileSource::notation`] says otherwise.
     ///
     /// The future borrows nothing, so that it can be spawned. All rows are held: for files that may be large use
     /// [`FileSource::open`].

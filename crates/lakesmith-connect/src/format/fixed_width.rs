@@ -118,8 +118,8 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, usize, &str)> {
 /// The length of the first `count` lines of `text`.
 fn skipped(text: &str, count: u64) -> usize {
     let Some(last) = count.checked_sub(1) else { return 0 };
-    let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
-    breaks.skip(usize::try_from(last).unwrap_or(usize::MAX)).next().map_or(text.len(), |newline| newline + 1)
+    let mut breaks = memchr::memchr_iter(b'\n', text.as_bytes());
+    breaks.nth(usize::try_from(last).unwrap_or(usize::MAX)).map_or(text.len(), |newline| newline + 1)
 }
 
 /// Cuts after line breaks, the first time after the lines that are skipped.

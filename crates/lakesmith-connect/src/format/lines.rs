@@ -64,12 +64,7 @@ impl<F: LineFormat> FileFormat for F {
 }
 
 /// Reads the lines of `rest`, which was read from `stream` before, and of what follows.
-pub(crate) fn reader(
-    format: &dyn LineFormat,
-    stream: TextStream,
-    rest: TextPiece,
-    target: Arc<Target>,
-) -> Box<dyn FileReader> {
+pub(crate) fn reader(format: &dyn LineFormat, stream: TextStream, rest: TextPiece, target: Arc<Target>) -> Box<dyn FileReader> {
     let decoder = Opening::New(format.decoder(&target.schema));
     Box::new(LineReader { stream, rest, at: 0, cutter: format.cutter(), decoder, target })
 }

@@ -18,7 +18,8 @@ use crate::{avro, excel, fuzz, tier};
 
 #[test]
 fn f10_any_bytes_are_read_as_parquet() {
-    let list = ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![]), Some(vec![Some(2)])]);
+    let list =
+        ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1), None]), None, Some(vec![]), Some(vec![Some(2)])]);
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("a", Arc::new(Int64Array::from(vec![Some(1), None, Some(i64::MAX), Some(1)]))),
         ("b", Arc::new(StringArray::from(vec![Some("x"), Some("x"), None, Some("üü")]))),
@@ -67,7 +68,10 @@ fn f10_any_bytes_are_read_as_avro() {
 fn f4_any_bytes_are_read_as_spreadsheets() {
     let rows = r#"<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>b</t></is></c></row><row r="2"><c r="A2"><v>1.5</v></c><c r="B2" s="1"><v>45000</v></c></row>"#;
     let ods = r#"<table:table-row><table:table-cell office:value-type="float" office:value="7" table:number-columns-repeated="2"/></table:table-row>"#;
-    broken(&[excel::xlsx(&[("A", false, rows)]), excel::ods(ods), excel::stored_xlsx(&[("A", false, rows)])], &Format::Excel(ExcelOptions::default()));
+    broken(
+        &[excel::xlsx(&[("A", false, rows)]), excel::ods(ods), excel::stored_xlsx(&[("A", false, rows)])],
+        &Format::Excel(ExcelOptions::default()),
+    );
 }
 
 /// Tries any bytes, and good files of which some bytes are others, some are gone, and some are there twice.

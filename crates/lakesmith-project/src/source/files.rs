@@ -8,7 +8,7 @@ mod notation;
 mod text;
 mod xml;
 
-use crate::choice::{Choice, choice};
+use crate::choice::choice;
 use crate::fields::Fields;
 use crate::names::{conflict, no_effect};
 use crate::shape::Object;
@@ -93,7 +93,7 @@ pub(crate) enum Format {
     Excel,
 }
 
-choice! { pub Format:
+choice! { Format:
     "csv" = Csv, "Values with a delimiter between them.";
     "json" = Json, "One JSON object a line (NDJSON), an array of objects, objects over several lines, or objects within documents.";
     "xml" = Xml, "XML, whose rows are the elements of one name.";
@@ -119,6 +119,17 @@ choice! { pub Compression:
 }
 
 impl Format {
+    /// Its word, which is also the key of its options.
+    fn key(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Json => "json",
+            Format::Xml => "xml",
+            Format::FixedWidth => "fixed_width",
+            Format::Text => "text",
+        }
+    }
+
     /// The format that the ending of a path tells: `orders/*.csv`, `orders/*.json.gz`.
     fn of_path(path: &str) -> Option<Self> {
         let path = path.to_ascii_lowercase();
@@ -176,11 +187,11 @@ pub(crate) fn format(fields: &Fields<'_>, path: &str, diagnostics: &mut Diagnost
 
 /// Says which keys belong to other formats.
 fn misplaced(fields: &Fields<'_>, format: Format, diagnostics: &mut Diagnostics) {
-    for key in OF_FORMATS.iter().filter(|key| **key != format.as_str()) {
+    for key in OF_FORMATS.iter().filter(|key| **key != format.key()) {
         if fields.has("format") {
             conflict(fields, "format", key, &format!("`{key}` belongs to `format: {key}`"), diagnostics);
         } else {
-            let reason = format!("`format: {key}`, and this path ends as {} does", format.as_str());
+            let reason = format!("`format: {key}`, and this path ends as {} does", format.key());
             no_effect(fields, key, &reason, diagnostics);
         }
     }
@@ -197,7 +208,7 @@ fn needed<'a>(
 ) -> Option<Fields<'a>> {
     if !fields.present(key) {
         diagnostics.push(
-            Diagnostic::error("missing-key", format!("a source table of `format: {}` needs the key `{key}`", format.as_str()))
+            Diagnostic::error("missing-key", format!("a source table of `format: {}` needs the key `{key}`", format.key()))
                 .at(fields.place(if fields.has("format") { "format" } else { "path" }))
                 .help(format!("such as {example}")),
         );

@@ -1,7 +1,9 @@
 //! What is read of a project without faults, and that what is generated from the keys agrees with it.
 
 use crate::case::Case;
-use lakesmith_project::{ColumnValue, Engine, FileFormat, JsonOptions, Memory, MissingMember, Project, Scalar, reference, schemas};
+use lakesmith_project::{
+    ColumnValue, Engine, FileFormat, JsonOptions, Memory, MissingMember, Project, Scalar, reference, schemas,
+};
 use lakesmith_text::Located;
 
 fn good() -> Project {

@@ -27,6 +27,8 @@ pub(super) struct Documents {
     any: bool,
     /// What stands before the elements of the open array on their lines, once one began a line.
     indent: Option<String>,
+    /// An element had no end: from then on none goes beyond the line of the next.
+    slipped: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl Documents {
         if path.last() != Some(&PathStep::Elements) {
             path.push(PathStep::Elements);
         }
-        Documents { path, open: Vec::new(), beside: None, led_to_rows: false, any: false, indent: None }
+        Documents { path, open: Vec::new(), beside: None, led_to_rows: false, any: false, indent: None, slipped: false }
     }
 
     /// The text ends before the document does.
@@ -163,19 +165,19 @@ impl Documents {
         if self.indent.is_none() && begins_line && bytes[start] == b'{' {
             self.indent = Some(format!("\n{}{{", &text[line..start]));
         }
-        let end = match extent(bytes, start, last) {
+        let line_of_next = |indent: &Option<String>| Some(start + text[start..].find(indent.as_ref()?.as_str())?);
+        let limit = if self.slipped { line_of_next(&self.indent) } else { None };
+        let end = match extent(&bytes[..limit.unwrap_or(bytes.len())], start, last) {
             Extent::End(end) => end,
-            Extent::Beyond => return Ok(Turn::Beyond),
-            Extent::Unclear => {
-                let next = self.indent.as_ref().and_then(|indent| text[start..].find(indent.as_str()));
-                match next {
-                    Some(next) => start + next,
-                    None if last || self.indent.is_none() => {
-                        return Err(damaged(offset + start as u64, "an element has no end"));
-                    }
-                    None => return Ok(Turn::Beyond),
+            Extent::Beyond if limit.is_none() && !last => return Ok(Turn::Beyond),
+            other => match limit.or_else(|| line_of_next(&self.indent)) {
+                Some(next) => {
+                    self.slipped = true;
+                    next
                 }
-            }
+                None if other == Extent::Beyond || (!last && self.indent.is_some()) => return Ok(Turn::Beyond),
+                None => return Err(damaged(offset + start as u64, "an element has no end")),
+            },
         };
         self.led_to_rows = true;
         let row = text[start..end].trim_end_matches([' ', '\t', '\r', '\n', ',']);
@@ -392,6 +394,8 @@ mod tests {
         for at_once in 1..30 {
             assert_eq!(rows(text, &[], at_once).unwrap(), expected);
         }
+        let text = "[\n  {\"a\": [1,\n  {\"a\": 2},\n  {\"a\": [3,\n  {\"a\": 4}\n]";
+        assert_eq!(rows(text, &[], 7).unwrap(), ["{\"a\": [1", "{\"a\": 2}", "{\"a\": [3", "{\"a\": 4}"]);
     }
 
     #[test]

@@ -56,7 +56,8 @@ impl Tags {
     }
 
     fn is_row(&self, name: &str) -> bool {
-        name == self.row_tag || (!self.row_tag.contains(':') && local(name) == self.row_tag)
+        let prefix = name.strip_suffix(self.row_tag.as_str());
+        prefix.is_some_and(|prefix| prefix.is_empty() || (prefix.ends_with(':') && !self.row_tag.contains(':')))
     }
 
     /// Where the row ends whose start tag ends at `from`.
@@ -283,7 +284,10 @@ mod tests {
     #[test]
     fn rows_are_elements_of_a_name() {
         for (text, expected) in [
-            ("<?xml version='1.0'?><!DOCTYPE a SYSTEM 'a.dtd'>\n<a><r/> <r>1</r>\n<x><r a='>'>2</r></x></a>\n", &["<r/>", "<r>1</r>", "<r a='>'>2</r>"][..]),
+            (
+                "<?xml version='1.0'?><!DOCTYPE a SYSTEM 'a.dtd'>\n<a><r/> <r>1</r>\n<x><r a='>'>2</r></x></a>\n",
+                &["<r/>", "<r>1</r>", "<r a='>'>2</r>"][..],
+            ),
             ("<a><!-- <r>no</r> --><r><![CDATA[</r>]]></r><?r <r> ?></a>", &["<r><![CDATA[</r>]]></r>"]),
             ("<a><r>1<r>2</r><r/>3</r></a>", &["<r>1<r>2</r><r/>3</r>"]),
             ("<n:a xmlns:n='x'><n:r>1</n:r><rr/></n:a>", &["<n:r>1</n:r>"]),
@@ -309,7 +313,10 @@ mod tests {
             ("{\"a\": \"<r/>\"}", "the file is no XML document: there is text before or after its elements"),
             ("hello", "the file is no XML document: there is text before or after its elements"),
             ("<!-- x -->", "the file is no XML document: it has no element"),
-            ("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a/>", "not supported: an XML document type with declarations of its own"),
+            (
+                "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a/>",
+                "not supported: an XML document type with declarations of its own",
+            ),
         ] {
             for at_once in [1, 2, 5, 1000] {
                 assert_eq!(rows(text, at_once).unwrap_err().to_string(), expected);

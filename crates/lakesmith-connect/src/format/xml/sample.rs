@@ -6,12 +6,7 @@ use crate::column::Notation;
 use crate::format::shape::{Shape, Shapes};
 
 /// Adds up to `limit` of `texts` to `shapes`; returns how many. Those that are not well formed are passed over.
-pub(super) fn rows<'t>(
-    options: &XmlOptions,
-    texts: impl Iterator<Item = &'t str>,
-    limit: u64,
-    shapes: &mut Shapes,
-) -> u64 {
+pub(super) fn rows<'t>(options: &XmlOptions, texts: impl Iterator<Item = &'t str>, limit: u64, shapes: &mut Shapes) -> u64 {
     let notation = shapes.notation.clone();
     let sample = Sample { options, notation: &notation };
     let mut rows = 0;

@@ -232,7 +232,8 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> Option<String> {
-        row(text, &XmlOptions::new("r")).map(|fields| if fields.is_empty() { "{}".to_owned() } else { Value::Struct(fields).json() })
+        row(text, &XmlOptions::new("r"))
+            .map(|fields| if fields.is_empty() { "{}".to_owned() } else { Value::Struct(fields).json() })
     }
 
     #[test]
@@ -254,7 +255,20 @@ mod tests {
 
     #[test]
     fn what_is_not_well_formed_is_no_row() {
-        for text in ["<r>", "<r></s>", "<r>&unknown;</r>", "<r a='&x;'/>", "<r>&</r>", "<r a=1/>", "<r a='1' a='2'/>", "<r/><r/>", "x", "<r><a></r>", "<r>&#0;</r>", "<r/>x"] {
+        for text in [
+            "<r>",
+            "<r></s>",
+            "<r>&unknown;</r>",
+            "<r a='&x;'/>",
+            "<r>&</r>",
+            "<r a=1/>",
+            "<r a='1' a='2'/>",
+            "<r/><r/>",
+            "x",
+            "<r><a></r>",
+            "<r>&#0;</r>",
+            "<r/>x",
+        ] {
             assert_eq!(json(text), None, "{text}");
         }
         let nested = |depth: usize| format!("{}{}", "<r>".repeat(depth), "</r>".repeat(depth));

@@ -62,7 +62,11 @@ pub(crate) const CSV: Object = Object {
             "true",
             "Whether the first record names the columns; else they are `_c0`, `_c1`, ….",
         ),
-        Key::optional("encoding", Shape::Choice(&Encoding::WORDS), "The same as the table's `encoding`, which stands for all formats."),
+        Key::optional(
+            "encoding",
+            Shape::Choice(&Encoding::WORDS),
+            "The same as the table's `encoding`, which stands for all formats.",
+        ),
         Key::optional("null_value", Shape::Verbatim, "The unquoted text that means NULL, beside the empty one."),
         Key::optional("comment", Shape::Char, "What lines begin with that are passed over, such as `#`."),
         Key::defaulted(

@@ -43,11 +43,7 @@ const FIELD: Object = Object {
     may_be_empty: false,
     keys: &[
         Key::required("name", Shape::Text, "What it is called."),
-        Key::optional(
-            "start",
-            Shape::Whole(1),
-            "Its first character, counted from 1. Left out: the one after the field before.",
-        ),
+        Key::optional("start", Shape::Whole(1), "Its first character, counted from 1. Left out: the one after the field before."),
         Key::required("width", Shape::Whole(1), "Its characters (not bytes)."),
     ],
 };

@@ -75,7 +75,9 @@ mod tests {
         let nested = vec![field("regions"), PathStep::Elements, field("stores"), PathStep::Elements];
         assert_eq!(path("$.regions[*].stores[*]"), Some(nested));
         assert_eq!(path("$['the data'][\"x.y\"][*]"), Some(vec![field("the data"), field("x.y"), PathStep::Elements]));
-        for text in ["", "data", ".data", "$data", "$.", "$..data", "$.a[0]", "$.a[1:2]", "$.*", "$.a[?(@.x)]", "$[", "$['a", "$['a'"] {
+        for text in
+            ["", "data", ".data", "$data", "$.", "$..data", "$.a[0]", "$.a[1:2]", "$.*", "$.a[?(@.x)]", "$[", "$['a", "$['a'"]
+        {
             assert_eq!(path(text), None, "{text}");
         }
     }
