@@ -96,21 +96,15 @@ impl Scalar {
             _ if lenient => text.trim(),
             _ => text,
         };
-        match &self.notation {
-            None => self.append_plain(text),
-            Some(notation) => {
-                let notation = notation.clone();
-                let plain = match self.values {
-                    Values::Boolean(_) | Values::Text(_) => Some(Cow::Borrowed(text)),
-                    Values::Date(_) => notation.date(text),
-                    Values::Timestamp(_) => notation.timestamp(text),
-                    _ => notation.number(text),
-                };
-                match plain {
-                    Some(plain) => self.append_plain(&plain),
-                    None => self.refuse(),
-                }
-            }
+        let plain = match (&self.notation, &self.values) {
+            (None, _) | (_, Values::Boolean(_) | Values::Text(_)) => Some(Cow::Borrowed(text)),
+            (Some(notation), Values::Date(_)) => notation.date(text),
+            (Some(notation), Values::Timestamp(_)) => notation.timestamp(text),
+            (Some(notation), _) => notation.number(text),
+        };
+        match plain {
+            Some(plain) => self.append_plain(&plain),
+            None => self.refuse(),
         }
     }
 

@@ -27,6 +27,15 @@ enum Mark {
     HalfBreak,
 }
 
+/// The line break at `at`.
+fn line_break(bytes: &[u8], at: usize) -> Mark {
+    match (bytes[at], bytes.get(at + 1)) {
+        (b'\r', Some(b'\n')) => Mark::Break(2),
+        (b'\r', None) => Mark::HalfBreak,
+        _ => Mark::Break(1),
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Span {
     start: usize,
@@ -71,21 +80,29 @@ impl Record {
     fn mark(&self, bytes: &[u8], at: usize) -> Option<Mark> {
         let rest = &bytes[at..];
         match &self.row_delimiter {
-            Some(row) if rest.starts_with(row) => return Some(Mark::Break(row.len())),
-            Some(_) => {}
-            None => match rest {
-                [b'\n', ..] => return Some(Mark::Break(1)),
-                [b'\r', b'\n', ..] => return Some(Mark::Break(2)),
-                [b'\r'] => return Some(Mark::HalfBreak),
-                [b'\r', ..] => return Some(Mark::Break(1)),
-                _ => {}
-            },
+            Some(row) if rest.starts_with(row) => Some(Mark::Break(row.len())),
+            None if matches!(rest.first(), Some(b'\n' | b'\r')) => Some(line_break(bytes, at)),
+            _ => rest.starts_with(&self.delimiter).then_some(Mark::Delimiter(self.delimiter.len())),
         }
-        rest.starts_with(&self.delimiter).then_some(Mark::Delimiter(self.delimiter.len()))
     }
 
-    /// Where the next mark stands, or the text ends.
-    fn find_mark(&self, bytes: &[u8], mut at: usize) -> (usize, Option<Mark>) {
+    /// Where the next mark stands, or the text ends. As a call of its own it takes longer than what it does.
+    #[inline(always)]
+    fn find_mark(&self, bytes: &[u8], at: usize) -> (usize, Option<Mark>) {
+        if self.delimiter.len() > 1 || self.row_delimiter.is_some() {
+            return self.find_long_mark(bytes, at);
+        }
+        let delimiter = self.first_bytes[0];
+        let ends = |byte: &u8| *byte == delimiter || *byte == b'\n' || *byte == b'\r';
+        let at = at + bytes[at..].iter().position(ends).unwrap_or(bytes.len() - at);
+        match bytes.get(at) {
+            None => (at, None),
+            Some(byte) if *byte == delimiter => (at, Some(Mark::Delimiter(1))),
+            Some(_) => (at, Some(line_break(bytes, at))),
+        }
+    }
+
+    fn find_long_mark(&self, bytes: &[u8], mut at: usize) -> (usize, Option<Mark>) {
         let [one, two, three] = self.first_bytes;
         loop {
             let first = bytes[at..].iter().position(|byte| *byte == one || *byte == two || *byte == three);

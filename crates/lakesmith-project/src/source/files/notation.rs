@@ -21,16 +21,10 @@ pub struct Notation {
 
 /// How the values of a table are written. With a decimal comma, thousands are marked by points if nothing else is said.
 pub(crate) fn notation(fields: &Fields<'_>, format: &FileFormat, diagnostics: &mut Diagnostics) -> Notation {
-    let without: &[&str] = match format {
-        FileFormat::Text(_) | FileFormat::Parquet | FileFormat::Avro | FileFormat::Excel(_) => {
-            &["decimal", "thousands", "date_format", "timestamp_format"]
+    if matches!(format, FileFormat::Text(_) | FileFormat::Parquet | FileFormat::Avro | FileFormat::Excel(_)) {
+        for key in ["decimal", "thousands", "date_format", "timestamp_format"] {
+            no_effect(fields, key, "`csv`, `json`, `xml` and `fixed_width` files", diagnostics);
         }
-        // Its numbers are JSON's.
-        FileFormat::Json(_) => &["decimal", "thousands"],
-        _ => &[],
-    };
-    for key in without {
-        no_effect(fields, key, "`csv`, `xml` and `fixed_width` files", diagnostics);
     }
     let mark = |key| scalar::mark(&fields.get(key)?.text()?);
     let decimal = mark("decimal");
