@@ -2,7 +2,7 @@
 
 use lakesmith_connect as connect;
 use lakesmith_connect::{FileSource, Format};
-use lakesmith_project::{Compression, CsvOptions, Encoding, FileFormat, Notation, PathStep, SourceTable};
+use lakesmith_project::{Compression, CsvOptions, Encoding, ExcelOptions, FileFormat, Notation, PathStep, Sheet, SourceTable};
 
 /// The format of a table's files.
 pub(crate) fn format(table: &SourceTable) -> Format {
@@ -34,6 +34,9 @@ pub(crate) fn format(table: &SourceTable) -> Format {
             })
         }
         FileFormat::Text(options) => Format::Text(connect::TextOptions { whole_file: options.whole_file }),
+        FileFormat::Parquet => Format::Parquet,
+        FileFormat::Avro => Format::Avro,
+        FileFormat::Excel(options) => Format::Excel(excel(options)),
     }
 }
 
@@ -66,6 +69,22 @@ fn csv(options: &CsvOptions) -> connect::CsvOptions {
         null_value: options.null_value.as_ref().map(|text| text.value.clone()),
         comment: options.comment.and_then(byte),
         skip_rows: options.skip_rows,
+    }
+}
+
+fn excel(options: &ExcelOptions) -> connect::ExcelOptions {
+    connect::ExcelOptions {
+        sheet: options.sheet.as_ref().map(|sheet| match sheet {
+            Sheet::Name(name) => connect::Sheet::Name(name.clone()),
+            Sheet::Number(number) => connect::Sheet::Number(usize::try_from(*number).unwrap_or(usize::MAX)),
+        }),
+        range: options.range.map(|range| connect::CellRange {
+            first_row: range.first_row,
+            last_row: range.last_row,
+            first_column: range.first_column,
+            last_column: range.last_column,
+        }),
+        header: options.header,
     }
 }
 
@@ -122,6 +141,13 @@ mod tests {
         let Format::FixedWidth(options) = found.format else { panic!("no fixed width") };
         assert_eq!(options.fields[1], connect::FixedField { name: "b".to_owned(), start: 4, width: 2 });
         assert_eq!(found.notation, connect::Notation::default());
+
+        assert_eq!(source("path: \"*.parquet\"").format, Format::Parquet);
+        assert_eq!(source("path: \"*.avro\"").format, Format::Avro);
+        let found = source("path: \"*.xlsx\", excel: { sheet: 2, range: \"B3:D\", header: false }");
+        let range = connect::CellRange { first_row: 2, first_column: 1, last_column: 3, ..connect::CellRange::ALL };
+        let options = connect::ExcelOptions { sheet: Some(connect::Sheet::Number(2)), range: Some(range), header: false };
+        assert_eq!(found.format, Format::Excel(options));
     }
 
     /// The project's check of patterns and their reader must agree.

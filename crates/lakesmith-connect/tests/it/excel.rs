@@ -266,3 +266,34 @@ async fn sheets_may_be_sparse_and_long() {
     assert_eq!((read.report.rows, read.report.rescued_rows, read.report.error), (20_001, 1, None));
     assert!(read.batches.iter().all(|batch| batch.num_rows() <= lakesmith_connect::ROWS_PER_BATCH));
 }
+
+/// An `.xls` of Excel 97: a hidden sheet, then one with these cells. Unpacked from zlib, written as hex.
+const XLS: &str = "\
+    78daed584d68134114fe66b24993d0a6494da5ad5042c1bfda42c58352a8a9526d2f29d51efc05dd9a1c4a6d222182f5a0d51a3c09822745844215bc\
+    54bdf84315143c78502a7a108462ab474f821691b6eb9bb7bb218d111ad042cb7e61dece7b33efcddb9937f326fb7632343dfaa06e0605d80917160c\
+    1f3c793241c567334150bb61a8aafdf452311cac28f8bcb4901e37262a5e97a93554eb3d0389fbda0ba2c0672a47710adda96422b28cd8cd3ee842f9\
+    d026348a3d899b5402a865bfaa989e60ba86e93deefb94693b4bae306da3bed3e23026a3dd8d3bc88efa1d940ddc16202af088753eb2642baaf14ac5\
+    f1f9abc28c793776a5fbf593aba5a15e2bc71868ad3b13c9445af195b80d3f7088d01c8b357774d46b35b843b39a278a7475b5c662adbdbdd308538c\
+    8ce1871101bedb87c1f388235f5eb900c97f2e9697fd45eea5052e26f7d12a17caaf490d1886715ca89d91a51d725953d1e341577f3c9e4866518e29\
+    b7eaaba143cfe87388724ef099f9e10ceda1fe386924f5c1049d25fa60ea7432e302e2fa1035e91922a901d2ef4ccf7e4a90bca565bb5fa9f331145c\
+    740c55f0e62c271a4725d743bc4583f4427377bfbd8bf5f5448fb16498538f99a0d6ab1780810b4a839403b9169336b2c616a617d9ea3aaed7310dd3\
+    36a1e7869e6aabb27784fb5ce2d60d34ce36c6fbe8c6bcfa26aa67bfee7b5c9ffd12dd4cf5f1ce99b3e1f10fd15134d0c4c4ad4367044da249dcb8ae\
+    f0246a3f8575944d31adfde358f3caa0e5bb6165e14accabfd4a0899a95a56e121d7daf392f572cc2ac7015b5da9b3ea293aabea8d4dce9e1d9393c4\
+    b9729c8b382dc769c4b9739c9b388f358e2818e79cf4b3cceca1fa0b1e472dd133d470aa0be1885449eed64b491e4fbc09530a744b2f1fe3ca3f6557\
+    16b12bd9aedfb26baeaed7b22bd9ee2f4afa5598e59950d64dbb92ed9afe6a05d1a6ec6a6c3760479b2c166d0e1c3870e0c081831502c1d71af0b546\
+    b3ae74ea5a52667dd799a7b2e07c2659b5d88f14fd32f42f700f92f44c63a8a4f8590bb7b06d8925ead8df0b150ed0e8690ca08ffd1828397ee99a2f\
+    f2df67c98ac17fb7854a1d7fa1143ffff3f8bf01ffdc26b0\
+";
+
+#[tokio::test]
+async fn old_excel_is_read_alike() {
+    let packed: Vec<u8> =
+        (0..XLS.len() / 2).map(|place| u8::from_str_radix(&XLS[2 * place..2 * place + 2], 16).unwrap()).collect();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(packed.as_slice()), &mut bytes).unwrap();
+    let rows = r#"{"id":1,"name":"Größe","amount":1.5,"day":"2024-02-29","at":"2024-02-29T12:00:00Z","ok":true}
+        {"id":2,"name":"007","amount":-2.0,"day":"1900-03-01","at":"2024-02-29T00:00:00Z","ok":false}
+        {"id":3}"#;
+    let columns = "id bigint\nname string\namount double\nday date\nat timestamp\nok boolean";
+    files(ExcelOptions::default(), &bytes).await.check(None, columns, rows, "3 rows, 0 rescued").await;
+}

@@ -1,6 +1,6 @@
 //! The container: where its schema and its blocks lie. Source: the Avro specification, "Object Container Files".
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::sync::Arc;
 
 use super::AVRO;
@@ -10,7 +10,8 @@ use crate::content::{Blob, Content, fault};
 use crate::error::FileFault;
 
 const MAGIC: &[u8; 4] = b"Obj\x01";
-/// The largest header that is read.
+/// Bytes that are looked at first, and the largest header that is read.
+const SMALL_HEADER: usize = 64 << 10;
 const MAX_HEADER: usize = 16 << 20;
 /// The largest block that is read, packed or unpacked.
 const MAX_BLOCK: u64 = 256 << 20;
@@ -56,7 +57,13 @@ impl Container {
         let Content::Blob(blob) = content else {
             return Err(FileFault::Unsupported { what: "text where an Avro file is read".to_owned() });
         };
-        let head = blob.slice(0, MAX_HEADER).map_err(fault)?;
+        // Few headers are large.
+        let small = Container::open_with(blob.clone(), SMALL_HEADER);
+        if small.is_ok() || blob.length() <= SMALL_HEADER as u64 { small } else { Container::open_with(blob, MAX_HEADER) }
+    }
+
+    fn open_with(blob: Blob, header_bytes: usize) -> Result<Container, FileFault> {
+        let head = blob.slice(0, header_bytes).map_err(fault)?;
         if !head.starts_with(MAGIC) {
             return Err(FileFault::NotOfFormat("not an Avro file: it does not begin with `Obj` and 1".to_owned()));
         }
@@ -162,8 +169,7 @@ impl Container {
         if count > 0 {
             push_long(&mut file, count as i64);
             push_long(&mut file, data.len() as i64);
-            // Writing into memory cannot fail.
-            let _ = file.write_all(data);
+            file.extend(data);
             file.extend(self.sync);
         }
         file

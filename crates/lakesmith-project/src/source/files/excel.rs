@@ -51,8 +51,8 @@ pub(crate) const EXCEL: Object = Object {
         Key::optional(
             "range",
             Shape::CellRange,
-            "Where in the sheet the table is: `A3:F200`, `\"B2:\"` from there on, `\"A:F\"` for whole columns, \
-             `\"3:\"` without the rows above. Left out: everywhere.",
+            "Where in the sheet the table is: `A3:F200`, `A:F` for whole columns, `\"B2:\"` from there on, `\"3:\"` without the rows \
+             above. Left out: everywhere.",
         ),
         Key::defaulted("header", Shape::Bool, "true", "Whether the first row names the columns; else they are `_c0`, `_c1`, …."),
     ],
