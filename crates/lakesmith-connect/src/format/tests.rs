@@ -1,6 +1,6 @@
 //! What holds of every format of text: how the bytes come, and where the text is cut into pieces, changes nothing.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::Read;
 

@@ -1,4 +1,5 @@
 //! How much is run: `LAKESMITH_TIER` is `quick`, `ci` (if unset) or `soak`.
+#![allow(clippy::disallowed_methods)] // A test has no one to pass it its settings but the environment.
 
 /// One of three amounts.
 pub(crate) fn of<T>(quick: T, ci: T, soak: T) -> T {
