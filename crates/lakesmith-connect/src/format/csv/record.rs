@@ -14,7 +14,7 @@ pub(super) struct Records<'t> {
     /// Where the current record starts, and where the next does.
     start: usize,
     at: usize,
-    fields: Vec<Span>,
+    fields: Vec<Field>,
     /// Room for a field whose text is not a range of the file's.
     scratch: String,
     delimiter: u8,
@@ -24,12 +24,12 @@ pub(super) struct Records<'t> {
     ends: u64,
 }
 
-/// Where a field is. A piece of text is much shorter than 4 GiB.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) kind: Kind,
+/// Where a field is, and how it is written: the start, and the length above the two bits of its [`Kind`]. A text is much
+/// shorter than a GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Field {
+    start: u32,
+    length_and_kind: u32,
 }
 
 /// How a field is written.
@@ -40,17 +40,29 @@ pub(super) enum Kind {
     Quoted,
     /// The range starts at the opening quote; there are doubled or escaped quotes, or text after the closing one.
     Rough,
+    /// The range is not of the file's text, but of what rough fields were resolved to.
+    Resolved,
 }
 
-impl Span {
-    fn new(start: usize, end: usize, kind: Kind) -> Span {
-        Span { start: start as u32, end: end as u32, kind }
+impl Field {
+    /// Nothing between two delimiters.
+    pub(super) const NOTHING: Field = Field { start: 0, length_and_kind: 0 };
+
+    #[inline]
+    pub(super) fn new(range: Range<usize>, kind: Kind) -> Field {
+        Field { start: range.start as u32, length_and_kind: (range.len() as u32) << 2 | kind as u32 }
+    }
+
+    #[inline]
+    pub(super) fn is(self, kind: Kind) -> bool {
+        self.length_and_kind & 3 == kind as u32
     }
 
     /// Of the text that it is a range of.
     #[inline]
-    pub(super) fn of<'t>(&self, text: &'t str) -> &'t str {
-        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    pub(super) fn of(self, text: &str) -> &str {
+        let start = self.start as usize;
+        text.get(start..start + (self.length_and_kind >> 2) as usize).unwrap_or_default()
     }
 }
 
@@ -147,15 +159,29 @@ impl<'t> Records<'t> {
     }
 
     /// Reads the next record that is not blank.
-    #[inline]
     pub(super) fn next(&mut self) -> Step {
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.clear();
+        let step = self.next_into(&mut fields);
+        self.fields = fields;
+        step
+    }
+
+    /// Reads the next record that is not blank, and adds its fields to `fields`.
+    #[inline]
+    pub(super) fn next_into(&mut self, fields: &mut Vec<Field>) -> Step {
+        let first = fields.len();
         while self.at < self.text.len() {
-            match self.read() {
+            match self.read(fields) {
                 Step::Record(end) => (self.start, self.at) = (self.at, end),
-                other => return other,
+                other => {
+                    fields.truncate(first);
+                    return other;
+                }
             }
-            if !self.is_blank() {
-                return Step::Record(self.at);
+            match fields.get(first..) {
+                Some([only]) if only.is(Kind::Plain) && only.of(self.text).is_empty() => fields.truncate(first),
+                _ => return Step::Record(self.at),
             }
         }
         Step::Incomplete
@@ -163,27 +189,26 @@ impl<'t> Records<'t> {
 
     /// Reads the record that starts at `at`, before the end of the text.
     #[inline]
-    fn read(&mut self) -> Step {
-        self.fields.clear();
+    fn read(&mut self, fields: &mut Vec<Field>) -> Step {
         let bytes = self.text.as_bytes();
         let mut at = self.at;
         loop {
             let start = at;
-            let span = if bytes.get(at) == Some(&self.quotes.quote) {
+            let field = if bytes.get(at) == Some(&self.quotes.quote) {
                 let Some((close, rough)) = self.quotes.closing(bytes, at + 1) else {
                     return if self.last { Step::Unbalanced(start) } else { Step::Incomplete };
                 };
                 at = self.field_end(close + 1);
                 if rough || at > close + 1 {
-                    Span::new(start, at, Kind::Rough)
+                    Field::new(start..at, Kind::Rough)
                 } else {
-                    Span::new(start + 1, close, Kind::Quoted)
+                    Field::new(start + 1..close, Kind::Quoted)
                 }
             } else {
                 at = self.field_end(at);
-                Span::new(start, at, Kind::Plain)
+                Field::new(start..at, Kind::Plain)
             };
-            self.fields.push(span);
+            fields.push(field);
             match bytes.get(at) {
                 Some(byte) if *byte == self.delimiter => at += 1,
                 Some(b'\n') => return Step::Record(at + 1),
@@ -233,38 +258,28 @@ impl<'t> Records<'t> {
         };
     }
 
-    /// The fields of the current record.
-    pub(super) fn fields(&self) -> &[Span] {
-        &self.fields
-    }
-
     /// How many fields the current record has.
     pub(super) fn len(&self) -> usize {
         self.fields.len()
     }
 
-    /// Whether there is nothing on the line.
-    fn is_blank(&self) -> bool {
-        matches!(self.fields.as_slice(), [Span { start, end, kind: Kind::Plain }] if start == end)
-    }
-
     /// The text of a field, quotes resolved, and whether it is quoted; `None` if there is no such field.
     pub(super) fn field(&mut self, index: usize) -> Option<(&str, bool)> {
-        let span = *self.fields.get(index)?;
-        match span.kind {
-            Kind::Plain => Some((span.of(self.text), false)),
-            Kind::Quoted => Some((span.of(self.text), true)),
-            Kind::Rough => {
-                self.scratch.clear();
-                self.quotes.resolve(span.of(self.text), &mut self.scratch);
-                Some((&self.scratch, true))
-            }
+        let field = *self.fields.get(index)?;
+        let raw = field.of(self.text);
+        if !field.is(Kind::Rough) {
+            return Some((raw, field.is(Kind::Quoted)));
         }
+        self.scratch.clear();
+        self.quotes.resolve(raw, &mut self.scratch);
+        Some((&self.scratch, true))
     }
 
-    /// Appends to `out` the text of a rough field.
-    pub(super) fn resolve(&self, span: Span, out: &mut String) {
-        self.quotes.resolve(span.of(self.text), out);
+    /// Resolves a rough field: its text is added to `out`, and it becomes a range of that.
+    pub(super) fn resolve(&self, field: &mut Field, out: &mut String) {
+        let start = out.len();
+        self.quotes.resolve(field.of(self.text), out);
+        *field = Field::new(start..out.len(), Kind::Resolved);
     }
 }
 
