@@ -128,10 +128,10 @@ impl Lookup {
         let mut used = vec![false; self.len];
         let mut found = vec![None; names.len()];
         // Of the fields of one name, so many are known to be used: those of equal names are not looked at again and again.
-        let mut passed: HashMap<usize, usize> = HashMap::new();
-        let mut take = |fields: Option<&Vec<usize>>| {
+        let mut passed: HashMap<(bool, usize), usize> = HashMap::new();
+        let mut take = |fields: Option<&Vec<usize>>, exact: bool| {
             let fields = fields?;
-            let at = passed.entry(*fields.first()?).or_default();
+            let at = passed.entry((exact, *fields.first()?)).or_default();
             let free = fields[*at..].iter().position(|field| !used[*field]);
             *at = free.map_or(fields.len(), |free| *at + free);
             let free = *fields.get(*at)?;
@@ -139,12 +139,11 @@ impl Lookup {
             Some(free)
         };
         for (slot, name) in found.iter_mut().zip(names) {
-            *slot = take(self.exact.get(*name));
+            *slot = take(self.exact.get(*name), true);
         }
-        passed.clear();
         for (slot, name) in found.iter_mut().zip(names) {
             if slot.is_none() {
-                *slot = take(self.folded.get(&fold(name)));
+                *slot = take(self.folded.get(&fold(name)), false);
             }
         }
         found

@@ -66,10 +66,7 @@ impl<'a> Digits<'a> {
     /// All of `text`, whatever it is.
     #[inline]
     pub(crate) fn of(text: &'a str) -> Digits<'a> {
-        match Digits::find(text, 0) {
-            Some((digits, end)) if end == text.len() => digits,
-            _ => Digits { text, known: None },
-        }
+        Digits { text, known: known(text.as_bytes()) }
     }
 
     /// The whole number, if it is known. `-0` is not: whether it fits depends on the column.
@@ -101,6 +98,33 @@ impl<'a> Digits<'a> {
     }
 }
 
+/// What is known of a text that may be a number.
+#[inline]
+fn known(text: &[u8]) -> Option<Known> {
+    let (negative, unsigned) = match text {
+        [b'-', unsigned @ ..] => (true, unsigned),
+        unsigned => (false, unsigned),
+    };
+    if unsigned.len() > MOST_DIGITS {
+        return None;
+    }
+    let (mut digits, mut point) = (0_u64, None);
+    for (index, byte) in unsigned.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
+        } else if *byte == b'.' && point.is_none() {
+            point = Some(index);
+        } else {
+            return None;
+        }
+    }
+    let whole = point.unwrap_or(unsigned.len());
+    let fraction = point.map_or(0, |point| unsigned.len() - point - 1);
+    let canonical = whole > 0 && (whole == 1 || unsigned[0] != b'0') && (point.is_none() || fraction > 0);
+    canonical.then_some(Known { negative, digits, fraction })
+}
+
 /// Takes the digits from `at` on into `value`, which is without meaning if they are too many; returns where they end.
 #[inline]
 fn take_digits(bytes: &[u8], mut at: usize, value: &mut u64) -> usize {
@@ -122,6 +146,7 @@ mod tests {
     fn what_is_no_number_of_json_is_not_found() {
         for text in ["", "-", "01", "-01", "1.", ".5", "+1", "1e", "1e+", "NaN", "x"] {
             assert!(Digits::find(text, 0).is_none(), "{text}");
+            assert!(Digits::of(text).known.is_none(), "{text}");
         }
         let (found, end) = Digits::find("[-12.50,", 1).unwrap();
         assert_eq!((found.text, end, found.double()), ("-12.50", 7, Some(-12.5)));
@@ -134,6 +159,8 @@ mod tests {
         fn a_glance_tells_no_other_value(text in "-?(0|[1-9][0-9]{0,19})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?") {
             let (digits, end) = Digits::find(&text, 0).unwrap();
             prop_assert_eq!(end, text.len());
+            let all = Digits::of(&text);
+            prop_assert!(all.known.is_none() || (all.integer(), all.double()) == (digits.integer(), digits.double()));
             for lenient in [false, true] {
                 if let Some(value) = digits.integer() {
                     prop_assert_eq!(Some(value), parse::integer(&text, lenient));

@@ -71,6 +71,19 @@ fn append<T: Default>(values: &mut Vec<T>, validity: &mut NullBufferBuilder, val
     fits
 }
 
+/// Counts a value after `valid` ones that are not noted yet: NULLs are few.
+#[inline]
+fn count(validity: &mut NullBufferBuilder, valid: usize, is_valid: bool) -> usize {
+    if is_valid {
+        return valid + 1;
+    }
+    if valid > 0 {
+        validity.append_n_non_nulls(valid);
+    }
+    validity.append_null();
+    0
+}
+
 #[inline]
 fn integer(number: &Digits<'_>, lenient: bool) -> Option<i64> {
     number.integer().or_else(|| parse::integer(number.text, lenient))
@@ -163,22 +176,27 @@ impl Scalar {
     fn append_plain<'t>(&mut self, texts: impl Iterator<Item = Option<&'t str>>, mut misfit: impl FnMut(usize, &'t str)) {
         let (lenient, validity) = (self.lenient, &mut self.validity);
         if let Values::Text(values) = &mut self.values {
+            let mut valid = 0;
             for text in texts {
                 values.push(text.unwrap_or_default());
-                validity.append(text.is_some());
+                valid = count(validity, valid, text.is_some());
             }
-            return;
+            return validity.append_n_non_nulls(valid);
         }
         let trim = |text: &'t str| if lenient { text.trim() } else { text };
         macro_rules! each {
-            ($values:expr, $parse:expr) => {
+            ($values:expr, $parse:expr) => {{
+                let mut valid = 0;
                 for (row, text) in texts.enumerate() {
-                    let fits = append($values, validity, text.map(trim).and_then($parse));
-                    if !fits && let Some(text) = text {
+                    let value = text.map(trim).and_then($parse);
+                    if let (None, Some(text)) = (value, text) {
                         misfit(row, text);
                     }
+                    valid = count(validity, valid, value.is_some());
+                    $values.push(value.unwrap_or_default());
                 }
-            };
+                validity.append_n_non_nulls(valid);
+            }};
         }
         match &mut self.values {
             Values::Boolean(values) => {

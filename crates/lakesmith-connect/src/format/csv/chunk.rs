@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::record::{Kind, Records, Span, Step};
+use super::record::{Field, Kind, Records, Step};
 
 /// Records that are looked at together: they and their text should stay near the processor.
 const RECORDS: usize = 512;
@@ -15,8 +15,8 @@ const BYTES: usize = 256 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Chunk {
     width: usize,
-    /// By record. `None`: it has fewer fields.
-    fields: Vec<Option<Field>>,
+    /// By record.
+    fields: Vec<Field>,
     /// Where each record is.
     pub(super) records: Vec<Range<usize>>,
     /// The texts beyond the header, of the records that have such, by their number in the chunk.
@@ -25,60 +25,51 @@ pub(super) struct Chunk {
     resolved: String,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Field {
-    span: Span,
-    /// In the resolved texts, not in the file's.
-    resolved: bool,
-}
-
 impl Chunk {
     /// For files with so many columns.
     pub(super) fn new(width: usize) -> Chunk {
         Chunk { width, ..Chunk::default() }
     }
 
-    /// Takes the next records, at most `most`. There are none at the end.
-    pub(super) fn fill(&mut self, records: &mut Records<'_>, most: usize) {
+    /// Takes the next records of `text`, at most `most`. There are none at the end.
+    pub(super) fn fill(&mut self, records: &mut Records<'_>, text: &str, most: usize) {
         self.fields.clear();
         self.records.clear();
         self.extra.clear();
         self.resolved.clear();
         let most = most.min(RECORDS).min(FIELDS / self.width.max(1)).max(1);
-        let mut bytes = 0;
+        let (mut bytes, width) = (0, self.width);
         while self.records.len() < most && bytes < BYTES {
+            let first = self.fields.len();
             // What was cut has no quote that does not close.
-            let Step::Record(_) = records.next() else { break };
-            let (range, width) = (records.range(), self.width);
-            bytes += range.len();
-            for span in records.fields().iter().take(width) {
-                let field = if span.kind == Kind::Rough {
-                    let start = self.resolved.len() as u32;
-                    records.resolve(*span, &mut self.resolved);
-                    Field { span: Span { start, end: self.resolved.len() as u32, kind: span.kind }, resolved: true }
-                } else {
-                    Field { span: *span, resolved: false }
-                };
-                self.fields.push(Some(field));
+            let Step::Record(_) = records.next_into(&mut self.fields) else { break };
+            for field in self.fields[first..].iter_mut().filter(|field| field.is(Kind::Rough)) {
+                records.resolve(field, &mut self.resolved);
             }
-            if records.len() > width {
-                let extra: Vec<String> =
-                    (width..records.len()).filter_map(|field| Some(records.field(field)?.0.to_owned())).collect();
-                if extra.iter().any(|text| !text.is_empty()) {
-                    self.extra.push((self.records.len(), extra));
-                }
+            if let Some(beyond) = self.fields.get(first + width..)
+                && beyond.iter().any(|field| !self.text(text, *field).is_empty())
+            {
+                let extra = beyond.iter().map(|field| self.text(text, *field).to_owned()).collect();
+                self.extra.push((self.records.len(), extra));
             }
-            self.records.push(range);
-            self.fields.resize(self.records.len() * width, None);
+            // A field that is not there is NULL, as one with nothing in it.
+            self.fields.resize(first + width, Field::NOTHING);
+            bytes += records.range().len();
+            self.records.push(records.range());
         }
+    }
+
+    #[inline(always)]
+    fn text<'a>(&'a self, text: &'a str, field: Field) -> &'a str {
+        field.of(if field.is(Kind::Resolved) { &self.resolved } else { text })
     }
 
     /// Field `index` of a record of `text`; `None` for NULL: no such field, nothing between the delimiters, or `null`.
     #[inline(always)]
     pub(super) fn value<'a>(&'a self, text: &'a str, record: usize, index: usize, null: Option<&str>) -> Option<&'a str> {
-        let field = (*self.fields.get(record * self.width + index)?)?;
-        let value = field.span.of(if field.resolved { &self.resolved } else { text });
-        let is_null = if value.is_empty() { field.span.kind == Kind::Plain } else { null == Some(value) };
+        let field = *self.fields.get(record * self.width + index)?;
+        let value = self.text(text, field);
+        let is_null = if value.is_empty() { field.is(Kind::Plain) } else { null.is_some_and(|null| null == value) };
         (!is_null).then_some(value)
     }
 }

@@ -65,7 +65,7 @@ impl LineDecoder for CsvDecoder {
         let mut records = Records::new(&self.options, &piece.text, true);
         let mut chunk = Chunk::new(self.header.width);
         while !rows.is_full() {
-            chunk.fill(&mut records, rows.room());
+            chunk.fill(&mut records, &piece.text, rows.room());
             if chunk.records.is_empty() {
                 return Ok(());
             }

@@ -22,7 +22,7 @@ struct Record<'t> {
     /// Where the current record starts, and where the next does.
     start: usize,
     at: usize,
-    fields: Vec<Span>,
+    fields: Vec<Field>,
     /// Room for a field whose text is not a range of the file's.
     scratch: String,
     quotes: Quotes,
@@ -47,12 +47,12 @@ macro_rules! with_marks {
     };
 }
 
-/// Where a field is. A piece of text is much shorter than 4 GiB.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) kind: Kind,
+/// Where a field is, and how it is written: the start, and the length above the two bits of its [`Kind`]. A text is much
+/// shorter than a GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Field {
+    start: u32,
+    length_and_kind: u32,
 }
 
 /// How a field is written.
@@ -63,17 +63,29 @@ pub(super) enum Kind {
     Quoted,
     /// The range starts at the opening quote; there are doubled or escaped quotes, or text after the closing one.
     Rough,
+    /// The range is not of the file's text, but of what rough fields were resolved to.
+    Resolved,
 }
 
-impl Span {
-    fn new(start: usize, end: usize, kind: Kind) -> Span {
-        Span { start: start as u32, end: end as u32, kind }
+impl Field {
+    /// Nothing between two delimiters.
+    pub(super) const NOTHING: Field = Field { start: 0, length_and_kind: 0 };
+
+    #[inline]
+    pub(super) fn new(range: Range<usize>, kind: Kind) -> Field {
+        Field { start: range.start as u32, length_and_kind: (range.len() as u32) << 2 | kind as u32 }
+    }
+
+    #[inline]
+    pub(super) fn is(self, kind: Kind) -> bool {
+        self.length_and_kind & 3 == kind as u32
     }
 
     /// Of the text that it is a range of.
     #[inline]
-    pub(super) fn of<'t>(&self, text: &'t str) -> &'t str {
-        text.get(self.start as usize..self.end as usize).unwrap_or_default()
+    pub(super) fn of(self, text: &str) -> &str {
+        let start = self.start as usize;
+        text.get(start..start + (self.length_and_kind >> 2) as usize).unwrap_or_default()
     }
 }
 
@@ -168,14 +180,18 @@ impl<'t> Records<'t> {
     }
 
     /// Reads the next record that is neither blank nor a comment.
-    #[inline]
     pub(super) fn next(&mut self) -> Step {
-        with_marks!(self, marks => self.record.next(marks))
+        let mut fields = std::mem::take(&mut self.record.fields);
+        fields.clear();
+        let step = self.next_into(&mut fields);
+        self.record.fields = fields;
+        step
     }
 
-    /// The fields of the current record.
-    pub(super) fn fields(&self) -> &[Span] {
-        &self.record.fields
+    /// Reads the next record that is neither blank nor a comment, and adds its fields to `fields`.
+    #[inline]
+    pub(super) fn next_into(&mut self, fields: &mut Vec<Field>) -> Step {
+        with_marks!(self, marks => self.record.next_into(marks, fields))
     }
 
     /// How many fields the current record has.
@@ -186,27 +202,28 @@ impl<'t> Records<'t> {
     /// The text of a field, quotes resolved, and whether it is quoted; `None` if there is no such field.
     pub(super) fn field(&mut self, index: usize) -> Option<(&str, bool)> {
         let Record { text, fields, scratch, quotes, .. } = &mut self.record;
-        let span = *fields.get(index)?;
-        match span.kind {
-            Kind::Plain => Some((span.of(text), false)),
-            Kind::Quoted => Some((span.of(text), true)),
-            Kind::Rough => {
-                scratch.clear();
-                quotes.resolve(span.of(text), scratch);
-                Some((scratch.as_str(), true))
-            }
+        let field = *fields.get(index)?;
+        let raw = field.of(text);
+        if !field.is(Kind::Rough) {
+            return Some((raw, field.is(Kind::Quoted)));
         }
+        scratch.clear();
+        quotes.resolve(raw, scratch);
+        Some((scratch.as_str(), true))
     }
 
-    /// Appends to `out` the text of a rough field.
-    pub(super) fn resolve(&self, span: Span, out: &mut String) {
-        self.record.quotes.resolve(span.of(self.record.text), out);
+    /// Resolves a rough field: its text is added to `out`, and it becomes a range of that.
+    pub(super) fn resolve(&self, field: &mut Field, out: &mut String) {
+        let start = out.len();
+        self.record.quotes.resolve(field.of(self.record.text), out);
+        *field = Field::new(start..out.len(), Kind::Resolved);
     }
 }
 
 impl Record<'_> {
     #[inline]
-    fn next(&mut self, marks: &mut impl Marks) -> Step {
+    fn next_into(&mut self, marks: &mut impl Marks, fields: &mut Vec<Field>) -> Step {
+        let first = fields.len();
         while self.at < self.text.len() {
             if self.comment.is_some() && self.text.as_bytes().get(self.at).copied() == self.comment {
                 if !self.pass_line(marks) {
@@ -214,12 +231,16 @@ impl Record<'_> {
                 }
                 continue;
             }
-            match self.read(marks) {
+            match self.read(marks, fields) {
                 Step::Record(end) => (self.start, self.at) = (self.at, end),
-                other => return other,
+                other => {
+                    fields.truncate(first);
+                    return other;
+                }
             }
-            if !self.is_blank() {
-                return Step::Record(self.at);
+            match fields.get(first..) {
+                Some([only]) if only.is(Kind::Plain) && only.of(self.text).is_empty() => fields.truncate(first),
+                _ => return Step::Record(self.at),
             }
         }
         Step::Incomplete
@@ -227,27 +248,26 @@ impl Record<'_> {
 
     /// Reads the record that starts at `at`, before the end of the text.
     #[inline]
-    fn read(&mut self, marks: &mut impl Marks) -> Step {
-        self.fields.clear();
+    fn read(&self, marks: &mut impl Marks, fields: &mut Vec<Field>) -> Step {
         let bytes = self.text.as_bytes();
         let mut at = self.at;
         loop {
             let start = at;
-            let span = if bytes.get(at) == Some(&self.quotes.quote) {
+            let field = if bytes.get(at) == Some(&self.quotes.quote) {
                 let Some((close, rough)) = self.quotes.closing(bytes, at + 1) else {
                     return if self.last { Step::Unbalanced(start) } else { Step::Incomplete };
                 };
                 at = marks.field_end(bytes, close + 1);
                 if rough || at > close + 1 {
-                    Span::new(start, at, Kind::Rough)
+                    Field::new(start..at, Kind::Rough)
                 } else {
-                    Span::new(start + 1, close, Kind::Quoted)
+                    Field::new(start + 1..close, Kind::Quoted)
                 }
             } else {
                 at = marks.field_end(bytes, at);
-                Span::new(start, at, Kind::Plain)
+                Field::new(start..at, Kind::Plain)
             };
-            self.fields.push(span);
+            fields.push(field);
             match marks.mark(bytes, at) {
                 Mark::Delimiter(length) => at += length,
                 Mark::Break(length) => return Step::Record(at + length),
@@ -287,11 +307,6 @@ impl Record<'_> {
                 Mark::End => return false,
             }
         }
-    }
-
-    /// Whether there is nothing on the line.
-    fn is_blank(&self) -> bool {
-        matches!(self.fields.as_slice(), [Span { start, end, kind: Kind::Plain }] if start == end)
     }
 }
 
