@@ -2,6 +2,9 @@
 //!
 //! `LAKESMITH_TIER` (`quick`, `ci`, `soak`) says how large it is.
 
+// How large it is says the environment, and a child says what it needed.
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
