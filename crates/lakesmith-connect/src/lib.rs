@@ -15,9 +15,11 @@ mod format;
 mod names;
 mod rescue;
 mod rows;
+mod watch;
 
 pub use error::{ConnectError, FileFault};
 pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
 pub use format::{CsvOptions, Format};
 pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};
+pub use watch::{FolderWatch, WatchError, Written};

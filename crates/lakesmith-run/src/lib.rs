@@ -18,6 +18,7 @@ mod report;
 mod schedule;
 #[cfg(test)]
 mod sim;
+mod signals;
 mod world;
 
 pub use error::RunError;
@@ -25,3 +26,4 @@ pub use heartbeat::Process;
 pub use lake::{Lake, Options};
 pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
 pub use report::{Event, FlowReport, FlowStatus, Report};
+pub use signals::{FolderSignals, Signals, settled};
