@@ -31,3 +31,6 @@ pub(crate) fn failed(table: &TableName) -> impl Fn(ConnectError) -> RunError {
     let table = table.clone();
     move |source| RunError::Source { table: table.clone(), source: Box::new(source) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -230,6 +230,11 @@ impl Lake {
         }
     }
 
+    /// What was found when the columns were learnt is looked for again.
+    pub(crate) fn forget_found(&self) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Those of a batch that is computed again: `only` them, if its receipts are committed.
     pub(crate) async fn arriving_again(
         &self,

@@ -51,24 +51,24 @@ pub struct FolderSignals {
 }
 
 impl FolderSignals {
-    /// Watches the folders that the selected flows read.
+    /// Watches the folders that the selected flows read. The run that comes next lists them again, whatever was found in
+    /// them before.
     ///
     /// # Errors
     /// [`RunError::Watch`] where the operating system refuses.
     pub fn new(lake: &Lake, selection: &BTreeSet<TableName>) -> Result<FolderSignals, RunError> {
-        let mut tables = vec![];
-        for flow in lake.plan().flows.iter().filter(|flow| selection.contains(&flow.name)) {
-            let FlowKind::Bronze { source, table } = flow.kind else { continue };
-            let Some((source, table)) = files::source(lake.project(), (source, table), lake.world().landing.clone()) else {
-                continue;
-            };
-            let folder = Path::new("/").join(source.root.as_ref()).join(literal_folder(&table.path.value));
-            tables.push((folder, flow.name.clone()));
-        }
+        let tables = folders(lake, selection);
         let folders: BTreeSet<PathBuf> = tables.iter().map(|(folder, _)| folder.clone()).collect();
         let url = lake.storage().url();
         let storage = url.to_file_path().ok().filter(|_| url.scheme() == "file");
-        Ok(FolderSignals { watch: FolderWatch::new(folders)?, tables, storage })
+        let watch = FolderWatch::new(folders)?;
+        lake.forget_found();
+        Ok(FolderSignals { watch, tables, storage })
+    }
+
+    /// Whether these are the folders that the selected flows read: a project may change.
+    pub fn are_of(&self, lake: &Lake, selection: &BTreeSet<TableName>) -> bool {
+        self.tables == folders(lake, selection)
     }
 
     /// The tables whose files may lie at a path.
@@ -77,6 +77,20 @@ impl FolderSignals {
         let concerned = self.tables.iter().filter(|(folder, _)| !own && path.starts_with(folder));
         concerned.map(|(_, table)| table.clone()).collect()
     }
+}
+
+/// Where the files of each table lie.
+fn folders(lake: &Lake, selection: &BTreeSet<TableName>) -> Vec<(PathBuf, TableName)> {
+    let mut folders = vec![];
+    for flow in lake.plan().flows.iter().filter(|flow| selection.contains(&flow.name)) {
+        let FlowKind::Bronze { source, table } = flow.kind else { continue };
+        let Some((source, table)) = files::source(lake.project(), (source, table), lake.world().landing.clone()) else {
+            continue;
+        };
+        let folder = Path::new("/").join(source.root.as_ref()).join(literal_folder(&table.path.value));
+        folders.push((folder, flow.name.clone()));
+    }
+    folders
 }
 
 #[async_trait]

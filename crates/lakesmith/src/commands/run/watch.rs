@@ -41,8 +41,8 @@ pub(super) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
         let once = async {
             let mut lake = open::to_run(globals, console, false).await?;
             let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
-            // Before the listing, so that nothing that arrives meanwhile is missed.
-            let watched = match signals.is_some() {
+            // Before the sources are listed, so that nothing that arrives meanwhile is missed.
+            let watched = match signals.as_ref().is_some_and(|signals| signals.are_of(&lake, &chosen)) {
                 true => None,
                 false => Some(FolderSignals::new(&lake, &chosen)),
             };
