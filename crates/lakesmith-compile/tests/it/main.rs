@@ -4,6 +4,8 @@
 //! `UPDATE=1 cargo test -p lakesmith-compile` writes what it makes now into the pages. Read the difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+mod capture;
+
 use lakesmith_compile::{Column, Columns, Flow, Plan, Selection, Step, TableName, compile, parameter, show};
 use lakesmith_project::load;
 use lakesmith_sql::{DataType, Field, Literal, Schemas, bind, parse_query, parse_type, resolve};

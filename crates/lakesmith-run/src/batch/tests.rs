@@ -205,7 +205,7 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         step: step.clone(),
         outputs: vec![],
     };
-    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap();
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap().unwrap();
     record.take(computed);
     assert!(record::put(lake.storage(), &record).await.unwrap());
     record
