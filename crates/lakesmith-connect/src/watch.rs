@@ -103,7 +103,11 @@ impl FolderWatch {
             let before = cover.clone();
             let wanted = match folder.is_dir() {
                 true => Cover::Whole,
-                false => folder.ancestors().skip(1).find(|above| above.is_dir()).map_or(Cover::Not, |above| Cover::Above(above.to_owned())),
+                false => folder
+                    .ancestors()
+                    .skip(1)
+                    .find(|above| above.is_dir())
+                    .map_or(Cover::Not, |above| Cover::Above(above.to_owned())),
             };
             if wanted == before {
                 continue;

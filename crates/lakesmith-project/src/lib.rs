@@ -42,7 +42,6 @@ pub use project::Project;
 pub use reference::reference;
 pub use schema::schemas;
 pub use source::{
-    Operation, Timestamp, literal_folder, snapshot_folder,
-    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, SchemaEvolution, Snapshot, Source, SourceKind,
-    SourceTable,
+    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, Operation, SchemaEvolution, Snapshot, Source, SourceKind,
+    SourceTable, Timestamp, literal_folder, snapshot_folder,
 };

@@ -105,9 +105,11 @@ impl RunError {
             RunError::UnknownTable { .. } | RunError::NotThereYet(_) | RunError::NoFiles { .. } => {
                 Diagnostic::error("unknown-table", self.to_string())
             }
-            RunError::Project(_) | RunError::Watch(_) | RunError::Record { .. } | RunError::Storage(_) | RunError::Contended { .. } => {
-                Diagnostic::error("run-failed", self.to_string())
-            }
+            RunError::Project(_)
+            | RunError::Watch(_)
+            | RunError::Record { .. }
+            | RunError::Storage(_)
+            | RunError::Contended { .. } => Diagnostic::error("run-failed", self.to_string()),
         }
     }
 }

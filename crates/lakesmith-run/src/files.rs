@@ -12,7 +12,7 @@ mod source;
 mod told;
 
 pub(crate) use arriving::{Arriving, Ask, Notes, Tried, arriving};
-pub(crate) use receipt::{Receipt, Receipts, Status};
+pub(crate) use receipt::Receipts;
 pub(crate) use source::{own_operation, source};
 pub(crate) use told::Reports;
 

@@ -16,9 +16,9 @@ mod read;
 mod record;
 mod report;
 mod schedule;
+mod signals;
 #[cfg(test)]
 mod sim;
-mod signals;
 mod world;
 
 pub use error::RunError;

@@ -114,7 +114,8 @@ fn told_of_files(lake: &Lake, flow: &Flow) -> Option<Diagnostic> {
     }
     if !notes.not_retried.is_empty() {
         let (count, names) = (notes.not_retried.len(), named(notes.not_retried));
-        let message = format!("{count} of the failed files for `{}` cannot be read again because they are gone: {names}", flow.name);
+        let message =
+            format!("{count} of the failed files for `{}` cannot be read again because they are gone: {names}", flow.name);
         let help = "deliver them again under their names; their receipts stay as they are";
         return Some(Diagnostic::warning("not-retried", message).at(flow.at).help(help));
     }

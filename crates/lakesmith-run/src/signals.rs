@@ -34,8 +34,11 @@ pub trait Signals: Send {
 pub async fn settled(signals: &mut dyn Signals, quiet: Duration, longest: Duration) -> Result<BTreeSet<TableName>, RunError> {
     let mut tables = signals.next().await?;
     let end = Instant::now() + longest;
-    while let Ok(more) = timeout_at(end.min(Instant::now() + quiet), signals.next()).await {
-        tables.extend(more?);
+    while Instant::now() < end {
+        match timeout_at(end.min(Instant::now() + quiet), signals.next()).await {
+            Ok(more) => tables.extend(more?),
+            Err(_) => break,
+        }
     }
     Ok(tables)
 }
@@ -99,9 +102,11 @@ impl Signals for FolderSignals {
         loop {
             let tables = match self.watch.written().await? {
                 Written::Anywhere => self.tables.iter().map(|(_, table)| table.clone()).collect(),
-                Written::Paths(paths) => {
-                    paths.iter().map(|path| self.concerned(path)).reduce(|a, b| a.union(&b).cloned().collect()).unwrap_or_default()
-                }
+                Written::Paths(paths) => paths
+                    .iter()
+                    .map(|path| self.concerned(path))
+                    .reduce(|a, b| a.union(&b).cloned().collect())
+                    .unwrap_or_default(),
             };
             if !tables.is_empty() {
                 return Ok(tables);

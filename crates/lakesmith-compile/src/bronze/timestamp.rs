@@ -94,7 +94,10 @@ impl<'a> Extract<'a> {
             self.name.quoted()
         );
         let says = quote(SAYS);
-        format!("SELECT DISTINCT `h`.{says}\nFROM (\n{}\n) `h` LEFT SEMI JOIN `batch` ON `h`.{says} = `batch`.{says}", indent(&rows))
+        format!(
+            "SELECT DISTINCT `h`.{says}\nFROM (\n{}\n) `h` LEFT SEMI JOIN `batch` ON `h`.{says} = `batch`.{says}",
+            indent(&rows)
+        )
     }
 
     /// The latest time that bronze had before the batch.

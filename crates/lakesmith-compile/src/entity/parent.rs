@@ -22,7 +22,14 @@ pub(crate) struct Parent {
 
 impl Parent {
     pub(crate) fn new(table: &Table, known: bool, identity: Vec<String>) -> Self {
-        Parent { name: table.name.clone(), columns: known.then(|| table.columns.clone()), identity, feed: false, told: false, full: None }
+        Parent {
+            name: table.name.clone(),
+            columns: known.then(|| table.columns.clone()),
+            identity,
+            feed: false,
+            told: false,
+            full: None,
+        }
     }
 
     /// Whether its rows have an arrival order of their own. The rows of an entity do not: they are replaced together

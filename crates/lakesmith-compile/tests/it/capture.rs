@@ -20,7 +20,8 @@ fn compiled(table: &str, columns: &[(&str, &str, Option<&str>)], entity: &str) -
         fs::write(path, text).unwrap();
     };
     write("lakehouse.yaml", "lakehouse: acme\n");
-    let source = format!("source: shop\ntype: files\npath: landing/\ntables:\n  orders: {{ path: \"orders/*/*.json\", {table} }}\n");
+    let source =
+        format!("source: shop\ntype: files\npath: landing/\ntables:\n  orders: {{ path: \"orders/*/*.json\", {table} }}\n");
     write("sources/shop.yaml", &source);
     write("silver/sales/orders.yaml", &format!("from: {BRONZE}\nkey: [id]\ncolumns:\n  id: {{ type: string }}\n{entity}"));
     let (project, mut faults) = load(folder.path());

@@ -45,7 +45,7 @@ impl Arriving {
             reading.same = reading.says_the_same().await?;
             let (files, reading) = (reading.arriving.files.clone(), Arc::new(reading));
             let opened = stream::iter(files).map(move |file| open(reading.clone(), file)).buffered(threads.max(1));
-            Ok(opened.try_flatten())
+            Ok::<_, ConnectError>(opened.try_flatten())
         });
         (out, rows.try_flatten().boxed(), reports)
     }

@@ -6,7 +6,7 @@
 
 use super::arriving::{Arriving, Notes};
 use super::micros;
-use super::receipt::Receipts;
+use super::receipt::{Receipts, Status, after};
 use chrono::{DateTime, Utc};
 use globset::{Glob, GlobMatcher};
 use lakesmith_connect::{ConnectError, FileEntry, FileSource};
@@ -55,10 +55,8 @@ impl Snapshots {
         let whole = match (table.snapshot, &table.marker) {
             (Snapshot::File, _) => return Ok(Some(Snapshots::Files)),
             (Snapshot::Marker, Some(marker)) => {
-                let glob = Glob::new(&marker.value).map_err(|error| ConnectError::Pattern {
-                    pattern: marker.value.clone(),
-                    reason: error.kind().to_string(),
-                })?;
+                let glob = Glob::new(&marker.value)
+                    .map_err(|error| ConnectError::Pattern { pattern: marker.value.clone(), reason: error.kind().to_string() })?;
                 Whole::Marked(glob.compile_matcher())
             }
             _ if table.deletes == Deletes::MissingKeys => Whole::Followed,
@@ -79,7 +77,7 @@ impl Snapshots {
     pub(crate) fn newest(&self, seen: &Receipts) -> Option<Newest> {
         match self {
             Snapshots::Files => {
-                let taken = |status: super::Status| status.is_read() || status == super::Status::Touched;
+                let taken = |status: Status| status.is_read() || status == Status::Touched;
                 let files = seen.all().filter(|(_, receipt)| taken(receipt.status));
                 files.map(|(path, receipt)| (receipt.modified, path.clone())).max().map(|(at, path)| Newest::File(at, path))
             }
@@ -156,9 +154,7 @@ async fn marked(source: &FileSource, folder: &str, marker: &GlobMatcher) -> Resu
     let failed = |source: object_store::Error| ConnectError::Store { path: place.clone(), source };
     let path = Path::parse(&place).map_err(|error| failed(error.into()))?;
     match source.store.list_with_delimiter(Some(&path)).await {
-        Ok(found) => {
-            Ok(found.objects.iter().any(|object| object.location.filename().is_some_and(|name| marker.is_match(name))))
-        }
+        Ok(found) => Ok(found.objects.iter().any(|object| object.location.filename().is_some_and(|name| marker.is_match(name)))),
         Err(object_store::Error::NotFound { .. }) => Ok(false),
         Err(error) => Err(failed(error)),
     }
@@ -192,7 +188,7 @@ impl Arriving {
     pub(super) fn snapshot_time(&self) -> Option<DateTime<Utc>> {
         let Some(Snapshots::Folders(_)) = self.snapshots else { return None };
         let own = self.files.iter().map(|file| micros(file.modified)).max()?;
-        Some(self.seen.last_snapshot().map_or(own, |last| own.max(super::receipt::after(last))))
+        Some(self.seen.last_snapshot().map_or(own, |last| own.max(after(last))))
     }
 }
 

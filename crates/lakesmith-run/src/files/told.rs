@@ -14,13 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What became of one file.
 #[derive(Clone, Debug)]
 pub(super) struct Told {
-    file: FileEntry,
+    pub(super) file: FileEntry,
     pub(super) report: FileReport,
     pub(super) status: Status,
     /// Why none of its rows were read.
-    error: Option<String>,
+    pub(super) error: Option<String>,
     /// Whether its receipt had an error and it is the same file.
-    retried: bool,
+    pub(super) retried: bool,
 }
 
 impl Told {

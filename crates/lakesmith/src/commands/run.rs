@@ -19,11 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code 1 if a flow failed; flows that do not depend on it ran nevertheless. With --watch it is that of \
+#[command(
+    after_help = "Exit code 1 if a flow failed; flows that do not depend on it ran nevertheless. With --watch it is that of \
     the last run; the first Ctrl-C lets a run end, the second does not wait.\n\n\
     Examples:\n  lakesmith run\n  lakesmith run layer:bronze layer:silver\n  lakesmith run +gold.fact_sales --exclude gold.dim_date\n  \
     lakesmith run bronze.shop_orders+ --retry-files\n  lakesmith run --watch --every 10m\n  \
-    lakesmith run --format json > report.json")]
+    lakesmith run --format json > report.json"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) selectors: Selectors,

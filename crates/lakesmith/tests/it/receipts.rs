@@ -5,10 +5,8 @@ use crate::house::{Deliveries, House};
 fn house() -> House {
     let house = House::new(&Deliveries(vec![]));
     house.write("lakehouse.yaml", "lakehouse: shop\n");
-    house.write(
-        "sources/shop.yaml",
-        "source: shop\ntype: files\npath: landing/\ntables:\n  orders: { path: \"orders/*.csv\" }\n",
-    );
+    house
+        .write("sources/shop.yaml", "source: shop\ntype: files\npath: landing/\ntables:\n  orders: { path: \"orders/*.csv\" }\n");
     house.write("landing/orders/a.csv", "id,size\n1,10\n2,20\n");
     house.write("landing/orders/b.csv", "id,size\n3,\"30\n");
     house

@@ -3,7 +3,8 @@
 use super::{BRONZE, House, SILVER};
 use std::collections::BTreeSet;
 
-const FEED: &str = "path: \"prices/*.csv\", change_capture: cdc, operation: { column: op, insert: [c, r], update: [u], delete: [d] }";
+const FEED: &str =
+    "path: \"prices/*.csv\", change_capture: cdc, operation: { column: op, insert: [c, r], update: [u], delete: [d] }";
 const STATES: &str =
     "key: [id]\nsequence_by: at\ncolumns:\n  id: { type: string }\n  price: { type: int }\n  at: { type: timestamp }\n";
 const EXTRACT: &str = "path: \"prices/*.csv\", change_capture: timestamp, timestamp: { column: at, overlap: 2 days }";
@@ -32,7 +33,11 @@ async fn operations_are_told_by_any_column() {
 #[tokio::test]
 async fn a_row_of_an_unknown_operation_is_kept_and_told() {
     let house = House::new(FEED, STATES);
-    house.put("prices/a.csv", 1, "op,id,price,at\nc,1,10,2025-01-01 00:00:00\nx,1,11,2025-01-02 00:00:00\n,2,20,2025-01-02 00:00:00\n");
+    house.put(
+        "prices/a.csv",
+        1,
+        "op,id,price,at\nc,1,10,2025-01-01 00:00:00\nx,1,11,2025-01-02 00:00:00\n,2,20,2025-01-02 00:00:00\n",
+    );
     let ran = house.run().await;
     assert_eq!((ran.read(BRONZE), ran.flow(SILVER).outcomes.quarantined), (3, 2));
     assert_eq!(house.rows(&format!("SELECT op, id, _operation FROM {BRONZE} WHERE op = 'x'")).await, ["x 1"]);
@@ -116,7 +121,8 @@ async fn extracts_that_overlap_give_each_row_once_and_lose_none() {
 #[tokio::test]
 async fn k1_k6_extracts_in_any_order_and_any_batching_give_the_same_table() {
     let all = extracts();
-    let orders: [&[&[usize]]; 6] = [&[&[0, 1, 2]], &[&[2], &[1], &[0]], &[&[1, 2], &[0]], &[&[1], &[0], &[2]], &[&[2, 0], &[1]], &[&[0], &[2, 1]]];
+    let orders: [&[&[usize]]; 6] =
+        [&[&[0, 1, 2]], &[&[2], &[1], &[0]], &[&[1, 2], &[0]], &[&[1], &[0], &[2]], &[&[2, 0], &[1]], &[&[0], &[2, 1]]];
     let mut seen = BTreeSet::new();
     for order in orders {
         let house = House::new(EXTRACT, STATES);
@@ -155,7 +161,8 @@ async fn a_column_that_comes_later_makes_no_row_another_one() {
 
 #[tokio::test]
 async fn events_are_added_and_never_change() {
-    let house = House::new("path: \"prices/*.csv\", change_capture: event", "history: append\ncolumns:\n  id: { type: string }\n");
+    let house =
+        House::new("path: \"prices/*.csv\", change_capture: event", "history: append\ncolumns:\n  id: { type: string }\n");
     house.put("prices/a.csv", 1, "id\n1\n1\n");
     house.put("prices/b.csv", 2, "id\n1\n");
     house.run().await;

@@ -90,11 +90,7 @@ pub(super) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
 }
 
 /// The tables and what follows from them, of those that were chosen.
-fn following(
-    lake: &Lake,
-    tables: &BTreeSet<TableName>,
-    chosen: &BTreeSet<TableName>,
-) -> Result<BTreeSet<TableName>, Stop> {
+fn following(lake: &Lake, tables: &BTreeSet<TableName>, chosen: &BTreeSet<TableName>) -> Result<BTreeSet<TableName>, Stop> {
     // A table that the project no longer has is none that can have gained something.
     let known = tables.iter().filter(|name| lake.plan().flow(name).is_some());
     let select: Vec<String> = known.map(|name| format!("{name}+")).collect();
