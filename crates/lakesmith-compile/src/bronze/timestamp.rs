@@ -7,7 +7,7 @@ use super::append;
 use crate::expression;
 use crate::name::TableName;
 use crate::select::{indent, items, list, named, of, quote};
-use crate::step::{Counted, Cte, Step};
+use crate::step::{Counted, Cte, Step, parameter};
 use crate::table::Column;
 use lakesmith_project::Timestamp;
 use lakesmith_sql::DataType;
@@ -22,6 +22,7 @@ pub(super) struct Extract<'a> {
     data: &'a [Column],
     timestamp: &'a Timestamp,
     column: &'a str,
+    ty: &'a DataType,
 }
 
 impl<'a> Extract<'a> {
@@ -35,7 +36,7 @@ impl<'a> Extract<'a> {
         let wanted = &timestamp.column;
         let fault = match expression::find(data, wanted) {
             Some(column) if matches!(column.ty, DataType::Timestamp | DataType::Date) => {
-                return Some(Extract { name, data, timestamp, column: &column.name });
+                return Some(Extract { name, data, timestamp, column: &column.name, ty: &column.ty });
             }
             Some(column) => Diagnostic::error("type-mismatch", format!("`{wanted}` is of type {}, which is no time", column.ty))
                 .help(format!("declare it under `schema_hints`: `{{ {wanted}: timestamp }}`; a table that has it otherwise needs another name")),
@@ -51,7 +52,7 @@ impl<'a> Extract<'a> {
         let mut with = vec![cte("batch", self.batch())];
         let (mut held, mut repeated) = (String::new(), "`_nth` > 1".to_owned());
         if !whole {
-            with.extend([cte("span", self.span()), cte("held", self.held()), cte("mark", self.mark())]);
+            with.extend([cte(parameter::SPAN, self.span()), cte("held", self.held()), cte("mark", self.mark())]);
             held = format!("\nLEFT JOIN `held` ON {} = {}", of("b", SAYS), of("held", SAYS));
             repeated += &format!(" OR {} IS NOT NULL", of("held", SAYS));
         }
@@ -88,10 +89,13 @@ impl<'a> Extract<'a> {
     /// What of the batch bronze has already.
     fn held(&self) -> String {
         let at = of("h", self.column);
+        let bound = |name: &str| format!("CAST(:{name} AS {})", self.ty);
         let rows = format!(
-            "SELECT {}\nFROM {} `h` CROSS JOIN `span`\nWHERE {at} IS NULL OR ({at} >= `span`.`first` AND {at} <= `span`.`last`)",
+            "SELECT {}\nFROM {} `h`\nWHERE {at} IS NULL OR ({at} >= {} AND {at} <= {})",
             self.says(Some("h")),
-            self.name.quoted()
+            self.name.quoted(),
+            bound(parameter::FIRST_TIME),
+            bound(parameter::LAST_TIME)
         );
         let says = quote(SAYS);
         format!(

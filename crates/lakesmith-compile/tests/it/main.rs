@@ -144,6 +144,8 @@ fn parameters() -> BTreeMap<String, Literal> {
     let mut all = BTreeMap::from([
         (parameter::NOW.to_owned(), Literal::Timestamp("2025-01-01 00:00:00Z".to_owned())),
         (parameter::BATCH.to_owned(), Literal::BigInt(2)),
+        (parameter::FIRST_TIME.to_owned(), Literal::Timestamp("2025-01-01 00:00:00Z".to_owned())),
+        (parameter::LAST_TIME.to_owned(), Literal::Null),
     ]);
     for n in 1..=9 {
         all.insert(parameter::after(n), Literal::BigInt(1));
