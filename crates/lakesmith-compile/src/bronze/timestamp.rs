@@ -104,9 +104,10 @@ impl<'a> Extract<'a> {
         )
     }
 
-    /// The latest time that bronze had before the batch.
+    /// The latest time that bronze had before the batch; none, if no row of the batch can be older.
     fn mark(&self) -> String {
-        format!("SELECT max({}) AS `mark`\nFROM {}", quote(self.column), self.name.quoted())
+        let (column, first) = (quote(self.column), parameter::FIRST_TIME);
+        format!("SELECT max({column}) AS `mark`\nFROM {}\nWHERE {column} > CAST(:{first} AS {})", self.name.quoted(), self.ty)
     }
 
     fn counts(&self, whole: bool) -> Vec<Counted> {
