@@ -16,6 +16,7 @@ mod format;
 mod names;
 mod rescue;
 mod rows;
+mod watch;
 
 pub use content::{Charset, Compression};
 pub use error::{ConnectError, FileFault};
@@ -23,3 +24,4 @@ pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred}
 pub use format::{CsvOptions, Format};
 pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};
+pub use watch::{FolderWatch, WatchError, Written};

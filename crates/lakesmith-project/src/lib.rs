@@ -42,6 +42,6 @@ pub use project::Project;
 pub use reference::reference;
 pub use schema::schemas;
 pub use source::{
-    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, SchemaEvolution, Snapshot, Source, SourceKind,
-    SourceTable,
+    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, Operation, SchemaEvolution, Snapshot, Source, SourceKind,
+    SourceTable, Timestamp, literal_folder, snapshot_folder,
 };
