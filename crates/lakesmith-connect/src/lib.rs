@@ -16,12 +16,17 @@ mod format;
 mod names;
 mod rescue;
 mod rows;
+mod scan;
 mod watch;
 
+pub use column::{DatePattern, Notation, UnknownLetters};
 pub use content::{Charset, Compression};
 pub use error::{ConnectError, FileFault};
-pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
-pub use format::{CsvOptions, Format};
+pub use files::{Decoding, FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
+pub use format::{
+    CellRange, CsvOptions, ExcelOptions, FixedField, FixedWidthOptions, Format, JsonOptions, PathStep, Sheet, TextOptions,
+    XmlOptions,
+};
 pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};
 pub use watch::{FolderWatch, WatchError, Written};

@@ -38,12 +38,14 @@ pub(crate) fn with_source_name(field: Field, source: &str) -> Field {
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     taken: HashSet<String>,
+    /// Names of which more than one was wanted, each with the number from which the next is looked for.
+    numbers: HashMap<String, usize>,
 }
 
 impl Names {
     /// The names of a table's columns: those of bronze are taken.
     pub(crate) fn of_table() -> Names {
-        Names { taken: RESERVED_COLUMNS.iter().map(|name| (*name).to_owned()).collect() }
+        Names { taken: RESERVED_COLUMNS.iter().map(|name| (*name).to_owned()).collect(), ..Names::default() }
     }
 
     /// Takes `name`, which is in use as it is.
@@ -55,13 +57,17 @@ impl Names {
     /// `_2`, `_3`, … if that is taken.
     pub(crate) fn name(&mut self, source: &str, position: usize) -> String {
         let base = clean(source, position);
-        let mut name = base.clone();
-        let mut number = 2;
-        while !self.taken.insert(name.to_lowercase()) {
-            name = format!("{base}_{number}");
-            number += 1;
+        if self.taken.insert(base.to_lowercase()) {
+            return base;
         }
-        name
+        let number = self.numbers.entry(base.to_lowercase()).or_insert(2);
+        loop {
+            let name = format!("{base}_{number}");
+            *number += 1;
+            if self.taken.insert(name.to_lowercase()) {
+                return name;
+            }
+        }
     }
 }
 
@@ -121,14 +127,21 @@ impl Lookup {
     pub(crate) fn assign(&self, names: &[&str]) -> Vec<Option<usize>> {
         let mut used = vec![false; self.len];
         let mut found = vec![None; names.len()];
+        // Of the fields of one name, so many are known to be used: those of equal names are not looked at again and again.
+        let mut passed: HashMap<usize, usize> = HashMap::new();
         let mut take = |fields: Option<&Vec<usize>>| {
-            let free = fields?.iter().copied().find(|field| !used[*field])?;
+            let fields = fields?;
+            let at = passed.entry(*fields.first()?).or_default();
+            let free = fields[*at..].iter().position(|field| !used[*field]);
+            *at = free.map_or(fields.len(), |free| *at + free);
+            let free = *fields.get(*at)?;
             used[free] = true;
             Some(free)
         };
         for (slot, name) in found.iter_mut().zip(names) {
             *slot = take(self.exact.get(*name));
         }
+        passed.clear();
         for (slot, name) in found.iter_mut().zip(names) {
             if slot.is_none() {
                 *slot = take(self.folded.get(&fold(name)));

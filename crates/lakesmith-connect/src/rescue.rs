@@ -1,7 +1,10 @@
 //! What of a row did not fit its columns, as one JSON object.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Write as _;
+
+use crate::scan::plain_length;
 
 /// Where in a row a value stands. Built on the stack while decoding; only a rescue writes it out.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +30,8 @@ impl std::fmt::Display for Place<'_> {
 /// The rescued values of the current row: `{"place": value, …}`.
 #[derive(Debug, Default)]
 pub(crate) struct Rescue {
-    keys: HashSet<String>,
+    /// The keys of the row, each with the number from which one more of it is looked for.
+    keys: HashMap<String, u32>,
     json: String,
 }
 
@@ -71,34 +75,44 @@ impl Rescue {
 
     /// Starts an entry. A key that the row already has becomes `key#2`, `key#3`, …: no value hides another.
     fn key(&mut self, key: &str) {
-        let mut unique = key.to_owned();
-        let mut number = 2;
-        while self.keys.contains(&unique) {
-            unique = format!("{key}#{number}");
-            number += 1;
+        let mut unique = Cow::Borrowed(key);
+        if let Some(first) = self.keys.get(key) {
+            let mut number = *first;
+            loop {
+                unique = Cow::Owned(format!("{key}#{number}"));
+                number += 1;
+                if !self.keys.contains_key(unique.as_ref()) {
+                    break;
+                }
+            }
+            self.keys.insert(key.to_owned(), number);
         }
         self.json.push(if self.json.is_empty() { '{' } else { ',' });
         push_json_string(&mut self.json, &unique);
         self.json.push(':');
-        self.keys.insert(unique);
+        self.keys.insert(unique.into_owned(), 2);
     }
 }
 
 /// Appends `text` as a JSON string, with quotes.
 pub(crate) fn push_json_string(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            control if (control as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", control as u32);
+    let mut rest = text;
+    loop {
+        let plain = plain_length(rest.as_bytes(), 0);
+        out.push_str(&rest[..plain]);
+        let Some(special) = rest.as_bytes().get(plain) else { break };
+        match special {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => {
+                let _ = write!(out, "\\u{control:04x}");
             }
-            other => out.push(other),
         }
+        rest = &rest[plain + 1..];
     }
     out.push('"');
 }
@@ -125,6 +139,10 @@ mod tests {
             rescue.keep_json("a", value);
         }
         assert_eq!(rescue.take(), r#"{"a":1,"a#2":2,"a#3":3}"#);
+        for (key, value) in [("a#2", "1"), ("a", "2"), ("a", "3"), ("a#2", "4")] {
+            rescue.keep_json(key, value);
+        }
+        assert_eq!(rescue.take(), r##"{"a#2":1,"a":2,"a#3":3,"a#2#2":4}"##);
     }
 
     #[test]

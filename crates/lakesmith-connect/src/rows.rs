@@ -10,10 +10,15 @@ use arrow::record_batch::RecordBatch;
 use crate::column::Column;
 use crate::content::TextPiece;
 use crate::error::ConnectError;
+use crate::format::Piece;
 use crate::rescue::Rescue;
 
 /// Rows of a batch, unless they are so large that fewer fill [`BYTES_PER_BATCH`].
 pub const ROWS_PER_BATCH: usize = 8192;
+/// Values of a batch after which it is closed: rows may be many times as large in columns as in the text that they leave empty.
+const VALUES_PER_BATCH: usize = 4 << 20;
+/// Values that are decoded from a piece of text before what they are in is handed out.
+const VALUES_PER_PIECE: usize = 16 << 20;
 /// Text taken from a file after which a batch is closed, whatever its rows.
 pub(crate) const BYTES_PER_BATCH: usize = 64 << 20;
 /// The largest row that is read. A row is held several times while it is read, and Arrow's strings end at 2 GiB.
@@ -34,6 +39,11 @@ pub(crate) struct Rows {
     rescued: StringBuilder,
     in_batch: usize,
     bytes: usize,
+    /// Rows after which a batch is closed.
+    rows_per_batch: usize,
+    /// Rows after which no more are wanted.
+    wanted: u64,
+    stopped: Option<usize>,
     decoded: Decoded,
 }
 
@@ -45,11 +55,23 @@ pub(crate) struct Decoded {
     pub(crate) rows: u64,
     /// Those of them with something rescued.
     pub(crate) rescued_rows: u64,
+    /// What is to be decoded after them, before the next piece.
+    pub(crate) rest: Option<Rest>,
+}
+
+/// The part of a piece that was not decoded.
+pub(crate) struct Rest(pub(crate) Piece);
+
+impl std::fmt::Debug for Rest {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Rest")
+    }
 }
 
 impl Rows {
     /// Rows of `columns`, which fill the fields of `data` in their order.
     pub(crate) fn new(data: &Schema, columns: Vec<Column>) -> Rows {
+        let leaves = columns.iter().map(Column::leaves).sum::<usize>().max(1);
         Rows {
             schema: with_rescued(data),
             columns,
@@ -57,8 +79,32 @@ impl Rows {
             rescued: StringBuilder::new(),
             in_batch: 0,
             bytes: 0,
+            rows_per_batch: (VALUES_PER_BATCH / leaves).clamp(1, ROWS_PER_BATCH),
+            wanted: (VALUES_PER_PIECE / leaves).max(1) as u64,
+            stopped: None,
             decoded: Decoded::default(),
         }
+    }
+
+    /// Whether so much has been decoded that it should be handed out before more is.
+    pub(crate) fn is_full(&self) -> bool {
+        self.decoded.rows >= self.wanted
+    }
+
+    /// Notes that the rows end at this byte of the piece: what follows is still to be decoded.
+    pub(crate) fn stop(&mut self, at: usize) {
+        self.stopped = Some(at);
+    }
+
+    /// The byte of the piece at which the decoder stopped; `None` if it did not.
+    pub(crate) fn stopped(&self) -> Option<usize> {
+        self.stopped
+    }
+
+    /// Takes back the values of a row that was begun.
+    pub(crate) fn undo_row(&mut self) {
+        let in_batch = self.in_batch;
+        self.columns.iter_mut().for_each(|column| column.truncate(in_batch));
     }
 
     /// Ends the row that stood in this range of `piece`.
@@ -70,16 +116,38 @@ impl Rows {
 
     /// Ends the row whose columns have each been given one value, read from `bytes` bytes of the file.
     pub(crate) fn end_row(&mut self, bytes: usize) -> Result<(), ConnectError> {
+        self.count_row(bytes);
+        self.close_full_batch()
+    }
+
+    /// How many rows the columns may be given before [`Rows::close_full_batch`] is called.
+    pub(crate) fn room(&self) -> usize {
+        self.rows_per_batch - self.in_batch
+    }
+
+    /// Counts a row read from `bytes` bytes of the file, with what of it is to be rescued.
+    pub(crate) fn count_row(&mut self, bytes: usize) {
         if self.rescue.is_empty() {
-            self.rescued.append_null();
-        } else {
-            self.rescued.append_value(self.rescue.take());
-            self.decoded.rescued_rows += 1;
+            return self.count_clean_rows(1, bytes);
         }
+        self.rescued.append_value(self.rescue.take());
+        self.decoded.rescued_rows += 1;
         self.decoded.rows += 1;
         self.in_batch += 1;
         self.bytes += bytes;
-        if self.in_batch == ROWS_PER_BATCH || self.bytes >= BYTES_PER_BATCH { self.close_batch() } else { Ok(()) }
+    }
+
+    /// Counts rows of which nothing is to be rescued.
+    pub(crate) fn count_clean_rows(&mut self, rows: usize, bytes: usize) {
+        self.rescued.append_nulls(rows);
+        self.decoded.rows += rows as u64;
+        self.in_batch += rows;
+        self.bytes += bytes;
+    }
+
+    /// Ends the batch if the rows counted fill it.
+    pub(crate) fn close_full_batch(&mut self) -> Result<(), ConnectError> {
+        if self.in_batch >= self.rows_per_batch || self.bytes >= BYTES_PER_BATCH { self.close_batch() } else { Ok(()) }
     }
 
     /// What has been decoded.

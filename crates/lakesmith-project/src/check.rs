@@ -3,6 +3,7 @@
 use crate::choice::{Word, Words};
 use crate::scalar;
 use crate::shape::{Key, Object, Shape};
+use crate::source;
 use crate::yaml::{Entry, Kind, Node, boolean, number};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, nearest};
 
@@ -89,7 +90,7 @@ impl Check<'_> {
                 text.trim().is_empty() && !matches!(shape, Shape::Literal)
             }
             Shape::Bool => !plain || boolean(text).is_none(),
-            Shape::Fraction => !plain || number(text).is_none(),
+            Shape::Fraction | Shape::Whole(_) => !plain || number(text).is_none(),
             _ => false,
         };
         if wrong {
@@ -101,6 +102,12 @@ impl Check<'_> {
             Shape::Table => scalar::is_table(text),
             Shape::Fraction => number(text).is_some_and(|number| (0.0..=1.0).contains(&number)),
             Shape::Char => scalar::character(text).is_some(),
+            Shape::Separator => scalar::separator(text).is_some(),
+            Shape::Mark => scalar::mark(text).is_some(),
+            Shape::Whole(least) => scalar::whole(text, *least).is_some(),
+            Shape::JsonPath => source::path(text).is_some(),
+            Shape::DatePattern => !text.is_empty() && source::pattern(text).is_some(),
+            Shape::CellRange => source::range(text).is_some(),
             Shape::Date => scalar::date(text).is_some(),
             Shape::Month => scalar::month(text).is_some(),
             Shape::Size => scalar::size(text).is_some(),
@@ -197,6 +204,13 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::SqlType => "a Spark SQL type such as `string` or `\"decimal(18,2)\"`",
         Shape::Bool => "`true` or `false`",
         Shape::Char => "a single ASCII character",
+        Shape::Separator => "one character or several",
+        Shape::Mark => "a single character that is no letter, digit or sign",
+        Shape::Whole(0) => "a whole number",
+        Shape::Whole(_) => "a whole number from 1",
+        Shape::JsonPath => "a path such as `$.data[*]`, of names and `[*]` alone",
+        Shape::CellRange => "a part of a sheet such as `A3:F200`, `B2:` or `A:F`",
+        Shape::DatePattern => "a pattern such as `dd.MM.yyyy HH:mm`, of the letters y M d H h m s S a X",
         Shape::Fraction => "a number from 0 to 1",
         Shape::Date => "a day such as `2025-01-31`",
         Shape::Month => "the name of a month such as `april`",
@@ -207,6 +221,7 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::List(of) => match of {
             Shape::Or(..) => "a list of columns or `{ name: expression }`",
             Shape::Name => "a list of names",
+            Shape::Object(_) => "a list of `{ key: value }`",
             _ => "a list of texts",
         },
         Shape::Named(Shape::Sql) => "a map of `name: expression`",

@@ -2,7 +2,7 @@
 //! that reading is silent: it gives what is there, or nothing.
 
 use crate::choice::Choice;
-use crate::shape::Object;
+use crate::shape::{Object, Shape};
 use crate::yaml::{Entry, Kind, Node, boolean, number};
 use crate::{NamedExpr, Scalar, scalar};
 use lakesmith_text::{Located, Span, Spanned};
@@ -90,6 +90,15 @@ impl<'a> Fields<'a> {
         number(&self.text(key)?)
     }
 
+    /// A whole number.
+    pub(crate) fn whole(&self, key: &str) -> Option<u64> {
+        let least = self.object.keys.iter().find_map(|known| match known.shape {
+            Shape::Whole(least) if known.name == key => Some(least),
+            _ => None,
+        });
+        scalar::whole(&self.text(key)?, least.unwrap_or(0))
+    }
+
     /// One of a few words.
     pub(crate) fn choice<T: Choice>(&self, key: &str) -> Option<T> {
         T::of(&self.text(key)?)
@@ -134,6 +143,12 @@ impl<'a> Fields<'a> {
     /// The entries of a map whose names the user chose.
     pub(crate) fn entries(&self, key: &str) -> &'a [Entry] {
         self.get(key).map_or(&[], Node::entries)
+    }
+
+    /// The maps of a list, each with keys of its own.
+    pub(crate) fn items(&self, key: &str, object: &'static Object) -> Vec<Fields<'a>> {
+        let items = self.get(key).map_or(&[][..], Node::items).iter();
+        items.filter(|item| matches!(item.kind, Kind::Map(_))).map(|item| Fields::new(item, object, item.span)).collect()
     }
 
     /// A map with keys of its own.

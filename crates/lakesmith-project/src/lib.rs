@@ -42,6 +42,7 @@ pub use project::Project;
 pub use reference::reference;
 pub use schema::schemas;
 pub use source::{
-    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, Operation, SchemaEvolution, Snapshot, Source, SourceKind,
-    SourceTable, Timestamp, literal_folder, snapshot_folder,
+    CellRange, ChangeCapture, Compression, CsvOptions, Deletes, Encoding, ExcelOptions, FileFormat, FixedField,
+    FixedWidthOptions, JsonOptions, Notation, OnChange, Operation, PathStep, SchemaEvolution, Sheet, Snapshot, Source,
+    SourceKind, SourceTable, TextOptions, Timestamp, XmlOptions, literal_folder, snapshot_folder,
 };

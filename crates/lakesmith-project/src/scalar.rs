@@ -24,6 +24,25 @@ pub(crate) fn character(text: &str) -> Option<char> {
     characters.next().filter(|c| c.is_ascii() && characters.next().is_none())
 }
 
+/// What stands between values or records: any text but none; a tab may be written `\t`, a line break `\n` or `\r`.
+pub(crate) fn separator(text: &str) -> Option<String> {
+    let text = text.replace("\\t", "\t").replace("\\n", "\n").replace("\\r", "\r");
+    (!text.is_empty()).then_some(text)
+}
+
+/// A mark within numbers: one character that is no part of a number itself.
+pub(crate) fn mark(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    let mark = characters.next().filter(|c| !c.is_alphanumeric() && !matches!(c, '-' | '+'))?;
+    characters.next().is_none().then_some(mark)
+}
+
+/// A whole number of at least `least`.
+pub(crate) fn whole(text: &str, least: u64) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| digits && *number >= least)
+}
+
 /// A day as ISO 8601 writes it.
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let shape = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
@@ -120,5 +139,14 @@ mod tests {
         assert!(!is_table("orders") && !is_table("a.b.c") && !is_table("a."));
         assert_eq!([character(";"), character("\\t"), character("\t")], [Some(';'), Some('\t'), Some('\t')]);
         assert_eq!([character(""), character(";;"), character("§")], [None; 3]);
+        assert_eq!([separator("||"), separator("\\t"), separator("")], [Some("||".to_owned()), Some("\t".to_owned()), None]);
+        assert_eq!(
+            [mark(","), mark("'"), mark(""), mark(",."), mark("1"), mark("-")],
+            [Some(','), Some('\''), None, None, None, None]
+        );
+        assert_eq!(
+            [whole("0", 0), whole("0", 1), whole("12", 1), whole("-1", 0), whole("1.5", 0)],
+            [Some(0), None, Some(12), None, None]
+        );
     }
 }

@@ -28,7 +28,7 @@ fn object(object: &Object) -> Value {
         schema["description"] = json!(key.doc);
         if let Some(default) = key.default.filter(|_| !matches!(key.shape, Shape::Named(_) | Shape::Object(_))) {
             schema["default"] = match (&key.shape, serde_json::from_str::<Value>(default)) {
-                (Shape::Bool | Shape::Fraction, Ok(default)) => default,
+                (Shape::Bool | Shape::Fraction | Shape::Whole(_), Ok(default)) => default,
                 _ => json!(default.trim_matches(['"', '\''])),
             };
         }
@@ -54,6 +54,12 @@ fn value(shape: &Shape) -> Value {
         Shape::Table => json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$" }),
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::Char => json!({ "type": "string", "maxLength": 2 }),
+        Shape::Separator => json!({ "type": "string", "minLength": 1 }),
+        Shape::Mark => json!({ "type": "string", "minLength": 1, "maxLength": 1 }),
+        Shape::Whole(least) => json!({ "type": "integer", "minimum": least }),
+        Shape::JsonPath => json!({ "type": "string", "pattern": "^\\$" }),
+        Shape::DatePattern => json!({ "type": "string", "minLength": 1 }),
+        Shape::CellRange => json!({ "type": "string", "pattern": ":" }),
         Shape::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Shape::Date => json!({ "type": "string", "format": "date" }),
         Shape::Month => json!({ "type": "string" }),

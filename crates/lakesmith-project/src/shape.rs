@@ -20,6 +20,18 @@ pub(crate) enum Shape {
     Bool,
     /// One character.
     Char,
+    /// What stands between values: any text but none, of blanks too.
+    Separator,
+    /// One character within numbers.
+    Mark,
+    /// A whole number of at least so much.
+    Whole(u64),
+    /// A way into a JSON document.
+    JsonPath,
+    /// How days or times are written.
+    DatePattern,
+    /// A part of a spreadsheet's sheet.
+    CellRange,
     /// A number from 0 to 1.
     Fraction,
     /// A day, `2025-01-31`.

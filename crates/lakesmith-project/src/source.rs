@@ -7,9 +7,13 @@ mod pattern;
 mod read;
 
 pub use capture::{Operation, Timestamp};
-pub use files::{CsvOptions, Encoding, FileFormat};
+pub use files::{
+    CellRange, Compression, CsvOptions, Encoding, ExcelOptions, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation,
+    PathStep, Sheet, TextOptions, XmlOptions,
+};
 pub use pattern::{literal_folder, snapshot_folder};
 
+pub(crate) use files::{path, pattern, range};
 pub(crate) use keys::KEYS;
 pub(crate) use read::read;
 
@@ -59,6 +63,12 @@ pub struct SourceTable {
     pub path: Spanned<String>,
     /// How its files are written.
     pub format: FileFormat,
+    /// How characters are written as bytes; else the bytes tell.
+    pub encoding: Option<Encoding>,
+    /// What its files are wrapped in.
+    pub compression: Compression,
+    /// How values are written as text.
+    pub notation: Notation,
     /// Types of columns that inference would get wrong: the column's name in the source and a Spark SQL type.
     pub schema_hints: Vec<(Spanned<String>, Spanned<String>)>,
     /// What a file holds of the table.

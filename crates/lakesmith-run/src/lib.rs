@@ -8,6 +8,7 @@ mod error;
 #[cfg(debug_assertions)]
 mod failpoint;
 mod files;
+mod format;
 mod heartbeat;
 mod lake;
 mod look;

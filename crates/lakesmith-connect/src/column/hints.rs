@@ -1,15 +1,18 @@
-//! Types told by the project, by the path of the field.
+//! What the project tells of values: types by the path of the field, and how they are written.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 
+use super::Notation;
 use crate::names::fold;
 
 /// Type hints by path: `UpdatedAt`, `ShipTo.Zip`, `Lines.Qty` (a list adds no step; `Lines.element.Qty` is the same).
 #[derive(Debug, Default)]
 pub(crate) struct Hints {
     types: HashMap<String, DataType>,
+    notation: Option<Arc<Notation>>,
 }
 
 impl Hints {
@@ -19,7 +22,18 @@ impl Hints {
             let steps: Vec<String> = path.split('.').filter(|step| *step != "element").map(fold).collect();
             (steps.join("."), data_type.clone())
         });
-        Hints { types: types.collect() }
+        Hints { types: types.collect(), notation: None }
+    }
+
+    /// With values that are written as `notation` says.
+    pub(crate) fn written(self, notation: &Notation) -> Hints {
+        let notation = (*notation != Notation::default()).then(|| Arc::new(notation.clone()));
+        Hints { notation, ..self }
+    }
+
+    /// How values are written, if not as by default.
+    pub(crate) fn notation(&self) -> Option<&Arc<Notation>> {
+        self.notation.as_ref()
     }
 
     /// The path of the field `name` in `parent` (empty for a table).

@@ -1,9 +1,12 @@
 //! Columns being built, one value per row: scalars from text, lists and structs of them.
 
+mod digits;
 mod hints;
 mod keys;
+mod notation;
 pub(crate) mod parse;
 mod scalar;
+mod texts;
 
 use std::sync::Arc;
 
@@ -11,8 +14,10 @@ use arrow::array::{ArrayRef, ListArray, NullBufferBuilder, StructArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
 
+pub(crate) use digits::Digits;
 pub(crate) use hints::Hints;
 pub(crate) use keys::{Keys, Slot};
+pub use notation::{DatePattern, Notation, UnknownLetters};
 pub(crate) use scalar::Scalar;
 
 use crate::error::ConnectError;
@@ -69,7 +74,7 @@ impl Column {
                 count: 0,
             })),
             DataType::Struct(fields) => Column::structure(fields, &path, hinted, hints),
-            scalar => Scalar::new(scalar, hinted)
+            scalar => Scalar::new(scalar, hinted, hints.notation())
                 .map(Column::Scalar)
                 .ok_or_else(|| ConnectError::UnsupportedType { column: path, data_type: scalar.clone() }),
         }
@@ -106,17 +111,59 @@ impl Column {
 
     /// Appends a text of a format without types. False if it does not fit: the row then has NULL.
     pub(crate) fn append_text(&mut self, text: &str) -> bool {
+        let mut fits = true;
+        self.append_texts(std::iter::once(Some(text)), |_, _| fits = false);
+        fits
+    }
+
+    /// Appends texts of a format without types, or NULL for none. Where one does not fit the row has NULL, and `misfit` is
+    /// told its number among `texts` and the text.
+    pub(crate) fn append_texts<'t>(
+        &mut self,
+        texts: impl Iterator<Item = Option<&'t str>>,
+        mut misfit: impl FnMut(usize, &'t str),
+    ) {
         if let Column::Scalar(scalar) = self {
-            return scalar.append_text(text);
+            return scalar.append_texts(texts, misfit);
         }
-        self.append_null();
-        false
+        for (row, text) in texts.enumerate() {
+            self.append_null();
+            if let Some(text) = text {
+                misfit(row, text);
+            }
+        }
+    }
+
+    /// Takes back what was appended after the first `rows` rows, a row that was begun included.
+    pub(crate) fn truncate(&mut self, rows: usize) {
+        match self {
+            Column::Scalar(scalar) => scalar.truncate(rows),
+            Column::List(list) => {
+                list.offsets.truncate(rows + 1);
+                list.count = list.offsets.last().copied().unwrap_or(0);
+                list.elements.truncate(list.count as usize);
+                list.validity.truncate(rows);
+            }
+            Column::Struct(structure) => {
+                structure.children.iter_mut().for_each(|child| child.truncate(rows));
+                structure.validity.truncate(rows);
+            }
+        }
+    }
+
+    /// Single values of a row, where a list has one element.
+    pub(crate) fn leaves(&self) -> usize {
+        match self {
+            Column::Scalar(_) => 1,
+            Column::List(list) => 1 + list.elements.leaves(),
+            Column::Struct(structure) => 1 + structure.children.iter().map(Column::leaves).sum::<usize>(),
+        }
     }
 
     /// The array of what was appended; the column starts again empty.
     pub(crate) fn finish(&mut self) -> Result<ArrayRef, ConnectError> {
         match self {
-            Column::Scalar(scalar) => Ok(scalar.finish()),
+            Column::Scalar(scalar) => scalar.finish(),
             Column::List(list) => {
                 let offsets = std::mem::replace(&mut list.offsets, vec![0]);
                 list.count = 0;

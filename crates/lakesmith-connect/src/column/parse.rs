@@ -74,8 +74,23 @@ pub(crate) fn decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     if value != 0 && missing > 0 {
         value = value.checked_mul(10_i128.checked_pow(u32::try_from(missing).ok()?)?)?;
     }
-    let limit = 10_i128.checked_pow(u32::from(precision))?;
+    let limit = power_of_ten(usize::from(precision))?;
     (value < limit).then_some(if number.negative { -value } else { value })
+}
+
+/// 10 to the power of `exponent`, if a DECIMAL can hold it.
+#[inline]
+pub(super) fn power_of_ten(exponent: usize) -> Option<i128> {
+    const POWERS: [i128; 39] = {
+        let mut powers = [1; 39];
+        let mut exponent = 1;
+        while exponent < powers.len() {
+            powers[exponent] = powers[exponent - 1] * 10;
+            exponent += 1;
+        }
+        powers
+    };
+    POWERS.get(exponent).copied()
 }
 
 /// A DATE `yyyy-MM-dd` of the calendar, as days since 1970-01-01.

@@ -29,6 +29,20 @@ impl Display for Charset {
     }
 }
 
+impl Charset {
+    /// The character set that a text declares by this name, as in `encoding="ISO-8859-1"`.
+    pub(crate) fn named(name: &str) -> Option<Charset> {
+        match name.to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" | "us-ascii" | "ascii" => Some(Charset::Utf8),
+            "utf-16" | "utf-16le" => Some(Charset::Utf16Le),
+            "utf-16be" => Some(Charset::Utf16Be),
+            "iso-8859-1" | "iso_8859-1" | "latin1" | "latin-1" => Some(Charset::Latin1),
+            "windows-1252" | "cp1252" => Some(Charset::Windows1252),
+            _ => None,
+        }
+    }
+}
+
 /// How a text begins: its character set, if the bytes say so, and the length of the byte order mark.
 pub(super) fn told(head: &[u8]) -> Option<(Charset, usize)> {
     match head {

@@ -8,7 +8,7 @@ mod charset;
 mod text;
 mod unwrap;
 
-pub(crate) use blob::Blob;
+pub(crate) use blob::{Blob, BlobReader};
 pub use charset::Charset;
 pub(crate) use text::{Notes, TextPiece, TextStream};
 pub use unwrap::Compression;

@@ -15,6 +15,8 @@ use crate::rescue::Rescue;
 
 /// Bytes that are asked of the reader at once.
 const CHUNK: usize = 256 << 10;
+/// Bytes for which room is made in advance.
+const MOST_RESERVED: usize = 4 << 20;
 /// Bytes by which the character set is told.
 const HEAD: usize = 1024;
 /// Bytes after the first that is no UTF-8 that are looked at before the file is taken for windows-1252.
@@ -40,6 +42,11 @@ impl TextPiece {
         let first_left = self.bad.partition_point(|(at, _)| *at < length);
         let left = self.bad.split_off(first_left).into_iter().map(|(at, byte)| (at - length, byte)).collect();
         TextPiece { text, bad: std::mem::replace(&mut self.bad, left) }
+    }
+
+    /// Whether all of its bytes are characters.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.bad.is_empty()
     }
 
     /// Keeps a row as it was, if some of its bytes are no characters: these are written as `\xE9`.
@@ -144,11 +151,29 @@ impl TextStream {
         }
     }
 
+    /// The first bytes of the file after a byte order mark, up to [`HEAD`] or so; nothing of them is taken.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(crate) fn peek(&mut self) -> Result<&[u8], FileFault> {
+        if self.offset == 0 && self.raw.is_empty() {
+            self.read()?;
+            self.begin();
+        }
+        Ok(&self.raw[..self.raw.len().min(HEAD)])
+    }
+
+    /// Says what the file's report should say of it.
+    pub(crate) fn note(&self, note: String) {
+        self.notes.add(note);
+    }
+
     /// Adds text to `piece` until it has at least `wanted` bytes. False at the end: then no more will come.
     ///
     /// # Errors
     /// What is wrong with the file from here on.
     pub(crate) fn fill(&mut self, piece: &mut TextPiece, wanted: usize) -> Result<bool, FileFault> {
+        piece.text.reserve(wanted.min(MOST_RESERVED).saturating_sub(piece.text.len()));
         while piece.text.len() < wanted && !(self.ended && self.raw.is_empty()) {
             self.read()?;
             if self.offset == 0 && self.begin() {
@@ -241,31 +266,35 @@ impl TextStream {
     }
 
     fn utf8(&mut self, piece: &mut TextPiece) -> usize {
-        let error = match std::str::from_utf8(&self.raw) {
-            Ok(text) => {
-                self.beyond_ascii |= !text.is_ascii();
-                piece.text.push_str(text);
-                return text.len();
-            }
-            Err(error) => error,
-        };
-        let valid = error.valid_up_to();
-        let text = String::from_utf8_lossy(&self.raw[..valid]);
-        self.beyond_ascii |= !text.is_ascii();
-        piece.text.push_str(&text);
-        match error.error_len() {
-            // The other bytes of the character are still to come.
-            None if !self.ended => valid,
-            _ if self.is_windows_1252(valid) => {
-                let at = self.offset + valid as u64;
-                self.notes.add(format!("read as windows-1252, since it is no UTF-8 at offset {at}"));
-                self.charset = Some(Charset::Windows1252);
-                valid
-            }
-            length => {
-                let end = length.map_or(self.raw.len(), |length| valid + length);
-                self.raw[valid..end].iter().for_each(|byte| piece.push_bad(*byte));
-                end
+        let mut done = 0;
+        loop {
+            let error = match std::str::from_utf8(&self.raw[done..]) {
+                Ok(text) => {
+                    self.beyond_ascii |= !text.is_ascii();
+                    piece.text.push_str(text);
+                    return self.raw.len();
+                }
+                Err(error) => error,
+            };
+            let valid = done + error.valid_up_to();
+            let text = String::from_utf8_lossy(&self.raw[done..valid]);
+            self.beyond_ascii |= !text.is_ascii();
+            piece.text.push_str(&text);
+            match error.error_len() {
+                // The other bytes of the character are still to come.
+                None if !self.ended => return valid,
+                _ if self.is_windows_1252(valid) => {
+                    let at = self.offset + valid as u64;
+                    self.notes.add(format!("read as windows-1252, since it is no UTF-8 at offset {at}"));
+                    self.charset = Some(Charset::Windows1252);
+                    return valid;
+                }
+                length => {
+                    done = length.map_or(self.raw.len(), |length| valid + length);
+                    self.raw[valid..done].iter().for_each(|byte| piece.push_bad(*byte));
+                    // It was looked at, and is not looked at again for each byte.
+                    self.beyond_ascii = true;
+                }
             }
         }
     }

@@ -37,6 +37,7 @@ impl FileSource {
         let count = picked.len().max(1) as u64;
         let (bytes, rows) = (SAMPLE_BYTES / count, SAMPLE_ROWS / count);
         let mut shapes = Shapes::of_table(known);
+        shapes.notation = self.notation.clone();
         let mut sampled_rows = 0;
         for file in picked {
             let remote = Remote { store: self.store.clone(), location: self.locate(&file.path)?, entry: file.clone() };

@@ -1,5 +1,6 @@
 //! Sources of type `files`: a folder of an object store, a pattern of names in it, and one format.
 
+mod decode;
 mod fetch;
 mod infer;
 mod list;
@@ -14,8 +15,10 @@ use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+pub use decode::Decoding;
 pub use read::FileRows;
 
+use crate::column::Notation;
 use crate::content::{Charset, Compression};
 use crate::error::FileFault;
 use crate::format::Format;
@@ -39,13 +42,16 @@ pub struct FileSource {
     /// Types that are told rather than inferred, by the source's name of the column (a path with dots for nested
     /// fields: `Lines.Qty`). Values of hinted columns are read leniently: see [`FileSource::read`].
     pub hints: Vec<(String, DataType)>,
+    /// How values are written as text in formats without types, and days and times in JSON too.
+    pub notation: Notation,
 }
 
 impl FileSource {
     /// The files below `root` that match `pattern`, wrapped in what their bytes tell, without hints.
     pub fn new(store: Arc<dyn ObjectStore>, root: Path, pattern: &str, format: Format) -> FileSource {
         let pattern = pattern.to_owned();
-        FileSource { store, root, pattern, format, compression: Compression::Auto, charset: None, hints: Vec::new() }
+        let (compression, notation) = (Compression::Auto, Notation::default());
+        FileSource { store, root, pattern, format, compression, charset: None, hints: Vec::new(), notation }
     }
 }
 

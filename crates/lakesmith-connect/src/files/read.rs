@@ -18,7 +18,7 @@ use crate::column::Hints;
 use crate::content::{Blob, Content, Notes, TextStream, Wants, parts};
 use crate::error::{ConnectError, FileFault};
 use crate::format::{FileReader, Format, Stop, Target};
-use crate::rows::{Decoded, positioned};
+use crate::rows::{Decoded, Rest, positioned};
 
 /// The largest file whose bytes are held.
 pub(super) const HELD_BYTES: u64 = 64 << 20;
@@ -29,11 +29,12 @@ impl FileSource {
     /// Reads a whole file into the columns of `schema`, the table's data columns.
     ///
     /// A field goes to the column of its source name, or else of that name in another case. What has no column, or
-    /// does not fit its type, goes to `_rescued_data`, a line that is no JSON object too (`_corrupt_record`), the fields
-    /// of a CSV row beyond the header (`_extra`), and a row with bytes that are no characters (`_invalid_bytes`). A number
-    /// fits an inferred type only as it would be written back: `007` is no BIGINT. If the column has a hint, blanks, a
-    /// plus, leading zeros and numbers in JSON strings fit too. Dates are `yyyy-MM-dd`; timestamps
-    /// `yyyy-MM-dd[ T]HH:mm:ss[.ffffff][Z|±hh:mm]`, UTC without a zone.
+    /// does not fit its type, goes to `_rescued_data`; a line or an element that is no JSON object or not well-formed XML
+    /// too (`_corrupt_record`), what stands beyond the fields of a CSV or fixed-width row (`_extra`), and a row with bytes
+    /// that are no characters (`_invalid_bytes`). A number fits an inferred type only as it would be written back: `007`
+    /// is no BIGINT. If the column has a hint, blanks, a plus, leading zeros and numbers in JSON strings fit too. Dates are
+    /// `yyyy-MM-dd`; timestamps `yyyy-MM-dd[ T]HH:mm:ss[.ffffff][Z|±hh:mm]`, UTC without a zone; unless
+    /// [`FileSource::notation`] says otherwise.
     ///
     /// The future borrows nothing, so that it can be spawned. All rows are held: for files that may be large use
     /// [`FileSource::open`].
@@ -74,6 +75,13 @@ impl FileSource {
         self.open_held(file, schema, HELD_BYTES)
     }
 
+    /// The columns of `schema`, into which this source's files can be read.
+    pub(super) fn target(&self, schema: SchemaRef) -> Result<Arc<Target>, ConnectError> {
+        let target = Target::new(schema, Hints::new(&self.hints).written(&self.notation));
+        self.format.reader().check(&target)?;
+        Ok(Arc::new(target))
+    }
+
     /// Opens a file whose bytes are held if they are at most `held_bytes`.
     fn open_held(
         &self,
@@ -83,8 +91,7 @@ impl FileSource {
     ) -> impl Future<Output = Result<FileRows, ConnectError>> + Send + use<> {
         let source = self.clone();
         async move {
-            let target = Arc::new(Target { schema, hints: Hints::new(&source.hints) });
-            target.rows()?;
+            let target = source.target(schema)?;
             let remote = Remote { store: source.store.clone(), location: source.locate(&file.path)?, entry: file };
             let (notes, format) = (Notes::default(), source.format.clone());
             let mut rows = FileRows {
@@ -233,6 +240,9 @@ impl FileRows {
             // The runtime is shutting down.
             Err(_) => return Ok(false),
         };
+        if let Some(Rest(piece)) = decoded.rest {
+            self.running.push_front(tokio::spawn(async move { piece() }));
+        }
         let mut first = self.report.rows;
         for batch in &decoded.batches {
             self.ready.push_back(positioned(batch, first)?);

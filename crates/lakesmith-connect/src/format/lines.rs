@@ -10,10 +10,7 @@ use super::shape::Shapes;
 use super::{FileFormat, FileReader, Piece, Stop, Target};
 use crate::content::{Content, TextPiece, TextStream, Wants};
 use crate::error::FileFault;
-use crate::rows::{MAX_ROW_BYTES, Rows};
-
-/// Bytes of text that are decoded at once.
-const PIECE: usize = 4 << 20;
+use crate::rows::{Decoded, MAX_ROW_BYTES, Rest, Rows};
 
 /// A format of lines, or of records as CSV has them.
 pub(crate) trait LineFormat: Debug + Send + Sync {
@@ -43,7 +40,7 @@ pub(crate) trait LineDecoder: Send + Sync {
         Ok(0)
     }
 
-    /// Decodes `piece`, which is complete rows.
+    /// Decodes `piece`, which is complete rows, or [stops](Rows::stop) within it if the rows [are full](Rows::is_full).
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop>;
 }
 
@@ -62,9 +59,14 @@ impl<F: LineFormat> FileFormat for F {
         let Content::Text(stream) = content else {
             return Err(FileFault::Unsupported { what: "bytes where text is read".to_owned() });
         };
-        let decoder = Opening::New(self.decoder(&target.schema));
-        Ok(Box::new(LineReader { stream, rest: TextPiece::default(), at: 0, cutter: self.cutter(), decoder, target }))
+        Ok(reader(self, stream, TextPiece::default(), target))
     }
+}
+
+/// Reads the lines of `rest`, which was read from `stream` before, and of what follows.
+pub(crate) fn reader(format: &dyn LineFormat, stream: TextStream, rest: TextPiece, target: Arc<Target>) -> Box<dyn FileReader> {
+    let decoder = Opening::New(format.decoder(&target.schema));
+    Box::new(LineReader { stream, rest, at: 0, cutter: format.cutter(), decoder, target })
 }
 
 struct LineReader {
@@ -86,7 +88,7 @@ enum Opening {
 
 impl FileReader for LineReader {
     fn next(&mut self) -> Result<Option<Piece>, FileFault> {
-        let mut wanted = PIECE;
+        let mut wanted = self.target.piece_bytes;
         loop {
             let more = self.stream.fill(&mut self.rest, wanted)?;
             if self.rest.text.is_empty() {
@@ -119,12 +121,21 @@ impl LineReader {
             }
         };
         let target = self.target.clone();
-        Ok(Box::new(move || {
-            let mut rows = target.rows()?;
-            decoder.decode(&piece, &mut rows)?;
-            Ok(rows.finish()?)
-        }))
+        Ok(Box::new(move || decode(decoder, piece, target)))
     }
+}
+
+/// Decodes `piece`, or as much of it as one should.
+fn decode(decoder: Arc<dyn LineDecoder>, mut piece: TextPiece, target: Arc<Target>) -> Result<Decoded, Stop> {
+    let mut rows = target.rows()?;
+    decoder.decode(&piece, &mut rows)?;
+    let stopped = rows.stopped().filter(|at| *at < piece.text.len());
+    let mut decoded = rows.finish()?;
+    if let Some(at) = stopped {
+        piece.take(at);
+        decoded.rest = Some(Rest(Box::new(move || decode(decoder, piece, target))));
+    }
+    Ok(decoded)
 }
 
 /// Stands in for a moment where a decoder was.

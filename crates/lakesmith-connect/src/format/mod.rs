@@ -2,12 +2,21 @@
 //!
 //! A format reads a file in its order and hands out [`Piece`]s of it, each of which can be decoded on any thread beside
 //! others. Formats whose rows are found by looking at the text alone are [`lines::LineFormat`]s: they say where rows end
-//! and what a row holds, and leave the rest to [`lines`].
+//! and what a row holds, and leave the rest to [`lines`]. Where rows are elements of a document, [`elements`] does the
+//! same.
 
+mod avro;
 mod csv;
+mod elements;
+mod excel;
+mod fixed_width;
 mod json;
 mod lines;
+mod parquet;
 pub(crate) mod shape;
+mod text;
+pub(crate) mod typed;
+mod xml;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -21,14 +30,31 @@ use crate::rows::{Decoded, Rows};
 use shape::Shapes;
 
 pub use csv::CsvOptions;
+pub use excel::{CellRange, ExcelOptions, Sheet};
+pub use fixed_width::{FixedField, FixedWidthOptions};
+pub use json::{JsonOptions, PathStep};
+pub use text::TextOptions;
+pub use xml::XmlOptions;
 
 /// The format of a source's files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values, RFC 4180, or any other delimited text.
     Csv(CsvOptions),
-    /// One JSON object per line (NDJSON).
-    Json,
+    /// JSON: one object a line (NDJSON), arrays of objects, or objects over several lines.
+    Json(JsonOptions),
+    /// XML, whose rows are the elements of one name.
+    Xml(XmlOptions),
+    /// Lines whose fields stand at fixed places.
+    FixedWidth(FixedWidthOptions),
+    /// Plain text: a row a line, or a row a file.
+    Text(TextOptions),
+    /// Parquet.
+    Parquet,
+    /// Avro object container files.
+    Avro,
+    /// A sheet of an Excel or OpenDocument spreadsheet.
+    Excel(ExcelOptions),
 }
 
 impl Format {
@@ -36,7 +62,13 @@ impl Format {
     pub(crate) fn reader(&self) -> &dyn FileFormat {
         match self {
             Format::Csv(options) => options,
-            Format::Json => &json::JsonLines,
+            Format::Json(options) => options,
+            Format::Xml(options) => options,
+            Format::FixedWidth(options) => options,
+            Format::Text(options) => options,
+            Format::Parquet => &parquet::Parquet,
+            Format::Avro => &avro::Avro,
+            Format::Excel(options) => options,
         }
     }
 }
@@ -45,6 +77,14 @@ impl Format {
 pub(crate) trait FileFormat: Debug + Send + Sync {
     /// What it reads from.
     fn wants(&self) -> Wants;
+
+    /// Whether it reads into the columns of `target`.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnsupportedType`] for a column it does not read into.
+    fn check(&self, target: &Target) -> Result<(), ConnectError> {
+        target.rows().map(drop)
+    }
 
     /// Adds up to `limit` rows of `content`, which may be only the beginning of a file, to `shapes`; returns how many.
     ///
@@ -78,9 +118,16 @@ pub(crate) struct Target {
     pub(crate) schema: SchemaRef,
     /// The types that were told.
     pub(crate) hints: Hints,
+    /// Bytes of text that are decoded at once, or a row if that is longer.
+    pub(crate) piece_bytes: usize,
 }
 
 impl Target {
+    /// The columns of `schema`, whose types and values are as `hints` say.
+    pub(crate) fn new(schema: SchemaRef, hints: Hints) -> Target {
+        Target { schema, hints, piece_bytes: 4 << 20 }
+    }
+
     /// Empty rows of these columns.
     ///
     /// # Errors
@@ -110,3 +157,6 @@ impl From<ConnectError> for Stop {
         Stop::Failed(error)
     }
 }
+
+#[cfg(test)]
+mod tests;

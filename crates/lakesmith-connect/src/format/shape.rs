@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 
-use crate::column::{Hints, parse};
+use super::typed::wider;
+use crate::column::{Hints, Notation, parse};
 use crate::names::{Lookup, Names, clean, fold, source_name, with_source_name};
 
 /// The most columns of a table. A source with more is read, and the values of the others are rescued.
@@ -29,6 +30,8 @@ pub(crate) enum Shape {
     Text,
     List(Box<Shape>),
     Struct(Shapes),
+    /// Values of a type that the file itself tells.
+    Typed(DataType),
 }
 
 impl Shape {
@@ -43,9 +46,12 @@ impl Shape {
         }
     }
 
-    /// Of a text in a format without types.
-    pub(crate) fn of_text(text: &str) -> Shape {
-        if parse::boolean(text).is_some() { Shape::Boolean } else { Shape::of_number(text) }
+    /// Of a text in a format without types, whose numbers are written as `notation` says.
+    pub(crate) fn of_text(text: &str, notation: &Notation) -> Shape {
+        if parse::boolean(text).is_some() {
+            return Shape::Boolean;
+        }
+        notation.number(text).map_or(Shape::Text, |number| Shape::of_number(&number))
     }
 
     /// Widens the shape to hold a scalar of another.
@@ -57,6 +63,8 @@ impl Shape {
                 let (fractional, wide) = (f1 || f2, w1 || w2);
                 if fractional && wide { Shape::Text } else { Shape::Number { fractional, wide } }
             }
+            (Shape::Typed(a), Shape::Typed(b)) if a == b => Shape::Typed(a),
+            (Shape::Typed(a), Shape::Typed(b)) => wider(&a, &b).map_or(Shape::Text, Shape::Typed),
             _ => Shape::Text,
         };
     }
@@ -67,6 +75,7 @@ impl Shape {
             Shape::List(_) | Shape::Struct(_) if level == MAX_LEVELS => DataType::Utf8,
             Shape::Nothing | Shape::Text => DataType::Utf8,
             Shape::Boolean => DataType::Boolean,
+            Shape::Typed(told) => told.clone(),
             Shape::Number { fractional: true, .. } => DataType::Float64,
             Shape::Number { fractional: false, .. } => DataType::Int64,
             Shape::List(elements) => {
@@ -87,6 +96,8 @@ pub(crate) struct Shapes {
     names: Vec<String>,
     shapes: Vec<Shape>,
     lookup: Lookup,
+    /// How values are written; of a table only, not of the structs in it.
+    pub(crate) notation: Notation,
 }
 
 impl Shapes {

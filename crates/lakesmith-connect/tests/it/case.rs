@@ -5,7 +5,10 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use arrow::json::{LineDelimitedWriter, WriterBuilder};
 use arrow::record_batch::RecordBatch;
-use lakesmith_connect::{Charset, CsvOptions, FileSource, Format, SOURCE_NAME, SOURCE_POSITION, source_name};
+use lakesmith_connect::{
+    Charset, CsvOptions, FileSource, FixedField, FixedWidthOptions, Format, JsonOptions, PathStep, SOURCE_NAME, SOURCE_POSITION,
+    TextOptions, XmlOptions, source_name,
+};
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -53,8 +56,8 @@ pub(crate) async fn check(case: &Case) -> Result<(), String> {
         store.put(&path, bytes(word, text).into()).await.unwrap();
     }
     let options = block("options").expect("a case has options");
-    let mut source = FileSource::new(store, Path::from("in"), "*.txt", format(options));
-    source.charset = options.split(' ').find_map(|word| charset(word.strip_prefix("charset=")?));
+    let mut source = FileSource::new(store, Path::from("in"), "*.txt", Format::Text(TextOptions::default()));
+    format(options, &mut source);
     source.hints = block("hints").unwrap_or("").lines().map(hint).collect();
     let known = block("known").map(schema);
     let mut files = source.list().await.map_err(|error| error.to_string())?;
@@ -102,35 +105,77 @@ fn bytes(word: &str, text: &str) -> Vec<u8> {
     format!("{mark}{text}").into_bytes()
 }
 
-fn format(options: &str) -> Format {
+/// The format that the first word names, with the other words as its options.
+fn format(options: &str, source: &mut FileSource) {
     let mut csv = CsvOptions::default();
+    let mut json = JsonOptions::default();
+    let mut xml = XmlOptions::new("row");
+    let mut fixed_width = FixedWidthOptions { fields: Vec::new(), trim: true, skip_rows: 0 };
+    let mut text = TextOptions::default();
+    let notation = &mut source.notation;
     let mut words = options.split(' ');
     let format = words.next().unwrap();
     for word in words {
-        match word.split_once('=') {
-            Some(("delimiter", value)) => csv.delimiter = value.as_bytes()[0],
-            Some(("quote", value)) => csv.quote = value.as_bytes()[0],
-            Some(("escape", value)) => csv.escape = Some(value.as_bytes()[0]),
-            Some(("null", value)) => csv.null_value = Some(value.to_owned()),
-            None if word == "no-header" => csv.header = false,
-            Some(("charset", _)) => {}
+        let (key, value) = word.split_once('=').map_or((word, ""), |(key, value)| (key, value));
+        let value = value.replace('␠', " ").replace("\\n", "\n");
+        match key {
+            "charset" => source.charset = Some(charset(&value)),
+            "delimiter" => csv.delimiter = value,
+            "row-delimiter" => csv.row_delimiter = Some(value),
+            "quote" => csv.quote = value.as_bytes()[0],
+            "escape" => csv.escape = Some(value.as_bytes()[0]),
+            "null" => csv.null_value = Some(value),
+            "no-header" => csv.header = false,
+            "comment" => csv.comment = Some(value.as_bytes()[0]),
+            "skip" => (csv.skip_rows, fixed_width.skip_rows) = (value.parse().unwrap(), value.parse().unwrap()),
+            "rows_at" => json.rows_at = path(&value),
+            "row_tag" => xml.row_tag = value,
+            "attribute_prefix" => xml.attribute_prefix = value,
+            "value_tag" => xml.value_tag = value,
+            "fields" => fixed_width.fields = value.split(',').map(field).collect(),
+            "no-trim" => fixed_width.trim = false,
+            "whole-file" => text.whole_file = true,
+            "decimal" => notation.decimal = value.chars().next(),
+            "thousands" => notation.thousands = value.chars().next(),
+            "date" => notation.date = Some(value.parse().unwrap()),
+            "timestamp" => notation.timestamp = Some(value.parse().unwrap()),
             _ => panic!("no such option: {word}"),
         }
     }
-    if format == "csv" { Format::Csv(csv) } else { Format::Json }
+    source.format = match format {
+        "csv" => Format::Csv(csv),
+        "json" => Format::Json(json),
+        "xml" => Format::Xml(xml),
+        "fixed_width" => Format::FixedWidth(fixed_width),
+        "text" => Format::Text(text),
+        _ => panic!("no such format: {format}"),
+    };
 }
 
-fn charset(name: &str) -> Option<Charset> {
+/// `$.data[*]`
+fn path(text: &str) -> Vec<PathStep> {
+    let steps = text.strip_prefix('$').unwrap().replace("[*]", ".*");
+    let step = |step: &str| if step == "*" { PathStep::Elements } else { PathStep::Field(step.to_owned()) };
+    steps.split('.').skip(1).map(step).collect()
+}
+
+/// `name:start:width`
+fn field(text: &str) -> FixedField {
+    let parts: Vec<&str> = text.split(':').collect();
+    FixedField { name: parts[0].to_owned(), start: parts[1].parse().unwrap(), width: parts[2].parse().unwrap() }
+}
+
+fn charset(name: &str) -> Charset {
     let all = [Charset::Utf8, Charset::Utf16Le, Charset::Utf16Be, Charset::Latin1, Charset::Windows1252];
-    all.into_iter().find(|charset| charset.to_string().eq_ignore_ascii_case(name))
+    all.into_iter().find(|charset| charset.to_string().eq_ignore_ascii_case(name)).unwrap()
 }
 
-fn hint(line: &str) -> (String, DataType) {
+pub(crate) fn hint(line: &str) -> (String, DataType) {
     let (field, told) = line.rsplit_once(' ').unwrap();
     (field.to_owned(), data_type(told))
 }
 
-fn schema(text: &str) -> Schema {
+pub(crate) fn schema(text: &str) -> Schema {
     let field = |line: &str| {
         let (column, source) = line.split_once(" <- ").map_or((line, None), |(column, source)| (column, Some(source)));
         let (name, told) = column.rsplit_once(' ').unwrap();
@@ -177,6 +222,7 @@ fn data_type(text: &str) -> DataType {
         "float" => DataType::Float32,
         "double" => DataType::Float64,
         "string" => DataType::Utf8,
+        "binary" => DataType::Binary,
         "date" => DataType::Date32,
         "timestamp" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         other => panic!("no such type: {other}"),
@@ -206,12 +252,17 @@ fn show_type(data_type: &DataType) -> String {
         DataType::Float64 => "double".to_owned(),
         DataType::Utf8 => "string".to_owned(),
         DataType::Date32 => "date".to_owned(),
+        DataType::Binary => "binary".to_owned(),
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(pair) => format!("map<{},{}>", show_type(pair[0].data_type()), show_type(pair[1].data_type())),
+            other => panic!("a map of {other}"),
+        },
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp".to_owned(),
         other => panic!("a type that is never inferred: {other}"),
     }
 }
 
-fn show_schema(schema: &Schema) -> String {
+pub(crate) fn show_schema(schema: &Schema) -> String {
     let show = |field: &Arc<Field>| {
         assert!(field.is_nullable());
         format!("{} {}{}", field.name(), show_type(field.data_type()), show_source(field))
@@ -226,7 +277,7 @@ fn show_source(field: &Field) -> String {
     }
 }
 
-fn show_rows(batches: &[RecordBatch]) -> String {
+pub(crate) fn show_rows(batches: &[RecordBatch]) -> String {
     let mut shown = Vec::new();
     let mut next = 0;
     for batch in batches {

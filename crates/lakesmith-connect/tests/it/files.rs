@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use lakesmith_connect::{ConnectError, CsvOptions, FileFault, FileSource, Format, ROWS_PER_BATCH};
+use lakesmith_connect::{ConnectError, CsvOptions, FileFault, FileSource, Format, JsonOptions, ROWS_PER_BATCH};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 
@@ -44,7 +44,7 @@ async fn files_are_listed_in_order_of_arrival() {
         put(folder.path(), path, "{}\n", age);
     }
     let listed = |pattern: &'static str| {
-        let source = source(folder.path(), pattern, Format::Json);
+        let source = source(folder.path(), pattern, Format::Json(JsonOptions::default()));
         async move { source.list().await.unwrap().into_iter().map(|file| file.path).collect::<Vec<_>>() }
     };
     assert_eq!(listed("orders/*.json").await, ["orders/old.json", "orders/a b#1.json", "orders/b.json"]);
@@ -61,7 +61,7 @@ async fn every_listed_name_can_be_read() {
     for path in ["a b.json", "a#b.json", "a%20b.json", "ä~.json", "a+b&c=d.json"] {
         put(folder.path(), path, "{\"a\":1}\n", 1);
     }
-    let source = source(folder.path(), "*.json", Format::Json);
+    let source = source(folder.path(), "*.json", Format::Json(JsonOptions::default()));
     let files = source.list().await.unwrap();
     assert_eq!(files.len(), 5);
     for file in files {
@@ -76,7 +76,7 @@ async fn a_file_that_changed_or_is_gone_waits_for_the_next_batch() {
     for path in ["gone.json", "longer.json", "touched.json", "same.json"] {
         put(folder.path(), path, "{\"a\":1}\n", 9);
     }
-    let source = source(folder.path(), "*.json", Format::Json);
+    let source = source(folder.path(), "*.json", Format::Json(JsonOptions::default()));
     let files = source.list().await.unwrap();
     fs::remove_file(folder.path().join("landing/gone.json")).unwrap();
     put(folder.path(), "longer.json", "{\"a\":1}\n{\"a\":2}\n", 9);
@@ -100,7 +100,7 @@ async fn a_report_has_the_hash_of_the_bytes() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "empty.json", "", 1);
     put(folder.path(), "bad.json", &format!("abc{}", "\0".repeat(600)), 1);
-    let source = source(folder.path(), "*.json", Format::Json);
+    let source = source(folder.path(), "*.json", Format::Json(JsonOptions::default()));
     let mut hashes = Vec::new();
     for file in source.list().await.unwrap() {
         let read = source.read(file, schema(&[])).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_sample_passes_over_what_cannot_be_read() {
     put(folder.path(), "a.json", "{\"a\":1}\n", 3);
     put(folder.path(), "b.json", "\0\0\0", 2);
     put(folder.path(), "c.json", "{\"b\":true}\n", 1);
-    let source = source(folder.path(), "*.json", Format::Json);
+    let source = source(folder.path(), "*.json", Format::Json(JsonOptions::default()));
     let files = source.list().await.unwrap();
     fs::remove_file(folder.path().join("landing/c.json")).unwrap();
     let inferred = source.infer(&files, None).await.unwrap();
@@ -158,7 +158,7 @@ async fn a_sample_passes_over_what_cannot_be_read() {
 async fn a_type_that_no_text_is_read_into_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     put(folder.path(), "a.json", "{\"a\":1}\n", 3);
-    let source = source(folder.path(), "*.json", Format::Json);
+    let source = source(folder.path(), "*.json", Format::Json(JsonOptions::default()));
     let file = source.list().await.unwrap().remove(0);
     let read = source.read(file, schema(&[("a", DataType::Binary)])).await;
     assert!(matches!(read, Err(ConnectError::UnsupportedType { column, .. }) if column == "a"));

@@ -2,8 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod avro;
 mod case;
+mod excel;
 mod files;
+mod fuzz;
+mod fuzz_typed;
+mod hostile;
+mod parquet;
+mod tier;
+mod typed;
 
 use std::path::Path;
 

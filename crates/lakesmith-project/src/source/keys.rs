@@ -1,7 +1,7 @@
 //! The keys of `sources/*.yaml`.
 
 use super::capture::{OPERATION, TIMESTAMP};
-use super::files::{CSV, Format};
+use super::files::{CSV, Compression, EXCEL, Encoding, FIXED_WIDTH, Format, JSON, TEXT, XML};
 use super::{ChangeCapture, Deletes, OnChange, SchemaEvolution, Snapshot, SourceKind};
 use crate::choice::{Choice, choice};
 use crate::shape::{DESCRIPTION, Key, OWNER, Object, Shape, TAGS, TEXTS};
@@ -37,6 +37,35 @@ pub(crate) const TABLE: Object = Object {
         ),
         Key::optional("format", Shape::Choice(&Format::WORDS), "How its files are written. Left out: by the ending of `path`."),
         Key::optional("csv", Shape::Object(&CSV), "How its CSV files are written."),
+        Key::optional("json", Shape::Object(&JSON), "Where the rows of its JSON files are."),
+        Key::optional("xml", Shape::Object(&XML), "How its XML files become rows."),
+        Key::optional("fixed_width", Shape::Object(&FIXED_WIDTH), "Where the fields of its fixed-width files stand."),
+        Key::optional("text", Shape::Object(&TEXT), "How its text files become rows."),
+        Key::optional("excel", Shape::Object(&EXCEL), "Which part of its spreadsheets is the table."),
+        Key::optional(
+            "encoding",
+            Shape::Choice(&Encoding::WORDS),
+            "How characters are written as bytes. Left out: as a byte order mark or an XML file says; else UTF-8, or \
+             windows-1252 where it is none, which the receipt says.",
+        ),
+        Key::defaulted("compression", Shape::Choice(&Compression::WORDS), "auto", "What its files are wrapped in."),
+        Key::defaulted("decimal", Shape::Mark, "\".\"", "Before the fraction of a number: `\",\"` reads `1234,5`."),
+        Key::optional(
+            "thousands",
+            Shape::Mark,
+            "Between groups of three digits: `\".\"` reads `1.234,5`. Left out: none, or `\".\"` with `decimal: \",\"`.",
+        ),
+        Key::optional(
+            "date_format",
+            Shape::DatePattern,
+            "How days are written, such as `dd.MM.yyyy`, in columns that `schema_hints` call `date`. Left out: `2025-01-31`.",
+        ),
+        Key::optional(
+            "timestamp_format",
+            Shape::DatePattern,
+            "How times are written, such as `dd.MM.yyyy HH:mm`, in columns that `schema_hints` call `timestamp`. Left out: \
+             `2025-01-31 23:59:59`, with or without fraction and zone. A time without a zone is UTC.",
+        ),
         Key::optional(
             "schema_hints",
             Shape::Labelled(&Shape::SqlType),

@@ -1,11 +1,11 @@
 //! From `sources/*.yaml` as a tree to the model.
 
 use super::capture::{marker, operation, timestamp};
-use super::files::{CSV, FileFormat, Format, csv};
+use super::files::{CSV, format, notation};
 use super::keys::{KEYS, TABLE};
 use super::{ChangeCapture, Source, SourceKind, SourceTable};
 use crate::fields::Fields;
-use crate::names::{conflict, distinct, no_effect};
+use crate::names::{distinct, no_effect};
 use crate::yaml::{Entry, Node};
 use lakesmith_text::{Diagnostic, Diagnostics};
 
@@ -39,9 +39,22 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
     let hints = fields.entries("schema_hints").iter();
     let full = change_capture == ChangeCapture::Full;
     let snapshot = fields.choice("snapshot").filter(|_| full).unwrap_or_default();
+    let format = format(&fields, &path, diagnostics)?;
+    let of_csv = fields.object("csv", &CSV);
+    if let Some(of_csv) = of_csv.filter(|of_csv| fields.has("encoding") && of_csv.has("encoding")) {
+        diagnostics.push(
+            Diagnostic::error("conflicting-keys", "`encoding` is there twice")
+                .at(of_csv.place("encoding"))
+                .related(fields.place("encoding"), "the table's `encoding` is here")
+                .help("keep the table's"),
+        );
+    }
     Some(SourceTable {
         name: entry.key.clone(),
-        format: format(&fields, &path, diagnostics)?,
+        notation: notation(&fields, &format, diagnostics),
+        format,
+        encoding: fields.choice("encoding").or_else(|| of_csv?.choice("encoding")),
+        compression: fields.choice("compression").unwrap_or_default(),
         schema_hints: hints.filter_map(|hint| Some((hint.key.clone(), hint.value.text()?))).collect(),
         change_capture,
         operation: operation(&fields, change_capture, diagnostics),
@@ -60,36 +73,4 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
         volume: fields.text("volume"),
         path,
     })
-}
-
-fn format(fields: &Fields<'_>, path: &str, diagnostics: &mut Diagnostics) -> Option<FileFormat> {
-    let format = match fields.has("format") {
-        true => fields.choice("format")?,
-        false => match Format::of_path(path) {
-            Some(format) => format,
-            None => {
-                diagnostics.push(
-                    Diagnostic::error("missing-key", "a source table needs the key `format` where its path does not tell it")
-                        .at(fields.place("path"))
-                        .help("add `format: csv` or `format: json`"),
-                );
-                return None;
-            }
-        },
-    };
-    match format {
-        Format::Csv => Some(FileFormat::Csv(csv(fields.object("csv", &CSV), path))),
-        Format::Json => {
-            conflict_with_csv(fields, diagnostics);
-            Some(FileFormat::Json)
-        }
-    }
-}
-
-fn conflict_with_csv(fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
-    if fields.has("format") {
-        conflict(fields, "format", "csv", "`csv` belongs to `format: csv`", diagnostics);
-    } else {
-        no_effect(fields, "csv", "CSV files, and this path ends as JSON does", diagnostics);
-    }
 }

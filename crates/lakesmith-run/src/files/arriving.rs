@@ -126,7 +126,15 @@ pub(crate) async fn arriving(
         }
         _ => listed.into_iter().filter(|file| new.contains(&file.path)).collect(),
     };
-    let arriving = Arriving { source, files, seen: Arc::new(seen), on_change: table.on_change, snapshots, newest, broken: Broken::default() };
+    let arriving = Arriving {
+        source,
+        files,
+        seen: Arc::new(seen),
+        on_change: table.on_change,
+        snapshots,
+        newest,
+        broken: Broken::default(),
+    };
     Ok((arriving, notes))
 }
 

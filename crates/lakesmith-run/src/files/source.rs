@@ -1,9 +1,10 @@
 //! A bronze table's source, as the project describes it.
 
+use crate::format::{format, tell};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use lakesmith_connect::{CsvOptions, FileSource, Format, SOURCE_NAME};
+use lakesmith_connect::{FileSource, SOURCE_NAME};
 use lakesmith_engine::arrow_type;
-use lakesmith_project::{ChangeCapture, FileFormat, Project, SourceTable};
+use lakesmith_project::{ChangeCapture, Project, SourceTable};
 use lakesmith_sql::parse_type;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -21,17 +22,8 @@ pub(crate) fn source(
     let source = project.sources.get(table.0)?;
     let table = source.tables.get(table.1)?;
     let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
-    let format = match &table.format {
-        FileFormat::Json => Format::Json,
-        FileFormat::Csv(options) => Format::Csv(CsvOptions {
-            delimiter: u8::try_from(options.delimiter).unwrap_or(b','),
-            quote: u8::try_from(options.quote).unwrap_or(b'"'),
-            escape: options.escape.and_then(|c| u8::try_from(c).ok()),
-            header: options.header,
-            null_value: options.null_value.as_ref().map(|text| text.value.clone()),
-        }),
-    };
-    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format);
+    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format(table));
+    tell(&mut source, table);
     source.hints = hints(table);
     Some((source, table))
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
-use crate::format::CsvOptions;
+use crate::format::{CsvOptions, JsonOptions};
 use crate::rows::SOURCE_POSITION;
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
@@ -52,9 +52,9 @@ async fn a_large_file_reads_as_a_small_one() {
     for (text, format, rows) in [
         (format!("\u{feff}t,n\n{rows}short,oops"), csv(), 4001),
         (wide, csv(), 2),
-        (format!("\u{feff}{json}not json\n\n{json}"), Format::Json, 80_001),
-        (long_line, Format::Json, 2),
-        (String::new(), Format::Json, 0),
+        (format!("\u{feff}{json}not json\n\n{json}"), Format::Json(JsonOptions::default()), 80_001),
+        (long_line, Format::Json(JsonOptions::default()), 2),
+        (String::new(), Format::Json(JsonOptions::default()), 0),
         ("t,n".to_owned(), csv(), 0),
     ] {
         let held = read(text.as_bytes(), format.clone(), u64::MAX).await;

@@ -1,13 +1,16 @@
 //! The records of a CSV file into columns.
 
+use std::ops::Range;
+
 use arrow::datatypes::Schema;
 
 use super::CsvOptions;
-use super::record::{Record, Step};
+use super::chunk::Chunk;
+use super::record::{Records, Step};
 use crate::content::TextPiece;
 use crate::error::FileFault;
 use crate::format::Stop;
-use crate::format::lines::{Cutter, LineDecoder};
+use crate::format::lines::LineDecoder;
 use crate::format::shape::MAX_COLUMNS;
 use crate::names::{Lookup, source_name};
 use crate::rows::Rows;
@@ -45,24 +48,31 @@ impl CsvDecoder {
 
 impl LineDecoder for CsvDecoder {
     fn begin(&mut self, text: &str) -> Result<usize, FileFault> {
+        let mut records = Records::new(&self.options, text, true);
+        records.skip(self.options.skip_rows);
         if !self.options.header {
-            return Ok(0);
+            return Ok(records.next_start());
         }
-        let mut records = Records::new(&self.options, text);
-        let Some((_, end)) = records.next(true)? else { return Ok(text.len()) };
-        if records.record.len() > MAX_COLUMNS {
-            return Err(FileFault::TooManyColumns { found: records.record.len(), most: MAX_COLUMNS });
+        let Step::Record(end) = records.next() else { return Ok(text.len()) };
+        if records.len() > MAX_COLUMNS {
+            return Err(FileFault::TooManyColumns { found: records.len(), most: MAX_COLUMNS });
         }
-        self.header = Header::new(&self.options.names(&mut records.record, text), &self.names);
+        self.header = Header::new(&self.options.names(&mut records), &self.names);
         Ok(end)
     }
 
     fn decode(&self, piece: &TextPiece, rows: &mut Rows) -> Result<(), Stop> {
-        let mut records = Records::new(&self.options, &piece.text);
-        while let Some((start, end)) = records.next(true)? {
-            self.row(&mut records.record, &piece.text, rows);
-            rows.end_row_of(piece, start..end)?;
+        let mut records = Records::new(&self.options, &piece.text, true);
+        let mut chunk = Chunk::new(self.header.width);
+        while !rows.is_full() {
+            chunk.fill(&mut records, rows.room());
+            if chunk.records.is_empty() {
+                return Ok(());
+            }
+            self.rows(&chunk, piece, rows);
+            rows.close_full_batch()?;
         }
+        rows.stop(records.next_start());
         Ok(())
     }
 }
@@ -93,91 +103,41 @@ impl Header {
 }
 
 impl CsvDecoder {
-    /// Gives each column its value of the record.
-    fn row(&self, record: &mut Record, text: &str, rows: &mut Rows) {
-        let CsvDecoder { options, names, header } = self;
-        for ((column, field), name) in rows.columns.iter_mut().zip(&header.fields).zip(names) {
-            match field.and_then(|field| options.value(record, text, field)) {
-                None => column.append_null(),
-                Some(value) => {
-                    if !column.append_text(value) {
-                        rows.rescue.keep_text(name, value);
-                    }
+    /// Gives each column its values, and keeps what does not fit.
+    fn rows(&self, chunk: &Chunk, piece: &TextPiece, rows: &mut Rows) {
+        let (header, text, null) = (&self.header, piece.text.as_str(), self.options.null_value.as_deref());
+        let records = 0..chunk.records.len();
+        // By record, and its column.
+        let mut misfits: Vec<(usize, usize, &str)> = Vec::new();
+        for (index, (column, field)) in rows.columns.iter_mut().zip(&header.fields).enumerate() {
+            match *field {
+                None => records.clone().for_each(|_| column.append_null()),
+                Some(field) => {
+                    let values = records.clone().map(|record| chunk.value(text, record, field, null));
+                    column.append_texts(values, |record, value| misfits.push((record, index, value)));
                 }
             }
         }
-        for (field, name) in &header.unknown {
-            if let Some(value) = options.value(record, text, *field) {
-                rows.rescue.keep_text(name, value);
-            }
+        if misfits.is_empty() && header.unknown.is_empty() && chunk.extra.is_empty() && piece.is_clean() {
+            return rows.count_clean_rows(records.len(), chunk.records.iter().map(Range::len).sum());
         }
-        if record.len() > header.width {
-            let extra: Vec<String> =
-                (header.width..record.len()).filter_map(|field| record.text(text, field).map(str::to_owned)).collect();
-            if extra.iter().any(|value| !value.is_empty()) {
-                rows.rescue.keep_texts(EXTRA, extra.iter().map(String::as_str));
+        misfits.sort_by_key(|(record, column, _)| (*record, *column));
+        let mut misfits = misfits.into_iter().peekable();
+        let mut extra = chunk.extra.iter().peekable();
+        for (record, range) in chunk.records.iter().enumerate() {
+            while let Some((_, column, value)) = misfits.next_if(|(at, _, _)| *at == record) {
+                rows.rescue.keep_text(&self.names[column], value);
             }
-        }
-    }
-}
-
-/// Finds where records end.
-#[derive(Debug)]
-pub(super) struct CsvCutter {
-    options: CsvOptions,
-    /// Line breaks before the current text.
-    lines: u64,
-}
-
-impl CsvCutter {
-    pub(super) fn new(options: CsvOptions) -> CsvCutter {
-        CsvCutter { options, lines: 0 }
-    }
-}
-
-impl Cutter for CsvCutter {
-    fn cut(&mut self, text: &str, last: bool) -> Result<usize, FileFault> {
-        let mut records = Records::new(&self.options, text);
-        records.lines = self.lines;
-        while records.next(last)?.is_some() {}
-        self.lines += text[..records.at].matches('\n').count() as u64;
-        Ok(records.at)
-    }
-}
-
-/// The records of a text, one after the other.
-#[derive(Debug)]
-struct Records<'t> {
-    text: &'t str,
-    delimiter: u8,
-    record: Record,
-    /// Where the next record starts.
-    at: usize,
-    /// Line breaks before the text.
-    lines: u64,
-}
-
-impl<'t> Records<'t> {
-    fn new(options: &CsvOptions, text: &'t str) -> Records<'t> {
-        Records { text, delimiter: options.delimiter, record: Record::new(options), at: 0, lines: 0 }
-    }
-
-    /// Reads the next complete record that is not blank; where it starts and ends.
-    fn next(&mut self, last: bool) -> Result<Option<(usize, usize)>, FileFault> {
-        while self.at < self.text.len() {
-            let start = self.at;
-            match self.record.read(self.text, start, last, self.delimiter) {
-                Step::Record(end) => self.at = end,
-                Step::Incomplete => break,
-                Step::Unbalanced(open) => {
-                    let line = self.lines + self.text[..open].matches('\n').count() as u64 + 1;
-                    return Err(FileFault::UnbalancedQuote { line });
+            for (field, name) in &header.unknown {
+                if let Some(value) = chunk.value(text, record, *field, null) {
+                    rows.rescue.keep_text(name, value);
                 }
             }
-            if !self.record.is_blank() {
-                return Ok(Some((start, self.at)));
+            if let Some((_, texts)) = extra.next_if(|(at, _)| *at == record) {
+                rows.rescue.keep_texts(EXTRA, texts.iter().map(String::as_str));
             }
+            piece.rescue_bytes(range.clone(), &mut rows.rescue);
+            rows.count_row(range.len());
         }
-        Ok(None)
     }
 }

@@ -1,4 +1,4 @@
-//! What the columns of an NDJSON file look like.
+//! What the columns of a JSON file look like.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,13 +10,18 @@ use crate::format::shape::{Shape, Shapes};
 /// Adds up to `limit` rows of `text` to `shapes`; returns how many. Lines that are no JSON objects are passed over.
 /// Without `complete`, `text` is the beginning of a file and its last line may be cut.
 pub(super) fn sample(text: &str, complete: bool, limit: u64, shapes: &mut Shapes) -> u64 {
+    rows(lines(text, complete).map(|(_, line)| line), limit, shapes)
+}
+
+/// Adds up to `limit` of `texts` to `shapes`; returns how many. Those that are no JSON objects are passed over.
+pub(super) fn rows<'t>(texts: impl Iterator<Item = &'t str>, limit: u64, shapes: &mut Shapes) -> u64 {
     let mut tape = Tape::default();
     let mut rows = 0;
-    for (_, line) in lines(text, complete) {
+    for text in texts {
         if rows == limit {
             break;
         }
-        if let Ok(document) = tape.parse(line)
+        if let Ok(document) = tape.parse(text)
             && document.kind(0) == Kind::Object
         {
             object(shapes, document, 0);

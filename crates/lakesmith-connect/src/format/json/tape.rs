@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::column::Digits;
+use crate::scan::plain_length;
+
 /// Levels of nesting beyond which a text is not parsed.
 const MAX_DEPTH: usize = 1024;
 
@@ -43,6 +46,17 @@ pub(super) struct Document<'a> {
     nodes: &'a [Node],
 }
 
+/// What a text begins with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Beginning {
+    /// A value, which ends here.
+    Value(usize),
+    /// The beginning of a value.
+    Cut,
+    /// No value, as shows here.
+    Broken(usize),
+}
+
 /// The text is not one JSON value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NotJson;
@@ -54,7 +68,7 @@ impl Tape {
             return Err(NotJson);
         }
         self.nodes.clear();
-        let mut parser = Parser { bytes: text.as_bytes(), at: 0, nodes: &mut self.nodes };
+        let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, nodes: &mut self.nodes };
         parser.blanks();
         parser.value(0)?;
         parser.blanks();
@@ -62,6 +76,21 @@ impl Tape {
             return Err(NotJson);
         }
         Ok(Document { text, nodes: &self.nodes })
+    }
+
+    /// How far the JSON value reaches with which `text` begins.
+    pub(super) fn begin(&mut self, text: &str) -> Beginning {
+        if u32::try_from(text.len()).is_err() {
+            return Beginning::Broken(0);
+        }
+        self.nodes.clear();
+        let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, nodes: &mut self.nodes };
+        parser.blanks();
+        match parser.value(0) {
+            Ok(()) => Beginning::Value(parser.at),
+            Err(NotJson) if parser.at >= text.len() => Beginning::Cut,
+            Err(NotJson) => Beginning::Broken(parser.at),
+        }
     }
 }
 
@@ -80,7 +109,11 @@ impl<'a> Document<'a> {
     pub(super) fn string(&self, node: usize) -> Option<Cow<'a, str>> {
         let raw = self.raw(node);
         let inner = &raw[1..raw.len() - 1];
-        if self.kind(node) == Kind::Plain { Some(Cow::Borrowed(inner)) } else { unescape(inner).map(Cow::Owned) }
+        if self.kind(node) == Kind::Plain {
+            return Some(Cow::Borrowed(inner));
+        }
+        let mut text = String::with_capacity(inner.len());
+        unescape(inner, &mut text).map(|()| Cow::Owned(text))
     }
 
     /// The text of an object's key.
@@ -110,6 +143,7 @@ impl<'a> Document<'a> {
 }
 
 struct Parser<'t> {
+    text: &'t str,
     bytes: &'t [u8],
     at: usize,
     nodes: &'t mut Vec<Node>,
@@ -179,14 +213,16 @@ impl Parser<'_> {
                 }
                 self.value(depth + 1)?;
                 self.blanks();
-                let separator = self.peek();
-                self.at += 1;
-                match separator {
-                    Some(b',') => self.blanks(),
+                match self.peek() {
+                    Some(b',') => {
+                        self.at += 1;
+                        self.blanks();
+                    }
                     Some(byte) if byte == close => break,
                     _ => return Err(NotJson),
                 }
             }
+            self.at += 1;
         }
         self.nodes[node].end = self.at as u32;
         self.nodes[node].next = self.nodes.len() as u32;
@@ -195,114 +231,83 @@ impl Parser<'_> {
 
     fn string(&mut self) -> Result<(), NotJson> {
         let start = self.at;
+        let mut end = start + 1 + plain_length(self.bytes, start + 1);
         let mut kind = Kind::Plain;
-        self.at += 1;
-        loop {
-            self.at += plain_length(&self.bytes[self.at..]);
-            match self.peek() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    kind = Kind::Escaped;
-                    self.at += match self.bytes.get(self.at + 1) {
-                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-                        Some(b'u') => {
-                            let digits = self.bytes.get(self.at + 2..self.at + 6).ok_or(NotJson)?;
-                            if !digits.iter().all(u8::is_ascii_hexdigit) {
-                                return Err(NotJson);
-                            }
-                            6
-                        }
-                        _ => return Err(NotJson),
-                    };
-                }
-                _ => return Err(NotJson),
-            }
+        if self.bytes.get(end) != Some(&b'"') {
+            kind = Kind::Escaped;
+            end = string_end(self.bytes, end).map_err(|broken| self.broken(broken))?;
         }
-        self.at += 1;
+        self.at = end + 1;
         self.push(kind, start);
         Ok(())
     }
 
-    /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`
     fn number(&mut self) -> Result<(), NotJson> {
         let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        let leading = self.peek();
-        let whole = self.digits()?;
-        if leading == Some(b'0') && whole > 1 {
-            return Err(NotJson);
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
+        let Some((_, end)) = Digits::find(self.text, start) else {
+            let of_numbers = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+            return Err(self.broken(start + self.bytes[start..].iter().take_while(of_numbers).count()));
+        };
+        self.at = end;
         self.push(Kind::Number, start);
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<usize, NotJson> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        if self.at == start { Err(NotJson) } else { Ok(self.at - start) }
+    /// No JSON, as shows at `at`.
+    fn broken(&mut self, at: usize) -> NotJson {
+        self.at = at;
+        NotJson
     }
 }
 
-/// How many bytes of a string come before its next quote, backslash or control character; eight are tested at once.
-fn plain_length(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let mut at = 0;
-    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let special = zero_byte(word ^ (ONES * u64::from(b'"'))) | zero_byte(word ^ (ONES * u64::from(b'\\'))) | control;
-        if special != 0 {
-            // The lowest mark is exact; borrows only disturb the bytes above it.
-            return at + (special.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-    at + bytes[at..].iter().position(special).unwrap_or(bytes.len() - at)
-}
-
-/// The text of a string between its quotes, whose escapes are well formed.
-fn unescape(inner: &str) -> Option<String> {
-    let mut text = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((plain, escape)) = rest.split_once('\\') {
-        text.push_str(plain);
-        let mut characters = escape.chars();
-        text.push(match characters.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let (character, length) = unescape_unicode(escape)?;
-                rest = &escape[length..];
-                text.push(character);
-                continue;
+/// Where the string that goes on at `at` has its closing quote, if all its escapes are well formed.
+///
+/// # Errors
+/// Where it is no string of JSON, or the end of the text if it is the beginning of one.
+pub(super) fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, usize> {
+    loop {
+        at += plain_length(bytes, at);
+        at += match (bytes.get(at), bytes.get(at + 1)) {
+            (Some(b'"'), _) => return Ok(at),
+            (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => 2,
+            (Some(b'\\'), Some(b'u')) => {
+                let digits = bytes[at + 2..].iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
+                if digits < 4 {
+                    return Err(at + 2 + digits);
+                }
+                6
             }
-            literal => literal,
+            (None, _) | (Some(b'\\'), None) => return Err(bytes.len()),
+            _ => return Err(at),
+        };
+    }
+}
+
+/// Appends to `text` what stands between the quotes of a string, whose escapes are well formed; `None` if they are half a
+/// surrogate pair.
+pub(super) fn unescape(inner: &str, text: &mut String) -> Option<()> {
+    let mut rest = inner;
+    while let Some(backslash) = memchr::memchr(b'\\', rest.as_bytes()) {
+        text.push_str(&rest[..backslash]);
+        let escape = &rest[backslash + 1..];
+        let mut length = 1;
+        text.push(match escape.as_bytes().first()? {
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let (character, longer) = unescape_unicode(escape)?;
+                length = longer;
+                character
+            }
+            literal => char::from(*literal),
         });
-        rest = characters.as_str();
+        rest = escape.get(length..)?;
     }
     text.push_str(rest);
-    Some(text)
+    Some(())
 }
 
 /// The character of `uXXXX` or `uXXXX\uXXXX`, and how long that is.
