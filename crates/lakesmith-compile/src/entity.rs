@@ -6,7 +6,7 @@ mod columns;
 mod dedupe;
 mod lookup;
 mod parent;
-mod rescued;
+pub(crate) mod rescued;
 mod snapshot;
 mod tombstones;
 

@@ -20,7 +20,7 @@ mod show;
 mod step;
 mod table;
 
-pub use bronze::metadata as bronze_metadata;
+pub use bronze::{added_columns, metadata as bronze_metadata};
 pub use graph::{Selection, SelectionError};
 pub use name::{Layer, TableName};
 pub use plan::{Columns, Flow, FlowKind, Input, Plan, compile};

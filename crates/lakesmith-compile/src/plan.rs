@@ -5,9 +5,7 @@ use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, date, dimension, entity, fact};
-use lakesmith_project::{
-    ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, Snapshot, SourceTable,
-};
+use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SchemaEvolution, SourceTable};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
 use std::collections::BTreeMap;
@@ -225,7 +223,8 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
         for (t, table) in source.tables.iter().enumerate() {
             faults.extend(unsupported_capture(table));
             let data = bronze_columns.get(&bronze::name(source, table));
-            known.plan.flows.push(bronze::flow(source, table, (s, t), data.map(Vec::as_slice)));
+            let flow = bronze::flow(source, table, (s, t), data.map(Vec::as_slice), &mut faults);
+            known.plan.flows.push(flow);
         }
     }
     entities(&mut known, &mut faults);
@@ -314,6 +313,7 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
     if let FlowKind::Bronze { source, table } = flow.kind {
         let table = &known.project.sources[source].tables[table];
         read.feed = table.change_capture == ChangeCapture::Cdc;
+        read.told = table.operation.is_some();
         if table.change_capture == ChangeCapture::Full && table.deletes == Deletes::MissingKeys {
             if entity.history != History::None {
                 let fault =
@@ -341,19 +341,9 @@ fn unsupported_capture(table: &SourceTable) -> Vec<Diagnostic> {
         Diagnostic::error("unsupported", format!("`{key}: {word}` is not built yet")).at(table.name.span).help(help.to_owned())
     };
     let mut all = vec![];
-    if matches!(table.change_capture, ChangeCapture::Timestamp | ChangeCapture::Event) {
-        let help = "`incremental` reads every file that arrives, once";
-        all.push(later("change_capture", table.change_capture.as_str(), help));
-    }
-    if table.change_capture == ChangeCapture::Full && table.snapshot != Snapshot::File {
-        all.push(later("snapshot", table.snapshot.as_str(), "with `snapshot: file` each file is one snapshot"));
-    }
     if table.schema_evolution != SchemaEvolution::AddColumns {
         let help = "`add_columns` takes new columns in; what does not fit a column is rescued";
         all.push(later("schema_evolution", table.schema_evolution.as_str(), help));
-    }
-    if table.on_change == OnChange::Error {
-        all.push(later("on_change", table.on_change.as_str(), "`new_version` reads a changed file again, `ignore` does not"));
     }
     all
 }

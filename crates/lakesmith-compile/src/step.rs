@@ -11,6 +11,13 @@ pub mod parameter {
     /// The batch's time, TIMESTAMP; `current_timestamp()` means this.
     pub const NOW: &str = "now";
 
+    /// The earliest time of the rows of a batch, TIMESTAMP or NULL: the column `first` of the kept query [`SPAN`].
+    pub const FIRST_TIME: &str = "first_time";
+    /// The latest one: its column `last`.
+    pub const LAST_TIME: &str = "last_time";
+    /// The kept query whose one row gives these two, so that a table is read only where it has such times.
+    pub const SPAN: &str = "span";
+
     /// The last `_batch_id` of input `n` (from 1) that earlier batches have read, BIGINT.
     pub fn after(n: usize) -> String {
         format!("after_{n}")

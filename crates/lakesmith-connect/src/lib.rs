@@ -17,6 +17,7 @@ mod names;
 mod rescue;
 mod rows;
 mod scan;
+mod watch;
 
 pub use column::{DatePattern, Notation, UnknownLetters};
 pub use content::{Charset, Compression};
@@ -28,3 +29,4 @@ pub use format::{
 };
 pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};
+pub use watch::{FolderWatch, WatchError, Written};

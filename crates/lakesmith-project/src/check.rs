@@ -112,6 +112,7 @@ impl Check<'_> {
             Shape::Month => scalar::month(text).is_some(),
             Shape::Size => scalar::size(text).is_some(),
             Shape::Memory => scalar::memory(text).is_some(),
+            Shape::Duration => scalar::duration(text).is_some(),
             _ => true,
         };
         if !value {
@@ -215,6 +216,7 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::Month => "the name of a month such as `april`",
         Shape::Size => "a size such as `512MiB` or `10GiB`",
         Shape::Memory => "a size such as `4GiB`, or a share of the machine such as `50%`",
+        Shape::Duration => "a span of time such as `2 days` or `90 minutes`",
         Shape::Literal => "a text, a number, `true` or `false`",
         Shape::List(of) => match of {
             Shape::Or(..) => "a list of columns or `{ name: expression }`",

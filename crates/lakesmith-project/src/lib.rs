@@ -43,6 +43,6 @@ pub use reference::reference;
 pub use schema::schemas;
 pub use source::{
     CellRange, ChangeCapture, Compression, CsvOptions, Deletes, Encoding, ExcelOptions, FileFormat, FixedField,
-    FixedWidthOptions, JsonOptions, Notation, OnChange, PathStep, SchemaEvolution, Sheet, Snapshot, Source, SourceKind,
-    SourceTable, TextOptions, XmlOptions,
+    FixedWidthOptions, JsonOptions, Notation, OnChange, Operation, PathStep, SchemaEvolution, Sheet, Snapshot, Source,
+    SourceKind, SourceTable, TextOptions, Timestamp, XmlOptions, literal_folder, snapshot_folder,
 };

@@ -2,6 +2,7 @@
 
 use crate::{ByteSize, Memory};
 use chrono::{Month, NaiveDate};
+use std::time::Duration;
 
 /// A letter or `_`, then letters, digits and `_`, all ASCII.
 pub(crate) fn is_name(text: &str) -> bool {
@@ -69,6 +70,24 @@ pub(crate) fn size(text: &str) -> Option<ByteSize> {
     (bytes >= 1.0 && bytes < 2f64.powi(60)).then_some(ByteSize(bytes as u64))
 }
 
+/// A whole number of seconds, minutes, hours, days or weeks: `2 days`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let unit = unit.trim();
+    let seconds = match unit.strip_suffix('s').unwrap_or(unit) {
+        "second" => 1,
+        "minute" => 60,
+        "hour" => 3_600,
+        "day" => 86_400,
+        "week" => 604_800,
+        _ => return None,
+    };
+    let seconds = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    // A thousand years: beyond that a timestamp cannot be reckoned with.
+    (seconds <= 1_000 * 366 * 86_400).then_some(Duration::from_secs(seconds))
+}
+
 /// A number of bytes, or a share of the machine.
 pub(crate) fn memory(text: &str) -> Option<Memory> {
     match text.trim().strip_suffix('%') {
@@ -93,6 +112,15 @@ mod tests {
         assert_eq!(memory("50%"), Some(Memory::Share(0.5)));
         assert_eq!(memory("4GiB"), Some(Memory::Bytes(ByteSize(4 << 30))));
         assert_eq!([memory("0%"), memory("101%"), memory("%")], [None; 3]);
+    }
+
+    #[test]
+    fn spans_of_time_have_a_unit() {
+        let seconds = |text| duration(text).map(|span| span.as_secs());
+        assert_eq!([seconds("2 days"), seconds("1 day"), seconds("90 minutes")], [Some(172_800), Some(86_400), Some(5_400)]);
+        assert_eq!([seconds("0 seconds"), seconds("3 weeks"), seconds("36hours")], [Some(0), Some(1_814_400), Some(129_600)]);
+        assert_eq!([seconds("2"), seconds("days"), seconds("-1 day"), seconds("1.5 days"), seconds("2 months")], [None; 5]);
+        assert_eq!(seconds("99999999999999 weeks"), None);
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! `sources/*.yaml`: the systems outside and the bronze tables that follow from them.
 
+mod capture;
 mod files;
 mod keys;
+mod pattern;
 mod read;
 
+pub use capture::{Operation, Timestamp};
 pub use files::{
     CellRange, Compression, CsvOptions, Encoding, ExcelOptions, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation,
     PathStep, Sheet, TextOptions, XmlOptions,
 };
+pub use pattern::{literal_folder, snapshot_folder};
 
 pub(crate) use files::{path, pattern, range};
 pub(crate) use keys::KEYS;
@@ -69,12 +73,18 @@ pub struct SourceTable {
     pub schema_hints: Vec<(Spanned<String>, Spanned<String>)>,
     /// What a file holds of the table.
     pub change_capture: ChangeCapture,
+    /// Under `change_capture: cdc`: what says what a row is; without it the field `_operation` does.
+    pub operation: Option<Operation>,
+    /// Under `change_capture: timestamp`: the column by which extracts were taken.
+    pub timestamp: Option<Timestamp>,
     /// What happens with a column that was not there before.
     pub schema_evolution: SchemaEvolution,
     /// What happens with a file that changed under its old name.
     pub on_change: OnChange,
     /// Under `change_capture: full`: what makes up one snapshot.
     pub snapshot: Snapshot,
+    /// Under `snapshot: marker`: the name of the file that says that a folder is complete; `*` and `?` stand for any text.
+    pub marker: Option<Spanned<String>>,
     /// Under `change_capture: full`: whether keys that a snapshot lacks are deleted.
     pub deletes: Deletes,
     /// The share of the keys that one snapshot may delete without consent, from 0 to 1.
@@ -101,9 +111,9 @@ pub enum ChangeCapture {
     /// Each file adds new rows or new states of rows.
     #[default]
     Incremental,
-    /// A change feed: rows say in `_operation` whether they are deletes.
+    /// A change feed: rows say whether they are deletes.
     Cdc,
-    /// New states are found by a column that grows with time.
+    /// Each file is an extract by a column that grows with time; extracts may overlap.
     Timestamp,
     /// Events that never change.
     Event,
@@ -143,7 +153,7 @@ pub enum Snapshot {
     File,
     /// All files of a folder.
     Folder,
-    /// All files up to a marker file.
+    /// All files of a folder, once its marker file is there.
     Marker,
 }
 

@@ -69,8 +69,9 @@ pub(crate) async fn run(
             Planned::New(batch) => {
                 let number = batch.number;
                 match new(lake, flow, heartbeat.run_id(), *batch).await? {
-                    Some(record) => record,
-                    None => {
+                    Made::Batch(record) => *record,
+                    Made::Nothing => continue,
+                    Made::Lost => {
                         lost = if lost.0 == number { (number, lost.1 + 1) } else { (number, 1) };
                         if lost.1 == TRIES {
                             return Err(RunError::Contended { flow: flow.name.clone(), tries: lost.1 });
@@ -94,6 +95,16 @@ enum Planned {
     Recorded(Box<Record>),
     /// What the inputs gained.
     New(Box<Batch>),
+}
+
+/// What became of a batch that was planned.
+enum Made {
+    /// It is committed.
+    Batch(Box<Record>),
+    /// Another runner got ahead.
+    Lost,
+    /// Its files changed while they were read: they wait, and there is no batch.
+    Nothing,
 }
 
 /// A batch that is to be computed.
@@ -211,8 +222,8 @@ async fn gained(lake: &Lake, flow: &Flow, input: &Input, target: &Snapshot) -> R
     Ok(Pinned { table: input.table.clone(), snapshot, after, upto, since, changes: vec![] })
 }
 
-/// Computes a batch, records it if the flow has companions, and commits it. `None`: another runner got ahead.
-async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Option<Record>, RunError> {
+/// Computes a batch, records it if the flow has companions, and commits it.
+async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Made, RunError> {
     lake.reached(Phase::Planned, &flow.name, batch.number, 1).await;
     let step = batch.step(flow)?;
     let now = lake.now();
@@ -240,20 +251,22 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
         step: step.clone(),
         outputs: vec![],
     };
-    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await?;
+    let Some(computed) = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await? else {
+        return Ok(Made::Nothing);
+    };
     record.take(computed);
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     if flow.companions.is_empty() {
         return match commit(lake, flow, &record, record.outputs.len() - 1).await? {
-            Committed::Done => Ok(Some(record)),
-            Committed::Already | Committed::NotApplicable => Ok(None),
+            Committed::Done => Ok(Made::Batch(Box::new(record))),
+            Committed::Already | Committed::NotApplicable => Ok(Made::Lost),
         };
     }
     if !record::put(lake.storage(), &record).await? {
-        return Ok(None);
+        return Ok(Made::Lost);
     }
     lake.reached(Phase::Recorded, &flow.name, record.batch, record.attempt).await;
-    finish(lake, flow, record).await.map(Some)
+    Ok(Made::Batch(Box::new(finish(lake, flow, record).await?)))
 }
 
 impl Record {
@@ -265,6 +278,8 @@ impl Record {
     }
 }
 
+/// Runs the step of a record and writes data files. `None`: there is nothing to record, because the files of the batch
+/// changed while they were read; one that is recorded already (its attempt is a further one) is computed as they are.
 async fn compute(
     lake: &Lake,
     flow: &Flow,
@@ -272,7 +287,7 @@ async fn compute(
     target: Snapshot,
     inputs: Vec<Pinned>,
     arriving: Option<Arriving>,
-) -> Result<Computed, RunError> {
+) -> Result<Option<Computed>, RunError> {
     lake.reached(Phase::Computing, &flow.name, record.batch, record.attempt).await;
     let mut companions = vec![];
     for beside in &record.step.companions {
@@ -290,21 +305,27 @@ async fn compute(
         inputs,
         key_mark: record.key_mark,
     };
-    let (mut computed, reports) = match arriving {
+    let (mut computed, read) = match arriving {
         None => (lake.engine().compute(work, None).await?, None),
         Some(arriving) => {
-            let (computed, reports) = land(lake, flow, work, &arriving.batch(lake.max_batch())).await?;
-            (computed, Some(reports))
+            let batch = arriving.batch(lake.max_batch());
+            let (computed, reports) = land(lake, flow, work, &batch).await?;
+            (computed, Some((reports, batch)))
         }
     };
-    if let (Some(reports), Some(receipts)) = (reports, flow.companions.first()) {
+    if let (Some((reports, batch)), Some(receipts)) = (read, flow.companions.first()) {
+        lake.tried(flow, &reports);
+        if record.attempt == 1 && reports.nothing(batch.is_whole()) {
+            lake.put_off(flow, batch.files.into_iter().map(|file| file.path));
+            return Ok(None);
+        }
         let base = lake.engine().ensure(receipts).await?;
         let rows = reports.receipts(receipts, record.now, record.batch)?;
         let output = lake.engine().append(receipts, &base, vec![rows]).await?;
         computed.outputs.insert(0, output);
         computed.counts.extend(reports.counts());
     }
-    Ok(computed)
+    Ok(Some(computed))
 }
 
 /// Computes a batch of what arrived. A file that turns out to be unreadable after rows of it were taken is left out, and
@@ -379,14 +400,14 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
             (recorded.after, recorded.since) = (0, None);
         }
     }
-    let mut arriving = lake.arriving(flow, former.batch - 1).await?;
-    if let Some(arriving) = &mut arriving {
-        // Files whose receipts are committed already are this batch; others wait for the next one.
-        let taken = read::taken(lake, flow, former.batch).await?;
-        arriving.files.retain(|file| taken.is_empty() || taken.contains(&file.path));
+    // Files whose receipts are committed already are this batch; others wait for the next one.
+    let arriving = match flow.kind.is_bronze() {
+        true => lake.arriving_again(flow, former.batch - 1, read::taken(lake, flow, former.batch).await?).await?,
+        false => None,
+    };
+    if let Some(computed) = compute(lake, flow, &record, target, inputs, arriving).await? {
+        record.take(computed);
     }
-    let computed = compute(lake, flow, &record, target, inputs, arriving).await?;
-    record.take(computed);
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     match record::put(lake.storage(), &record).await? {
         true => {

@@ -39,6 +39,14 @@ pub enum RunError {
     /// A table that exists in the project and not yet in the storage.
     #[error("table `{0}` has no data yet: run `lakesmith run {0}`")]
     NotThereYet(TableName),
+    /// A table that reads no files.
+    #[error("`{table}` reads no files: only bronze tables do{}", if .from.is_empty() { String::new() } else { format!("; it reads {from}") })]
+    NoFiles {
+        /// The table.
+        table: TableName,
+        /// What it reads.
+        from: String,
+    },
     /// The engine, while a flow ran or a query was answered.
     #[error(transparent)]
     Engine(Box<EngineError>),
@@ -50,6 +58,9 @@ pub enum RunError {
         /// Why.
         source: Box<lakesmith_connect::ConnectError>,
     },
+    /// The folders of sources cannot be watched.
+    #[error(transparent)]
+    Watch(#[from] lakesmith_connect::WatchError),
     /// A record in the storage that does not say what a record says.
     #[error("the record `{path}` cannot be read: {reason}")]
     Record {
@@ -91,10 +102,14 @@ impl RunError {
             RunError::Source { .. } => Diagnostic::error("source-failed", self.to_string()),
             RunError::UnknownTarget { .. } => Diagnostic::error("unknown-target", self.to_string()),
             RunError::UnsupportedEngine { .. } => Diagnostic::error("unsupported", self.to_string()),
-            RunError::UnknownTable { .. } | RunError::NotThereYet(_) => Diagnostic::error("unknown-table", self.to_string()),
-            RunError::Project(_) | RunError::Record { .. } | RunError::Storage(_) | RunError::Contended { .. } => {
-                Diagnostic::error("run-failed", self.to_string())
+            RunError::UnknownTable { .. } | RunError::NotThereYet(_) | RunError::NoFiles { .. } => {
+                Diagnostic::error("unknown-table", self.to_string())
             }
+            RunError::Project(_)
+            | RunError::Watch(_)
+            | RunError::Record { .. }
+            | RunError::Storage(_)
+            | RunError::Contended { .. } => Diagnostic::error("run-failed", self.to_string()),
         }
     }
 }

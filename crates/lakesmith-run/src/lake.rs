@@ -2,7 +2,7 @@
 
 use crate::batch::position;
 use crate::error::RunError;
-use crate::files::{self, Arriving, Receipts};
+use crate::files::{self, Arriving, Ask, Notes, Receipts, Reports, Tried};
 use crate::read;
 use crate::world::World;
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -10,9 +10,9 @@ use chrono::{DateTime, Utc};
 use lakesmith_compile::{Column, Columns, Flow, FlowKind, Plan, TableName, compile};
 use lakesmith_engine::delta::{Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
-use lakesmith_project::{Engine as WantedEngine, Memory, Project};
+use lakesmith_project::{Engine as WantedEngine, Memory, Project, SourceTable};
 use lakesmith_text::Diagnostics;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Batches of a first load hold about so many bytes of source files.
@@ -29,6 +29,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Bytes that sorts and joins may hold; `defaults.memory` of the project if `None`.
     pub memory: Option<usize>,
+    /// Whether files that could not be read are read again.
+    pub retry_files: bool,
     /// Where the process dies, for tests: the words of `LAKESMITH_ABORT_AT`.
     #[cfg(debug_assertions)]
     pub abort_at: Option<String>,
@@ -47,6 +49,9 @@ pub struct Lake {
     data: HashMap<TableName, SchemaRef>,
     /// Files found while the columns were learnt, beyond the batch that the table had then.
     found: Arc<Mutex<HashMap<TableName, (i64, Arriving)>>>,
+    /// What this run has tried of each bronze table's files, and what its last listing told beside those that are read.
+    files: Arc<Mutex<HashMap<TableName, (Tried, Notes)>>>,
+    retry_files: bool,
     /// The newest snapshot of tables that this run has written.
     newest: Arc<Mutex<HashMap<TableName, Snapshot>>>,
 }
@@ -107,6 +112,8 @@ impl Lake {
             settings,
             data: HashMap::new(),
             found: Arc::default(),
+            files: Arc::default(),
+            retry_files: options.retry_files,
             newest: Arc::default(),
         })
     }
@@ -133,7 +140,8 @@ impl Lake {
     /// for one that has never had a row. A source that cannot be asked stops its own flow, when that runs.
     async fn data_columns_of(&self, flow: &Flow) -> Result<Option<SchemaRef>, RunError> {
         let held = self.world.storage.snapshot(&TablePath::new(&flow.target.path), None).await?;
-        let schema = held.as_ref().map(|held| data_columns(&held.schema()));
+        let Some(table) = self.source_table(flow) else { return Ok(None) };
+        let schema = held.as_ref().map(|held| data_columns(&held.schema(), table));
         let last = match &held {
             Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
             None => 0,
@@ -155,10 +163,15 @@ impl Lake {
         last: i64,
         known: Option<&Schema>,
     ) -> Result<Option<SchemaRef>, RunError> {
-        let Some(arriving) = self.list(flow, exists, last).await? else { return Ok(None) };
+        let (Some(table), Some(arriving)) = (self.source_table(flow), self.list(flow, exists, last, None).await?) else {
+            return Ok(None);
+        };
         let schema = match arriving.files.is_empty() {
             true => None,
-            false => Some(arriving.source.infer(&arriving.files, known).await.map_err(files::failed(&flow.name))?.schema),
+            false => {
+                let inferred = arriving.source.infer(&arriving.files, known).await.map_err(files::failed(&flow.name))?;
+                Some(files::own_operation(inferred.schema, table))
+            }
         };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
         Ok(schema)
@@ -232,26 +245,78 @@ impl Lake {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow.name);
         match found {
             Some((upto, found)) if upto == last => Ok(Some(found)),
-            _ => self.list(flow, true, last).await,
+            _ => self.list(flow, true, last, None).await,
         }
     }
 
-    async fn list(&self, flow: &Flow, exists: bool, last: i64) -> Result<Option<Arriving>, RunError> {
+    /// What was found when the columns were learnt is looked for again.
+    pub(crate) fn forget_found(&self) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Those of a batch that is computed again: `only` them, if its receipts are committed.
+    pub(crate) async fn arriving_again(
+        &self,
+        flow: &Flow,
+        last: i64,
+        only: BTreeSet<String>,
+    ) -> Result<Option<Arriving>, RunError> {
+        self.list(flow, true, last, (!only.is_empty()).then_some(only)).await
+    }
+
+    async fn list(
+        &self,
+        flow: &Flow,
+        exists: bool,
+        last: i64,
+        only: Option<BTreeSet<String>>,
+    ) -> Result<Option<Arriving>, RunError> {
         let FlowKind::Bronze { source, table } = flow.kind else { return Ok(None) };
         let Some((source, table)) = files::source(&self.project, (source, table), self.world.landing.clone()) else {
             return Ok(None);
         };
         let seen = match exists {
-            true => read::receipts(self, flow, last).await?,
-            false => Receipts::new(),
+            true => Receipts::load(self, flow, last).await?,
+            false => Receipts::default(),
         };
-        files::arriving(source, table, &seen).await.map(Some).map_err(files::failed(&flow.name))
+        let ask = Ask { retry: self.retry_files, only, tried: self.with_files(flow, |(tried, _)| tried.clone()) };
+        let (arriving, notes) = files::arriving(source, table, seen, &ask).await.map_err(files::failed(&flow.name))?;
+        self.with_files(flow, |(_, noted)| *noted = notes);
+        Ok(Some(arriving))
+    }
+
+    /// Remembers what a batch found out about its files, so that this run tries none of them twice.
+    pub(crate) fn tried(&self, flow: &Flow, reports: &Reports) {
+        self.with_files(flow, |(tried, _)| {
+            tried.waiting.extend(reports.waiting());
+            tried.failed.extend(reports.failed());
+        });
+    }
+
+    /// The same for files that wait because one of their snapshot does.
+    pub(crate) fn put_off(&self, flow: &Flow, files: impl IntoIterator<Item = String>) {
+        self.with_files(flow, |(tried, _)| tried.waiting.extend(files));
+    }
+
+    /// What the last listing of a flow's source told beside the files that are read.
+    pub(crate) fn notes(&self, flow: &Flow) -> Notes {
+        self.with_files(flow, |(_, notes)| notes.clone())
+    }
+
+    fn with_files<T>(&self, flow: &Flow, of: impl FnOnce(&mut (Tried, Notes)) -> T) -> T {
+        of(self.files.lock().unwrap_or_else(PoisonError::into_inner).entry(flow.name.clone()).or_default())
+    }
+
+    fn source_table(&self, flow: &Flow) -> Option<&SourceTable> {
+        let FlowKind::Bronze { source, table } = flow.kind else { return None };
+        self.project.sources.get(source)?.tables.get(table)
     }
 }
 
 /// A bronze table's own columns are those that lakesmith did not add.
-fn data_columns(schema: &Schema) -> SchemaRef {
-    let added = |field: &Field| lakesmith_compile::bronze_metadata().iter().any(|column: &Column| column.name == *field.name());
+fn data_columns(schema: &Schema, table: &SourceTable) -> SchemaRef {
+    let columns = lakesmith_compile::added_columns(table);
+    let added = |field: &Field| columns.iter().any(|column: &Column| column.name == *field.name());
     Arc::new(Schema::new(schema.fields().iter().filter(|field| !added(field)).cloned().collect::<Vec<_>>()))
 }
 

@@ -17,6 +17,7 @@ mod read;
 mod record;
 mod report;
 mod schedule;
+mod signals;
 #[cfg(test)]
 mod sim;
 mod world;
@@ -26,3 +27,4 @@ pub use heartbeat::Process;
 pub use lake::{Lake, Options};
 pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
 pub use report::{Event, FlowReport, FlowStatus, Report};
+pub use signals::{FolderSignals, Signals, settled};

@@ -2,12 +2,10 @@
 
 use crate::batch::position;
 use crate::error::RunError;
-use crate::files::{Receipt, Receipts};
 use crate::lake::Lake;
 use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
 use crate::record;
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use arrow::array::AsArray;
 use chrono::DateTime;
 use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
 use lakesmith_engine::Rows;
@@ -85,6 +83,43 @@ impl Lake {
             return Err(RunError::NotThereYet(flow.name.clone()));
         }
         Ok(self.storage().history(&self.path(&found.name)?, limit).await?)
+    }
+
+    /// What became of the files that a bronze table has read: its receipts, newest first, up to `limit` of them. `failed`:
+    /// only files whose newest receipt has an error. One row a file and batch: `path` STRING, `status` STRING (`read`,
+    /// `new_version`, `touched`, `older_snapshot`, `failed`), `batch` BIGINT, `read_at` TIMESTAMP, `size_bytes` BIGINT,
+    /// `modified` TIMESTAMP, `rows` BIGINT, `rescued_rows` BIGINT, `same_as` STRING, `error` STRING.
+    pub async fn files(&self, table: &str, failed: bool, limit: usize) -> Result<Rows, RunError> {
+        let (flow, _) = self.find(table)?;
+        if !flow.kind.is_bronze() {
+            let from = flow.upstream().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(RunError::NoFiles { table: flow.name.clone(), from });
+        }
+        let Some(receipts) = flow.companions.first() else { return Err(RunError::NotThereYet(flow.name.clone())) };
+        let snapshot = self.readable(flow, receipts).await?.ok_or_else(|| RunError::NotThereYet(flow.name.clone()))?;
+        let last = self.last_batch(&flow.name).await?;
+        // A table that was filled before files had a status has none until its next batch.
+        let held = snapshot.schema();
+        let or_null = |name: &str| match held.field_with_name(name) {
+            Ok(_) => format!("`{name}`"),
+            Err(_) => format!("CAST(NULL AS STRING) AS `{name}`"),
+        };
+        let filter = if failed { "\nWHERE _nth = 1 AND error IS NOT NULL" } else { "" };
+        let sql = format!(
+            "SELECT path, status, _batch_id AS batch, _read_at AS read_at, size AS size_bytes, modified, rows, rescued AS rescued_rows, same_as, error
+FROM (
+  SELECT path, {}, {}, _batch_id, _read_at, size, modified, rows, rescued, error,
+    row_number() OVER (PARTITION BY path ORDER BY _batch_id DESC) AS _nth
+  FROM {}
+  WHERE _batch_id <= {last}
+){filter}
+ORDER BY _batch_id DESC, modified DESC, path DESC
+LIMIT {limit}",
+            or_null("status"),
+            or_null("same_as"),
+            receipts.name.quoted()
+        );
+        of_companion(self, receipts, snapshot, sql).await
     }
 
     /// Where each flow stands.
@@ -196,68 +231,37 @@ pub(crate) fn unknown(plan: &Plan, name: &str) -> RunError {
     RunError::UnknownTable { name: name.to_owned(), near: nearest(name, names.iter().map(String::as_str)).map(str::to_owned) }
 }
 
-/// The newest receipt of each file, of batches that the bronze table has.
-pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Receipts, RunError> {
-    let Some(table) = flow.companions.first() else { return Ok(Receipts::new()) };
-    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(Receipts::new()) };
-    let sql = format!(
-        "SELECT path, size, modified, hash, error IS NULL FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id",
-        table.name.quoted()
-    );
-    let question =
-        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
-    let rows = lake.engine().query(&admit(&Principal::Owner, question)).await?;
-    let mut seen = Receipts::new();
-    for batch in &rows.batches {
-        let text = |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
-        let (path, hash) =
-            (text(0).map_err(lakesmith_engine::EngineError::from)?, text(3).map_err(lakesmith_engine::EngineError::from)?);
-        let (path, hash) = (path.as_string::<i32>(), hash.as_string::<i32>());
-        let (size, modified) =
-            (batch.column(1).as_primitive::<Int64Type>(), batch.column(2).as_primitive::<TimestampMicrosecondType>());
-        for row in 0..batch.num_rows() {
-            let receipt = Receipt {
-                read: batch.column(4).as_boolean().value(row),
-                size: size.value(row).max(0) as u64,
-                modified: DateTime::from_timestamp_micros(modified.value(row)).unwrap_or_default(),
-                hash: hash.is_valid(row).then(|| hash.value(row).to_owned()),
-            };
-            seen.insert(path.value(row).to_owned(), receipt);
-        }
-    }
-    Ok(seen)
+/// A question about a companion at a version, bounded by whoever asks.
+pub(crate) async fn of_companion(lake: &Lake, table: &Table, snapshot: Snapshot, sql: String) -> Result<Rows, RunError> {
+    let tables = BTreeMap::from([(table.name.clone(), snapshot)]);
+    let question = Question { sql, tables, lakehouse: String::new(), now: lake.now() };
+    Ok(lake.engine().query(&admit(&Principal::Owner, question)).await?)
 }
 
 /// The files whose receipts a batch has committed.
 pub(crate) async fn taken(lake: &Lake, flow: &Flow, batch: i64) -> Result<BTreeSet<String>, RunError> {
-    let mut paths = BTreeSet::new();
-    let Some(table) = flow.companions.first() else { return Ok(paths) };
-    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(paths) };
+    let Some(table) = flow.companions.first() else { return Ok(BTreeSet::new()) };
     let sql = format!("SELECT path FROM {} WHERE _batch_id = {batch}", table.name.quoted());
-    let question =
-        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
-    for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
-        let path = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8)
-            .map_err(lakesmith_engine::EngineError::from)?;
-        paths.extend(path.as_string::<i32>().iter().flatten().map(str::to_owned));
-    }
-    Ok(paths)
+    Ok(texts(lake, table, sql).await?.into_iter().collect())
 }
 
 /// The files that batches could not read, as `name: reason`.
 pub(crate) async fn failed_files(lake: &Lake, flow: &Flow, batches: &[i64]) -> Result<Vec<String>, RunError> {
-    let mut named = vec![];
-    let (Some(table), Some(first)) = (flow.companions.first(), batches.first()) else { return Ok(named) };
-    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(named) };
+    let (Some(table), Some(first)) = (flow.companions.first(), batches.first()) else { return Ok(vec![]) };
     let name = table.name.quoted();
     let sql =
         format!("SELECT concat(path, ': ', error) FROM {name} WHERE error IS NOT NULL AND _batch_id >= {first} ORDER BY path");
-    let question =
-        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
-    for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
+    texts(lake, table, sql).await
+}
+
+/// The texts that a question about a companion gives.
+async fn texts(lake: &Lake, table: &Table, sql: String) -> Result<Vec<String>, RunError> {
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(vec![]) };
+    let mut all = vec![];
+    for rows in of_companion(lake, table, snapshot, sql).await?.batches {
         let texts = arrow::compute::cast(rows.column(0), &arrow::datatypes::DataType::Utf8)
             .map_err(lakesmith_engine::EngineError::from)?;
-        named.extend(texts.as_string::<i32>().iter().flatten().map(str::to_owned));
+        all.extend(texts.as_string::<i32>().iter().flatten().map(str::to_owned));
     }
-    Ok(named)
+    Ok(all)
 }

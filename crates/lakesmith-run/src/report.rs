@@ -64,7 +64,7 @@ pub struct FlowReport {
     pub batches: Vec<i64>,
     /// What became of the rows read, all batches together.
     pub outcomes: Outcomes,
-    /// What is counted besides: `unknown customer_key`, `files`, `failed files`, `rescued rows`.
+    /// What is counted besides: `unknown customer_key`, `files`, `failed files`, `rescued rows`, `waiting folders`.
     pub counts: BTreeMap<String, u64>,
     /// How long it took.
     #[serde(rename = "duration_seconds", serialize_with = "seconds")]

@@ -72,12 +72,7 @@ fn stops(status: FlowStatus) -> bool {
 async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) -> FlowReport {
     let clock = Instant::now();
     let result = batch::run(&lake, &flow, &heartbeat, events.as_ref()).await;
-    let empty = flow.kind.is_bronze() && !flow.columns_known;
-    let fault = empty.then(|| {
-        Diagnostic::warning("no-files", format!("no file has arrived for `{}`", flow.name))
-            .at(flow.at)
-            .help("put files where `path` of the source and `path` of the table say, or mend the pattern")
-    });
+    let fault = told_of_files(&lake, &flow);
     let report = FlowReport {
         flow: flow.name.clone(),
         status: FlowStatus::UpToDate,
@@ -94,7 +89,7 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
             status: if done.batches.is_empty() { FlowStatus::UpToDate } else { FlowStatus::Updated },
             batches: done.batches,
             outcomes: done.outcomes,
-            counts: done.counts,
+            counts: done.counts.into_iter().chain(lake.notes(&flow).counts()).collect(),
             ..report
         },
         Err(error) => {
@@ -105,18 +100,46 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
     }
 }
 
-/// How many unreadable files a message names.
+/// How many files or folders a message names.
 const NAMED_FILES: usize = 5;
+
+/// What somebody should know of a source's files beside those that were read.
+fn told_of_files(lake: &Lake, flow: &Flow) -> Option<Diagnostic> {
+    let notes = lake.notes(flow);
+    if !notes.waiting_folders.is_empty() {
+        let (count, names) = (notes.waiting_folders.len(), named(notes.waiting_folders));
+        let message = format!("{count} snapshots for `{}` wait because they are not whole yet: {names}", flow.name);
+        let help = "a folder is whole once its `marker` is there, or, without one, once the next folder has begun; nothing of it is read before";
+        return Some(Diagnostic::warning("snapshot-waits", message).at(flow.at).help(help));
+    }
+    if !notes.not_retried.is_empty() {
+        let (count, names) = (notes.not_retried.len(), named(notes.not_retried));
+        let message =
+            format!("{count} of the failed files for `{}` cannot be read again because they are gone: {names}", flow.name);
+        let help = "deliver them again under their names; their receipts stay as they are";
+        return Some(Diagnostic::warning("not-retried", message).at(flow.at).help(help));
+    }
+    (flow.kind.is_bronze() && !flow.columns_known).then(|| {
+        Diagnostic::warning("no-files", format!("no file has arrived for `{}`", flow.name))
+            .at(flow.at)
+            .help("put files where `path` of the source and `path` of the table say, or mend the pattern")
+    })
+}
+
+/// The first names, and how many more there are.
+fn named(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(NAMED_FILES);
+    names.truncate(NAMED_FILES);
+    names.extend((more > 0).then(|| format!("{more} more")));
+    names.join("; ")
+}
 
 /// The files that could not be read, by name, with the reason of each.
 async fn failed_files(lake: &Lake, flow: &Flow, done: &batch::Done) -> Option<Diagnostic> {
     let count = *done.counts.get("failed files")?;
-    let mut named = read::failed_files(lake, flow, &done.batches).await.ok()?;
-    let more = named.len().saturating_sub(NAMED_FILES);
-    named.truncate(NAMED_FILES);
-    named.extend((more > 0).then(|| format!("{more} more")));
-    let message = format!("{count} of the files for `{}` could not be read: {}", flow.name, named.join("; "));
-    let help = format!("the rows of the other files arrived; `{}_receipts` keeps the reasons", flow.name);
+    let names = named(read::failed_files(lake, flow, &done.batches).await.ok()?);
+    let message = format!("{count} of the files for `{}` could not be read: {names}", flow.name);
+    let help = format!("the rows of the other files arrived; `lakesmith files {} --failed` keeps the reasons", flow.name);
     Some(Diagnostic::warning("failed-files", message).at(flow.at).help(help))
 }
 

@@ -37,6 +37,24 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
     if (1.0..2f64.powi(53)).contains(&bytes) { Ok(bytes as usize) } else { Err(wrong()) }
 }
 
+/// A span of time with a unit, as `30s`, `5m`, `1h`; not none.
+///
+/// # Errors
+/// In words, for clap.
+pub(crate) fn span(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{text}` is no span of time; write `30s`, `5m` or `1h`");
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
+    let unit = match unit.trim() {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<u32>().map_err(|_| wrong())?;
+    if seconds == 0 { Err(wrong()) } else { Ok(Duration::from_secs(u64::from(seconds) * unit)) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +64,14 @@ mod tests {
         assert_eq!([count(0, "flow"), count(1, "flow"), count(2, "flow")], ["0 flows", "1 flow", "2 flows"]);
         let times = [42, 12_345, 245_900].map(|ms| time(Duration::from_millis(ms)));
         assert_eq!(times, ["0.042 s", "12.3 s", "4 min 05 s"]);
+    }
+
+    #[test]
+    fn spans_have_a_unit() {
+        assert_eq!([span("30s"), span("5m"), span("2 h")], [30, 300, 7_200].map(|s| Ok(Duration::from_secs(s))));
+        for text in ["", "5", "m", "0s", "-1s", "1d", "99999999999s"] {
+            assert!(span(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod cli_reference;
 mod compile;
 mod describe;
 mod explain;
+mod files;
 mod history;
 mod query;
 mod reference;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Describe(describe::Args),
     /// Show who did what to a table, newest first
     History(history::Args),
+    /// Show which files a bronze table has read and what became of each, newest first
+    Files(files::Args),
     /// Show how far each flow has come and what waits for it
     Status(status::Args),
     /// Print the reference of the project's files, as Markdown
@@ -62,6 +65,7 @@ pub(crate) async fn run(cli: Cli, console: &Console) -> Result<Exit, Stop> {
         Command::Tables(args) => tables::run(&args, globals, console).await,
         Command::Describe(args) => describe::run(&args, globals, console).await,
         Command::History(args) => history::run(&args, globals, console).await,
+        Command::Files(args) => files::run(&args, globals, console).await,
         Command::Status(args) => status::run(&args, globals, console).await,
         Command::Reference(_) => reference::run(console),
         Command::CliReference(_) => cli_reference::run(console),

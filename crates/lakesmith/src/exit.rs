@@ -63,7 +63,7 @@ impl Stop {
     pub(crate) fn of(error: RunError, sources: &Sources) -> Stop {
         let exit = match &error {
             RunError::Project(_) | RunError::UnknownTarget { .. } | RunError::UnsupportedEngine { .. } => Exit::Wrong,
-            RunError::UnknownTable { .. } => Exit::Wrong,
+            RunError::UnknownTable { .. } | RunError::NoFiles { .. } => Exit::Wrong,
             RunError::Engine(engine) if matches!(**engine, EngineError::Delta(DeltaError::Unsafe { .. })) => Exit::Wrong,
             _ => Exit::Failed,
         };

@@ -51,8 +51,12 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Runs the command, but no longer than until Ctrl-C.
+/// Runs the command, but no longer than until Ctrl-C; one that watches ends by itself then.
 async fn until_interrupted(cli: Cli, console: &Console) -> Exit {
+    let watches = matches!(&cli.command, commands::Command::Run(args) if args.watch);
+    if watches {
+        return commands::run(cli, console).await.unwrap_or_else(|stop| stop.tell(console));
+    }
     tokio::select! {
         ended = commands::run(cli, console) => ended.unwrap_or_else(|stop| stop.tell(console)),
         Ok(()) = tokio::signal::ctrl_c() => {

@@ -17,12 +17,14 @@ pub(crate) fn project(globals: &Globals) -> (Project, Diagnostics) {
     lakesmith_project::load(&folder(globals))
 }
 
-/// Opens the lake to fill its tables: the project must have no fault.
-pub(crate) async fn to_run(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+/// Opens the lake to fill its tables: the project must have no fault. `retry_files`: files that could not be read are read
+/// again.
+pub(crate) async fn to_run(globals: &Globals, console: &Console, retry_files: bool) -> Result<Lake, Stop> {
     let (project, mut faults) = project(globals);
     let sources = project.sources_text.clone();
     if !faults.has_errors() {
-        let lake = Lake::open_to_fill(project, &options(globals)).await.map_err(|error| Stop::of(error, &sources))?;
+        let options = Options { retry_files, ..options(globals) };
+        let lake = Lake::open_to_fill(project, &options).await.map_err(|error| Stop::of(error, &sources))?;
         faults.extend(lake.faults().iter().cloned());
         if !faults.has_errors() {
             if !faults.is_empty() {
@@ -88,6 +90,7 @@ pub(crate) fn options(globals: &Globals) -> Options {
         target: globals.target.clone(),
         threads: globals.threads,
         memory: globals.memory,
+        retry_files: false,
         #[cfg(debug_assertions)]
         abort_at: std::env::var("LAKESMITH_ABORT_AT").ok(),
     }

@@ -112,21 +112,22 @@ pub(crate) fn each(outcomes: &Outcomes) -> [(&'static str, u64); 7] {
 }
 
 /// Counts that somebody should see at once, not only in the report.
-const TROUBLES: [&str; 2] = ["failed files", "rescued rows"];
+const TROUBLES: [&str; 6] =
+    ["failed files", "waiting files", "waiting folders", "files with the same content", "rescued rows", "late rows"];
 
 fn finished(report: &FlowReport) -> String {
     let (flow, status) = (&report.flow, status(report.status));
+    let troubles = TROUBLES.iter().filter_map(|what| Some((what, report.counts.get(*what).filter(|n| **n > 0)?)));
+    let troubles: String = troubles.map(|(what, n)| format!(", {what}: {n}")).collect();
     match report.status {
         FlowStatus::Updated => {
             let batches = match report.batches.len() {
                 0 | 1 => String::new(),
                 n => format!(" in {n} batches"),
             };
-            let troubles = TROUBLES.iter().filter_map(|what| Some((what, report.counts.get(*what).filter(|n| **n > 0)?)));
-            let troubles: String = troubles.map(|(what, n)| format!(", {what}: {n}")).collect();
             format!("{status} {flow}: {}{batches}{troubles} ({})", counts(&report.outcomes), time(report.duration))
         }
-        FlowStatus::UpToDate => format!("{status} {flow} ({})", time(report.duration)),
+        FlowStatus::UpToDate => format!("{status} {flow}{troubles} ({})", time(report.duration)),
         FlowStatus::Failed | FlowStatus::Skipped => format!("{status} {flow}"),
     }
 }
@@ -156,6 +157,9 @@ mod tests {
         let line = "updated silver.sales_orders: 120 read, 100 inserted, 20 quarantined, 3 removed, failed files: 2 (0.420 s)";
         assert_eq!(finished(&report), line);
         report.status = FlowStatus::UpToDate;
+        report.counts = BTreeMap::from([("waiting folders".to_owned(), 1)]);
+        assert_eq!(finished(&report), "up to date silver.sales_orders, waiting folders: 1 (0.420 s)");
+        report.counts.clear();
         assert_eq!(finished(&report), "up to date silver.sales_orders (0.420 s)");
         report.status = FlowStatus::Failed;
         assert_eq!(finished(&report), "failed silver.sales_orders");

@@ -50,6 +50,9 @@ fn typed(parent: &Parent, checked: &Checked) -> String {
     if checked.feed {
         let gone = format!("coalesce({} = 'delete', FALSE)", quote(tombstones::OPERATION));
         select.push(named(&gone, tombstones::GONE));
+        if checked.asks_operation {
+            select.push(named(&tombstones::unknown(parent.told), tombstones::UNKNOWN));
+        }
     }
     select.extend(["_source_system", "_ingestion_timestamp"].map(quote));
     if parent.has_arrival() {

@@ -6,7 +6,7 @@ use crate::plan::scope;
 use crate::select::quote;
 use crate::step::Place;
 use crate::table::{Column, schema};
-use lakesmith_project::{ColumnValue, Entity, OnFail};
+use lakesmith_project::{ColumnValue, Entity, History, OnFail};
 use lakesmith_sql::{DataType, Field, parse_expr};
 use lakesmith_text::{Diagnostic, Diagnostics, Located, Span};
 
@@ -19,6 +19,8 @@ pub(crate) struct Checked {
     pub(crate) rescues: bool,
     /// Whether rows may say that their key is gone.
     pub(crate) feed: bool,
+    /// Whether it matters what each row is: an append keeps it as it is said.
+    pub(crate) asks_operation: bool,
     /// The parent's rows, exploded if the entity asks for it: the SQL of the list.
     pub(crate) explode: Option<(String, String)>,
     pub(crate) places: Vec<Place>,
@@ -67,7 +69,8 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
     let before = faults.len();
     let rescues = columns.iter().any(|column| column.name == rescued::COLUMN);
     let feed = parent.feed && columns.iter().any(|column| column.name == tombstones::OPERATION);
-    let mut checked = Checked { rescues, feed, ..Checked::default() };
+    let asks_operation = feed && entity.history != History::Append;
+    let mut checked = Checked { rescues, feed, asks_operation, ..Checked::default() };
     let mut columns = columns.clone();
     if let Some(explode) = &entity.explode
         && let Some((sql, ty)) = expression::source_column(&explode.path, &columns, None, faults)
@@ -241,6 +244,7 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
         let on_fail = OnFail::Quarantine;
         checked.rules.insert(0, Rule { message: name.clone(), name, failed, on_fail, of_identity: true, at: entity.at });
     }
+    checked.rules.extend(unknown_operation(entity, checked));
     let mut known = schema(&checked.columns());
     known.fields.push(Field { name: "_source_system".to_owned(), ty: DataType::String, nullable: true });
     let scope = scope(None, &known);
@@ -264,6 +268,17 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
         });
     }
     checked.rules.extend(nameless(entity, checked));
+}
+
+/// A row whose operation is none of those that are known can be neither a state nor a delete.
+fn unknown_operation(entity: &Entity, checked: &Checked) -> Option<Rule> {
+    let mut failed = quote(tombstones::UNKNOWN);
+    if checked.rescues {
+        failed += &format!(" AND NOT {}", quote(rescued::CORRUPT));
+    }
+    let (name, message) = ("operation is not known".to_owned(), "_operation is none of those that are known".to_owned());
+    let at = entity.at;
+    checked.asks_operation.then(|| Rule { name, message, failed, on_fail: OnFail::Quarantine, of_identity: true, at })
 }
 
 /// A row that says that its key is gone must say which, and since when; a rule that says so by itself comes first.

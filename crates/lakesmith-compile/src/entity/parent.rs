@@ -14,13 +14,22 @@ pub(crate) struct Parent {
     pub(crate) identity: Vec<String>,
     /// Whether its rows may say that their key is gone.
     pub(crate) feed: bool,
+    /// Whether the source's table tells by which values.
+    pub(crate) told: bool,
     /// How it deletes what its snapshots lack.
     pub(crate) full: Option<Full>,
 }
 
 impl Parent {
     pub(crate) fn new(table: &Table, known: bool, identity: Vec<String>) -> Self {
-        Parent { name: table.name.clone(), columns: known.then(|| table.columns.clone()), identity, feed: false, full: None }
+        Parent {
+            name: table.name.clone(),
+            columns: known.then(|| table.columns.clone()),
+            identity,
+            feed: false,
+            told: false,
+            full: None,
+        }
     }
 
     /// Whether its rows have an arrival order of their own. The rows of an entity do not: they are replaced together

@@ -3,7 +3,7 @@
 
 use crate::name::TableName;
 use crate::select::{in_range, list, of, quote, same};
-use crate::step::{Check, Cte, parameter};
+use crate::step::{Check, Cte};
 use crate::table::Table;
 use lakesmith_text::Span;
 
@@ -28,21 +28,23 @@ pub(crate) fn queries(full: &Full, keys: &[String], rescues: bool) -> Vec<Cte> {
         true => format!("SELECT count(*) AS `n`\n  FROM `batch`\n  WHERE {}", quote(super::rescued::CORRUPT)),
         false => "SELECT 0 AS `n`".to_owned(),
     };
-    // A file that was touched and says the same as before is no snapshot: none of its rows are in the batch.
+    // A file that was touched and says the same as before is no snapshot: none of its rows are in the batch. A folder of
+    // which a file could not be read is not whole.
     let receipts = full.receipts.quoted();
+    let of_batch = in_range(None, RECEIPTS);
     let complete = format!(
-        "SELECT `read`.`n` > 0 AND `broken`.`n` = 0 AS `complete`
+        "SELECT `read`.`n` > 0 AND `failed`.`n` = 0 AND `broken`.`n` = 0 AS `complete`
 FROM (
   SELECT count(*) AS `n`
-  FROM {receipts} `r` LEFT ANTI JOIN (
-    SELECT * FROM {receipts} WHERE `_batch_id` <= :{} AND `error` IS NULL
-  ) `f` ON `r`.`path` = `f`.`path` AND `r`.`hash` = `f`.`hash`
-  WHERE {} AND `r`.`error` IS NULL
+  FROM {receipts}
+  WHERE {of_batch} AND `status` IN ('read', 'new_version')
 ) `read` CROSS JOIN (
+  SELECT count(*) AS `n`
+  FROM {receipts}
+  WHERE {of_batch} AND `error` IS NOT NULL
+) `failed` CROSS JOIN (
   {broken}
-) `broken`",
-        parameter::after(RECEIPTS),
-        in_range(Some("r"), RECEIPTS)
+) `broken`"
     );
     vec![cte("named", format!("SELECT DISTINCT {}\nFROM `batch`", list(keys))), cte("complete", complete)]
 }

@@ -12,8 +12,19 @@ use lakesmith_sql::DataType;
 
 /// The hidden column that is TRUE for a row that says that its key is gone.
 pub(crate) const GONE: &str = "_gone";
-/// The column in which a change feed says what a row is.
-pub(crate) const OPERATION: &str = "_operation";
+/// The hidden column that is TRUE for a row of which it is not known what it is.
+pub(crate) const UNKNOWN: &str = "_unknown_operation";
+pub(crate) use crate::bronze::OPERATION;
+
+/// Whether a row does not say what it is: a feed whose operations are told leaves them NULL where a value is none of those;
+/// in another one a row that says nothing is a state.
+pub(crate) fn unknown(told: bool) -> String {
+    let operation = quote(OPERATION);
+    match told {
+        true => format!("{operation} IS NULL"),
+        false => format!("coalesce({operation} NOT IN ('insert', 'update', 'upsert', 'delete'), FALSE)"),
+    }
+}
 
 /// The columns by which a tombstone is found: key and sequence.
 pub(crate) fn identity(entity: &Entity) -> Vec<String> {

@@ -4,6 +4,8 @@
 //! `UPDATE=1 cargo test -p lakesmith-compile` writes what it makes now into the pages. Read the difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
+mod capture;
+
 use lakesmith_compile::{Column, Columns, Flow, Plan, Selection, Step, TableName, compile, parameter, show};
 use lakesmith_project::load;
 use lakesmith_sql::{DataType, Field, Literal, Schemas, bind, parse_query, parse_type, resolve};
@@ -142,6 +144,8 @@ fn parameters() -> BTreeMap<String, Literal> {
     let mut all = BTreeMap::from([
         (parameter::NOW.to_owned(), Literal::Timestamp("2025-01-01 00:00:00Z".to_owned())),
         (parameter::BATCH.to_owned(), Literal::BigInt(2)),
+        (parameter::FIRST_TIME.to_owned(), Literal::Timestamp("2025-01-01 00:00:00Z".to_owned())),
+        (parameter::LAST_TIME.to_owned(), Literal::Null),
     ]);
     for n in 1..=9 {
         all.insert(parameter::after(n), Literal::BigInt(1));

@@ -7,7 +7,8 @@ use crate::delta::{Snapshot, change_provider};
 use crate::error::EngineError;
 use crate::work::{Computed, Outcomes, Work};
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use chrono::DateTime;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::TaskContext;
@@ -63,6 +64,7 @@ async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> R
         match cte.name.as_str() {
             "batch" => outcomes.read = kept.rows() as u64,
             "keys" => replace::narrow(engine, relations, work).await?,
+            parameter::SPAN => span(relations, &kept)?,
             _ => {}
         }
     }
@@ -93,6 +95,25 @@ async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> R
     }
     outputs.push(target);
     Ok(Computed { outputs, outcomes, key_mark, counts })
+}
+
+/// The times between which the rows of a batch lie become parameters: as literals they tell which files hold such.
+fn span(relations: &mut Relations, kept: &Kept) -> Result<(), EngineError> {
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    for name in [parameter::FIRST_TIME, parameter::LAST_TIME] {
+        relations.set(name, Literal::Null);
+    }
+    for batch in kept.batches() {
+        let batch = batch?;
+        for (column, name) in batch.columns().iter().zip([parameter::FIRST_TIME, parameter::LAST_TIME]) {
+            let times = arrow::compute::cast(column, &instant)?;
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            let time = times.iter().next().flatten().and_then(DateTime::from_timestamp_micros);
+            let text = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6fZ").to_string());
+            relations.set(name, text.map_or(Literal::Null, Literal::Timestamp));
+        }
+    }
+    Ok(())
 }
 
 fn with(pending: &[String], sql: &str) -> String {

@@ -1,5 +1,6 @@
 //! The keys of `sources/*.yaml`.
 
+use super::capture::{OPERATION, TIMESTAMP};
 use super::files::{CSV, Compression, EXCEL, Encoding, FIXED_WIDTH, Format, JSON, TEXT, XML};
 use super::{ChangeCapture, Deletes, OnChange, SchemaEvolution, Snapshot, SourceKind};
 use crate::choice::{Choice, choice};
@@ -71,6 +72,17 @@ pub(crate) const TABLE: Object = Object {
             "Types of columns that inference would get wrong: `{ UpdatedAt: timestamp }`, by the names in the source.",
         ),
         Key::defaulted("change_capture", Shape::Choice(&ChangeCapture::WORDS), "incremental", "What a file holds of the table."),
+        Key::optional(
+            "operation",
+            Shape::Object(&OPERATION),
+            "Of a change feed: the column that says what a row is, and in which values. Left out: the field `_operation` with \
+             `insert`, `update`, `delete`.",
+        ),
+        Key::optional(
+            "timestamp",
+            Shape::Object(&TIMESTAMP),
+            "With `change_capture: timestamp`: the column by which extracts were taken.",
+        ),
         Key::defaulted(
             "schema_evolution",
             Shape::Choice(&SchemaEvolution::WORDS),
@@ -84,6 +96,12 @@ pub(crate) const TABLE: Object = Object {
             "What happens with a file that changed under its old name.",
         ),
         Key::defaulted("snapshot", Shape::Choice(&Snapshot::WORDS), "file", "What makes up one snapshot of a full load."),
+        Key::optional(
+            "marker",
+            Shape::Text,
+            "With `snapshot: marker`: the name of the file that says that its folder is complete, such as `_SUCCESS`; `*` and `?` \
+             stand for any text.",
+        ),
         Key::defaulted(
             "deletes",
             Shape::Choice(&Deletes::WORDS),
@@ -112,9 +130,9 @@ choice! { pub SourceKind:
 choice! { pub ChangeCapture:
     "full" = Full, "Every file, or folder of files, is the whole table.";
     "incremental" = Incremental, "Each file adds new rows or new states of rows.";
-    "cdc" = Cdc, "A change feed: rows say in `_operation` whether they are deletes.";
-    "timestamp" = Timestamp, "New states are found by a column that grows with time.";
-    "event" = Event, "Events that never change.";
+    "cdc" = Cdc, "A change feed: rows say whether they are deletes, in `_operation` or as `operation` tells.";
+    "timestamp" = Timestamp, "Each file is an extract by a column that grows with time; extracts may overlap.";
+    "event" = Event, "Events that never change: each file adds some.";
 }
 choice! { pub SchemaEvolution:
     "add_columns" = AddColumns, "The bronze table gets the column.";
@@ -125,12 +143,12 @@ choice! { pub SchemaEvolution:
 choice! { pub OnChange:
     "new_version" = NewVersion, "It is read again, as a further version.";
     "ignore" = Ignore, "It is not read again.";
-    "error" = Error, "It gets a receipt with an error.";
+    "error" = Error, "It gets a receipt with an error, and its rows are not read.";
 }
 choice! { pub Snapshot:
     "file" = File, "Each file.";
-    "folder" = Folder, "All files of a folder.";
-    "marker" = Marker, "All files up to a marker file.";
+    "folder" = Folder, "All files of a folder. With `deletes: missing_keys` it is read once the next folder has begun.";
+    "marker" = Marker, "All files of a folder, once its marker file is there.";
 }
 choice! { pub Deletes:
     "none" = None, "They stay.";

@@ -1,5 +1,6 @@
 //! From `sources/*.yaml` as a tree to the model.
 
+use super::capture::{marker, operation, timestamp};
 use super::files::{CSV, format, notation};
 use super::keys::{KEYS, TABLE};
 use super::{ChangeCapture, Source, SourceKind, SourceTable};
@@ -31,11 +32,13 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
     let path = fields.text("path")?;
     let change_capture = fields.choice("change_capture").unwrap_or_default();
     if change_capture != ChangeCapture::Full {
-        for key in ["snapshot", "deletes", "max_delete_fraction"] {
+        for key in ["snapshot", "marker", "deletes", "max_delete_fraction"] {
             no_effect(&fields, key, "`change_capture: full`", diagnostics);
         }
     }
     let hints = fields.entries("schema_hints").iter();
+    let full = change_capture == ChangeCapture::Full;
+    let snapshot = fields.choice("snapshot").filter(|_| full).unwrap_or_default();
     let format = format(&fields, &path, diagnostics)?;
     let of_csv = fields.object("csv", &CSV);
     if let Some(of_csv) = of_csv.filter(|of_csv| fields.has("encoding") && of_csv.has("encoding")) {
@@ -54,9 +57,12 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
         compression: fields.choice("compression").unwrap_or_default(),
         schema_hints: hints.filter_map(|hint| Some((hint.key.clone(), hint.value.text()?))).collect(),
         change_capture,
+        operation: operation(&fields, change_capture, diagnostics),
+        timestamp: timestamp(&fields, change_capture, diagnostics),
         schema_evolution: fields.choice("schema_evolution").unwrap_or_default(),
         on_change: fields.choice("on_change").unwrap_or_default(),
-        snapshot: fields.choice("snapshot").unwrap_or_default(),
+        snapshot,
+        marker: full.then(|| marker(&fields, snapshot, &path, diagnostics)).flatten(),
         deletes: fields.choice("deletes").unwrap_or_default(),
         max_delete_fraction: fields.number("max_delete_fraction").unwrap_or(0.2),
         sensitivity: fields.texts("sensitivity"),

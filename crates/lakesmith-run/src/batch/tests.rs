@@ -165,7 +165,11 @@ async fn a_run_with_nothing_new_writes_nothing() {
 
 /// Computes the next batch of a flow and stops after the record, or after so many commits.
 async fn interrupted(root: &Path, flow: &str, commits: usize) {
-    let lake = open(root).await;
+    interrupt(open(root).await, flow, commits).await;
+}
+
+/// The same in a lake that is open.
+pub(crate) async fn interrupt(lake: Lake, flow: &str, commits: usize) {
     let name = TableName::parse(flow).unwrap();
     let flow = lake.plan().flow(&name).unwrap().clone();
     let record = recorded(&lake, &flow, "interrupted").await;
@@ -201,7 +205,7 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         step: step.clone(),
         outputs: vec![],
     };
-    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap();
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap().unwrap();
     record.take(computed);
     assert!(record::put(lake.storage(), &record).await.unwrap());
     record
@@ -238,6 +242,15 @@ async fn a_companion_counts_only_once_its_target_has_the_batch() {
     run_all(folder.path()).await;
     let rows = open(folder.path()).await.query(count).await.unwrap();
     assert!(pretty_format_batches(&rows.batches).unwrap().to_string().contains("| 1 |"));
+}
+
+/// A commit of the table's metadata: what was computed before it cannot be appended as it is.
+pub(crate) async fn new_metadata(lake: &Lake, table: &str) {
+    let name = TableName::parse(table).unwrap();
+    let held = lake.snapshot(&name).await.unwrap().unwrap();
+    let metadata = Action::Metadata(held.metadata().clone());
+    let info = CommitInfo { operation: "SET TBLPROPERTIES".to_owned(), ..CommitInfo::default() };
+    lake.engine().commit(&lake.path(&name).unwrap(), held.version() + 1, &[metadata], &info).await.unwrap();
 }
 
 /// A compaction: the same rows in a file of another name.

@@ -9,7 +9,7 @@ use std::fmt::Write;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Check the project", &["validate", "compile", "schema", "explain"]),
     ("Fill the tables", &["run"]),
-    ("Look at the tables", &["query", "tables", "describe", "history", "status"]),
+    ("Look at the tables", &["query", "tables", "describe", "history", "files", "status"]),
 ];
 
 const EXAMPLES: &str = "\

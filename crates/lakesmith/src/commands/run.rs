@@ -1,54 +1,102 @@
 //! `lakesmith run`: bring tables up to date.
 
 mod summary;
+mod watch;
 
-use crate::amounts::{count, time};
+use crate::amounts::{count, span, time};
 use crate::args::{Globals, Selectors};
 use crate::console::Console;
 use crate::exit::{Exit, Stop};
 use crate::format::{self, Format, ReportFormat};
 use crate::open;
 use crate::progress::Progress;
-use lakesmith_run::{FlowStatus, Report};
+use lakesmith_compile::{Plan, TableName};
+use lakesmith_run::{FlowStatus, Lake, Report};
 use lakesmith_text::{Diagnostics, render};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit code 1 if a flow failed; flows that do not depend on it ran nevertheless.\n\n\
+#[command(
+    after_help = "Exit code 1 if a flow failed; flows that do not depend on it ran nevertheless. With --watch it is that of \
+    the last run; the first Ctrl-C lets a run end, the second does not wait.\n\n\
     Examples:\n  lakesmith run\n  lakesmith run layer:bronze layer:silver\n  lakesmith run +gold.fact_sales --exclude gold.dim_date\n  \
-    lakesmith run --format json > report.json")]
+    lakesmith run bronze.shop_orders+ --retry-files\n  lakesmith run --watch --every 10m\n  \
+    lakesmith run --format json > report.json"
+)]
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) selectors: Selectors,
-    /// How the report is printed
+    /// Read files again whose newest receipt has an error
+    #[arg(long, conflicts_with = "watch")]
+    retry_files: bool,
+    /// Go on: run again what follows from a source's folder as soon as files arrive there, until Ctrl-C
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// With --watch: how often everything is run without being told of a file, such as `30s`, `5m`, `1h`
+    #[arg(long, value_name = "SPAN", default_value = "5m", requires = "watch", value_parser = span)]
+    every: Duration,
+    /// How the report is printed; with --watch one for each run in which something happened, as JSON in one line
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ReportFormat,
 }
 
 /// Runs the flows, shows progress on standard error, and prints the report.
 pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let mut lake = open::to_run(globals, console).await?;
+    if args.watch {
+        return watch::run(args, globals, console).await;
+    }
+    let mut lake = open::to_run(globals, console, args.retry_files).await?;
     let selection = args.selectors.selection();
     let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
+    if args.retry_files {
+        reads_files(lake.plan(), &chosen)?;
+    }
+    let report = execute(&mut lake, &chosen, console).await?;
+    print(&report, args.format, console)?;
+    say(&report, console);
+    if args.retry_files && report.flows.iter().all(|flow| !flow.counts.contains_key("retried files")) {
+        console.say("no file was read again: of the selected tables none has a failed file that is still there");
+    }
+    Ok(if report.succeeded() { Exit::Done } else { Exit::Failed })
+}
+
+/// Only bronze tables read files.
+fn reads_files(plan: &Plan, chosen: &BTreeSet<TableName>) -> Result<(), Stop> {
+    let mut bronze = plan.flows.iter().filter(|flow| flow.kind.is_bronze()).map(|flow| &flow.name);
+    match bronze.clone().any(|name| chosen.contains(name)) {
+        true => Ok(()),
+        false => {
+            let near = bronze.next().map(|name| format!("; select a bronze table, such as `{name}`")).unwrap_or_default();
+            Err(Stop::Argument(format!("--retry-files reads files again, and none of the selected flows reads any{near}")))
+        }
+    }
+}
+
+/// Runs flows and says what is wrong.
+async fn execute(lake: &mut Lake, chosen: &BTreeSet<TableName>, console: &Console) -> Result<Report, Stop> {
     let sources = lake.project().sources_text.clone();
     let progress = Arc::new(Progress::new(console));
     let events = Arc::clone(&progress);
-    let report = lake.execute(&chosen, Arc::new(move |event| events.show(event))).await;
+    let report = lake.execute(chosen, Arc::new(move |event| events.show(event))).await;
     let report = report.map_err(|error| Stop::of(error, &sources))?;
-
     let shown = report.flows.iter().filter(|flow| flow.status != FlowStatus::Skipped);
     let faults: Diagnostics = shown.filter_map(|flow| flow.fault.clone()).collect();
     if !faults.is_empty() {
         console.complain(&format!("\n{}\n", render(&faults, &sources, console.color_err)));
     }
-    print(&report, args.format, console)?;
-    match summary::add_up(&report) {
+    Ok(report)
+}
+
+/// Whether the outcomes add up, and how long it took.
+fn say(report: &Report, console: &Console) {
+    match summary::add_up(report) {
         Ok(line) => console.say(&line),
         Err(line) => console.error(&line),
     }
-    console.say(&told(&report));
-    Ok(if report.succeeded() { Exit::Done } else { Exit::Failed })
+    console.say(&told(report));
 }
 
 fn print(report: &Report, form: ReportFormat, console: &Console) -> Result<(), Stop> {

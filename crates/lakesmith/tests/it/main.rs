@@ -16,10 +16,12 @@ mod mended;
 mod page;
 mod racing;
 mod readers;
+mod receipts;
 #[path = "../../../lakesmith-engine/src/delta/tests/servers.rs"]
 mod servers;
 mod storage;
 mod tier;
+mod watching;
 mod worlds;
 
 use page::Page;

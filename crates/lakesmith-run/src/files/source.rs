@@ -1,0 +1,68 @@
+//! A bronze table's source, as the project describes it.
+
+use crate::format::{format, tell};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use lakesmith_connect::{FileSource, SOURCE_NAME};
+use lakesmith_engine::arrow_type;
+use lakesmith_project::{ChangeCapture, Project, SourceTable};
+use lakesmith_sql::parse_type;
+use object_store::ObjectStore;
+use object_store::path::Path;
+use std::sync::Arc;
+
+/// The field in which a change feed says what a row is, unless the project names another one.
+const OPERATION: &str = "_operation";
+
+/// The source of a bronze table, as the project describes it.
+pub(crate) fn source(
+    project: &Project,
+    table: (usize, usize),
+    store: Arc<dyn ObjectStore>,
+) -> Option<(FileSource, &SourceTable)> {
+    let source = project.sources.get(table.0)?;
+    let table = source.tables.get(table.1)?;
+    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
+    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format(table));
+    tell(&mut source, table);
+    source.hints = hints(table);
+    Some((source, table))
+}
+
+/// The types that are told: by `schema_hints`, and those of the columns that say what a row is and when it changed. These
+/// are there also where the first files do not have them.
+fn hints(table: &SourceTable) -> Vec<(String, DataType)> {
+    let hint = |(name, ty): &(lakesmith_text::Spanned<String>, lakesmith_text::Spanned<String>)| {
+        Some((name.value.clone(), arrow_type(&parse_type(&ty.value).ok()?)))
+    };
+    let mut hints: Vec<(String, DataType)> = table.schema_hints.iter().filter_map(hint).collect();
+    let operation = match &table.operation {
+        Some(operation) => Some(operation.column.text().trim().to_owned()),
+        None => (table.change_capture == ChangeCapture::Cdc).then(|| OPERATION.to_owned()),
+    };
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let operation = operation.map(|name| (name, DataType::Utf8));
+    let timestamp = table.timestamp.as_ref().map(|timestamp| (timestamp.column.value.clone(), instant));
+    for (name, ty) in operation.into_iter().chain(timestamp) {
+        if !hints.iter().any(|(hinted, _)| *hinted == name) {
+            hints.push((name, ty));
+        }
+    }
+    hints
+}
+
+/// A source's own field `_operation` has another name in a table whose operations are told by the project.
+pub(crate) fn own_operation(schema: SchemaRef, table: &SourceTable) -> SchemaRef {
+    if table.operation.is_none() || schema.field_with_name(OPERATION).is_err() {
+        return schema;
+    }
+    let free = (2..).map(|n| format!("{OPERATION}_{n}")).find(|name| schema.field_with_name(name).is_err());
+    let renamed = |field: &Field| match &free {
+        Some(name) if field.name() == OPERATION => {
+            let mut metadata = field.metadata().clone();
+            metadata.entry(SOURCE_NAME.to_owned()).or_insert_with(|| OPERATION.to_owned());
+            field.clone().with_name(name).with_metadata(metadata)
+        }
+        _ => field.clone(),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(|field| renamed(field)).collect::<Vec<_>>()))
+}
