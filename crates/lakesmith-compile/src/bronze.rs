@@ -154,6 +154,7 @@ fn receipts(of: &TableName, path: &str) -> Table {
             column("error", DataType::String, "Why the file could not be read; none of its rows are in the table"),
             column("status", DataType::String, "read, new_version, touched, older_snapshot or failed: what became of the file"),
             column("same_as", DataType::String, "A file that was read before and holds the same"),
+            column("note", DataType::String, "What was guessed of the file: its character set"),
             column("_read_at", DataType::Timestamp, "When the batch ran, UTC"),
             column("_batch_id", DataType::BigInt, "The batch that read the file"),
         ],

@@ -88,7 +88,8 @@ impl Lake {
     /// What became of the files that a bronze table has read: its receipts, newest first, up to `limit` of them. `failed`:
     /// only files whose newest receipt has an error. One row a file and batch: `path` STRING, `status` STRING (`read`,
     /// `new_version`, `touched`, `older_snapshot`, `failed`), `batch` BIGINT, `read_at` TIMESTAMP, `size_bytes` BIGINT,
-    /// `modified` TIMESTAMP, `rows` BIGINT, `rescued_rows` BIGINT, `same_as` STRING, `error` STRING.
+    /// `modified` TIMESTAMP, `rows` BIGINT, `rescued_rows` BIGINT, `same_as` STRING, `note`
+    /// STRING, `error` STRING.
     pub async fn files(&self, table: &str, failed: bool, limit: usize) -> Result<Rows, RunError> {
         let (flow, _) = self.find(table)?;
         if !flow.kind.is_bronze() {
@@ -106,9 +107,9 @@ impl Lake {
         };
         let filter = if failed { "\nWHERE _nth = 1 AND error IS NOT NULL" } else { "" };
         let sql = format!(
-            "SELECT path, status, _batch_id AS batch, _read_at AS read_at, size AS size_bytes, modified, rows, rescued AS rescued_rows, same_as, error
+            "SELECT path, status, _batch_id AS batch, _read_at AS read_at, size AS size_bytes, modified, rows, rescued AS rescued_rows, same_as, note, error
 FROM (
-  SELECT path, {}, {}, _batch_id, _read_at, size, modified, rows, rescued, error,
+  SELECT path, {}, {}, {}, _batch_id, _read_at, size, modified, rows, rescued, error,
     row_number() OVER (PARTITION BY path ORDER BY _batch_id DESC) AS _nth
   FROM {}
   WHERE _batch_id <= {last}
@@ -117,6 +118,7 @@ ORDER BY _batch_id DESC, modified DESC, path DESC
 LIMIT {limit}",
             or_null("status"),
             or_null("same_as"),
+            or_null("note"),
             receipts.name.quoted()
         );
         of_companion(self, receipts, snapshot, sql).await

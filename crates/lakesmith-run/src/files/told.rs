@@ -120,6 +120,7 @@ impl Reports {
             ("files of older snapshots", status(Status::OlderSnapshot)),
             ("files with the same content", self.copies(&told).len() as u64),
             ("retried files", count(&|told| told.retried)),
+            ("files with a note", count(&|told| !told.report.notes.is_empty())),
             ("rescued rows", told.iter().map(|told| told.report.rescued_rows).sum()),
         ];
         let rare = rare.into_iter().filter(|(_, count)| *count > 0);
@@ -131,8 +132,8 @@ impl Reports {
         let told: Vec<Told> = self.told().into_iter().filter(|told| !told.waits()).collect();
         let copies = self.copies(&told);
         let texts = StringBuilder::new;
-        let (mut path, mut etag, mut hash, mut error, mut status, mut same_as) =
-            (texts(), texts(), texts(), texts(), texts(), texts());
+        let (mut path, mut etag, mut hash, mut error, mut status, mut same_as, mut note) =
+            (texts(), texts(), texts(), texts(), texts(), texts(), texts());
         let (mut size, mut rows, mut rescued, mut batches) =
             (Int64Builder::new(), Int64Builder::new(), Int64Builder::new(), Int64Builder::new());
         let stamps = || TimestampMicrosecondBuilder::new().with_timezone("UTC");
@@ -148,6 +149,7 @@ impl Reports {
             error.append_option(reason.as_ref());
             status.append_value(became.as_str());
             same_as.append_option(copies.get(&file.path));
+            note.append_option((!report.notes.is_empty()).then(|| report.notes.join("; ")));
             read_at.append_value(now.timestamp_micros());
             batches.append_value(batch);
         }
@@ -162,6 +164,7 @@ impl Reports {
             Arc::new(error.finish()),
             Arc::new(status.finish()),
             Arc::new(same_as.finish()),
+            Arc::new(note.finish()),
             Arc::new(read_at.finish()),
             Arc::new(batches.finish()),
         ];

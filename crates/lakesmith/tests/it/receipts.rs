@@ -35,7 +35,7 @@ fn receipts_are_listed_newest_first() {
 
     let csv = house.command(&["files", "shop.bronze.shop_orders", "--format", "csv"]).output().unwrap();
     let csv = String::from_utf8(csv.stdout).unwrap();
-    assert_eq!(csv.lines().next(), Some("path,status,batch,read_at,size_bytes,modified,rows,rescued_rows,same_as,error"));
+    assert_eq!(csv.lines().next(), Some("path,status,batch,read_at,size_bytes,modified,rows,rescued_rows,same_as,note,error"));
     assert_eq!(csv.lines().count(), 4);
     let table = house.command(&["files", "bronze.shop_orders"]).output().unwrap();
     assert!(String::from_utf8(table.stdout).unwrap().contains("orders/b.csv"));
