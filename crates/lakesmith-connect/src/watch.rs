@@ -27,7 +27,7 @@ pub enum Written {
 
 /// Folders that cannot be watched.
 #[derive(Debug, thiserror::Error)]
-#[error("`{folder}` cannot be watched: {source}")]
+#[error("`{}` cannot be watched: {source}", .folder.display())]
 pub struct WatchError {
     /// The folder.
     pub folder: PathBuf,
@@ -74,7 +74,7 @@ impl FolderWatch {
             if self.cover()? {
                 return Ok(Written::Anywhere);
             }
-            let Some(told) = self.told.recv().await else { std::future::pending().await };
+            let Some(told) = self.told.recv().await else { return std::future::pending().await };
             match told {
                 Ok(event) if event.need_rescan() => return Ok(Written::Anywhere),
                 Ok(event) if !writes(event.kind) => {}

@@ -40,7 +40,7 @@ pub enum RunError {
     #[error("table `{0}` has no data yet: run `lakesmith run {0}`")]
     NotThereYet(TableName),
     /// A table that reads no files.
-    #[error("`{table}` reads no files: only bronze tables do{}", if .from.is_empty() { String::new() } else { format!("; it reads {from}") })]
+    #[error("`{table}` reads no files: only bronze tables do; it reads {from}")]
     NoFiles {
         /// The table.
         table: TableName,

@@ -94,6 +94,7 @@ impl Lake {
         let (flow, _) = self.find(table)?;
         if !flow.kind.is_bronze() {
             let from = flow.upstream().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let from = if from.is_empty() { "no table".to_owned() } else { from };
             return Err(RunError::NoFiles { table: flow.name.clone(), from });
         }
         let Some(receipts) = flow.companions.first() else { return Err(RunError::NotThereYet(flow.name.clone())) };

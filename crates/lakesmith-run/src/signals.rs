@@ -127,7 +127,7 @@ mod tests {
     #[async_trait]
     impl Signals for Script {
         async fn next(&mut self) -> Result<BTreeSet<TableName>, RunError> {
-            let Some((after, table)) = self.0.front().copied() else { std::future::pending().await };
+            let Some((after, table)) = self.0.front().copied() else { return std::future::pending().await };
             tokio::time::sleep(Duration::from_millis(after)).await;
             self.0.pop_front();
             Ok(BTreeSet::from([TableName::parse(table).unwrap()]))
