@@ -127,6 +127,9 @@ impl Format {
             Format::Xml => "xml",
             Format::FixedWidth => "fixed_width",
             Format::Text => "text",
+            Format::Parquet => "parquet",
+            Format::Avro => "avro",
+            Format::Excel => "excel",
         }
     }
 
