@@ -278,7 +278,7 @@ fn unknown_operation(entity: &Entity, checked: &Checked) -> Option<Rule> {
     }
     let (name, message) = ("operation is not known".to_owned(), "_operation is none of those that are known".to_owned());
     let at = entity.at;
-    checked.asks_operation.then(|| Rule { name, message, failed, on_fail: OnFail::Quarantine, of_identity: true, at })
+    checked.asks_operation.then_some(Rule { name, message, failed, on_fail: OnFail::Quarantine, of_identity: true, at })
 }
 
 /// A row that says that its key is gone must say which, and since when; a rule that says so by itself comes first.

@@ -35,7 +35,8 @@ pub(super) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
     let (every, form) = (args.every, args.format);
     let selection = args.selectors.selection();
     let mut interrupts = interrupts();
-    let (mut signals, mut runs, mut last): (Option<FolderSignals>, usize, Exit) = (None, 0, Exit::Done);
+    let (mut signals, mut runs): (Option<FolderSignals>, usize) = (None, 0);
+    let mut last;
     let mut concerned: Option<BTreeSet<TableName>> = None;
     loop {
         let once = async {
