@@ -5,7 +5,7 @@
 //! also on one thread: `benches/decode/duckdb_read.py`. `LAKESMITH_BENCH_FILES` names a folder with `orders/*.json` and
 //! `customers/*.csv` to be read instead of what is generated.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::disallowed_methods)]
 
 mod retail;
 

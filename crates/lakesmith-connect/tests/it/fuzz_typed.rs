@@ -82,7 +82,7 @@ fn broken(seeds: &[Vec<u8>], format: &Format) {
     target.with_test_time(time).for_each(|input: &[u8]| {
         let Some((first, rest)) = input.split_first() else { return };
         let bytes = match seeds.get(usize::from(*first) % (seeds.len() + 1)) {
-            Some(seed) => rest.chunks_exact(4).fold(seed.clone(), |bytes, change| changed(bytes, change)),
+            Some(seed) => rest.chunks_exact(4).fold(seed.clone(), changed),
             None => rest.to_vec(),
         };
         runtime.block_on(fuzz::check(&bytes, format.clone(), false));

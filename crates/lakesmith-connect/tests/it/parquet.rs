@@ -19,6 +19,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
+use crate::tier;
 use crate::typed::Files;
 
 /// A file of these columns.
@@ -339,10 +340,7 @@ fn half(value: f32) -> <arrow::datatypes::Float16Type as arrow::array::ArrowPrim
 /// there is nobody to ask.
 #[tokio::test]
 async fn f10_files_of_other_writers_are_read_as_they_read_them() {
-    let Ok(python) = std::env::var("LAKESMITH_PYTHON") else {
-        eprintln!("LAKESMITH_PYTHON is not set: files of other writers are not tried");
-        return;
-    };
+    let Some(python) = tier::python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/parquet_writers.py");
     let written = std::process::Command::new(python).arg(script).arg(folder.path()).output().unwrap();

@@ -10,3 +10,8 @@ pub(crate) fn of<T>(quick: T, ci: T, soak: T) -> T {
         Ok(other) => panic!("LAKESMITH_TIER is `{other}`: it is quick, ci or soak"),
     }
 }
+
+/// A Python with other readers and writers of files, where there is one.
+pub(crate) fn python() -> Option<std::ffi::OsString> {
+    std::env::var_os("LAKESMITH_PYTHON")
+}

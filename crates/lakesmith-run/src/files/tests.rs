@@ -125,7 +125,7 @@ impl Ran {
     fn told(&self) -> String {
         let flow = self.flow(BRONZE);
         assert_eq!(flow.error, None);
-        let counts = flow.counts.iter().filter(|(what, _)| *what != "files");
+        let counts = flow.counts.iter().filter(|(what, count)| *what != "files" && **count > 0);
         counts.map(|(what, n)| format!("{what}: {n}")).collect::<Vec<_>>().join(", ")
     }
 

@@ -83,6 +83,32 @@ fn superstore_answers_with_its_known_totals_and_a_second_run_writes_nothing() {
     assert_eq!(files(project.path()), before);
 }
 
+/// Every format and every flaw: the tables and the receipts are those of `expected/`, also after a second run.
+#[test]
+fn files_of_every_format_arrive_as_expected() {
+    let project = example("files", |_| true);
+    for _ in 0..2 {
+        run(project.path());
+        let mut compared = 0;
+        for entry in fs::read_dir(project.path().join("expected")).unwrap().map(Result::unwrap) {
+            let (name, expected) =
+                (entry.path().file_stem().unwrap().display().to_string(), fs::read_to_string(entry.path()).unwrap());
+            let layer = if name.starts_with("drop_") { "bronze" } else { "silver" };
+            let columns: Vec<String> = expected.lines().next().unwrap().split(',').map(|column| format!("`{column}`")).collect();
+            let order = match name.as_str() {
+                "sales_orders" => "order_id",
+                name if name.ends_with("_receipts") => "path",
+                _ => "_source_file, _source_position",
+            };
+            let sql = format!("SELECT {} FROM {layer}.{name} ORDER BY {order}", columns.join(", "));
+            let output = lakesmith().current_dir(project.path()).args(["query", "--format", "csv", &sql]).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{name}: {}", String::from_utf8_lossy(&output.stderr));
+            compared += 1;
+        }
+        assert_eq!(compared, 21);
+    }
+}
+
 /// What the retail tables say, keys and stamps aside.
 fn retail(project: &Path) -> BTreeMap<&'static str, Vec<Value>> {
     retail_by(|sql| query(project, sql))

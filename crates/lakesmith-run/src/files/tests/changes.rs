@@ -157,7 +157,7 @@ async fn failed_files_are_read_again_when_somebody_asks() {
     assert_eq!(house.run().await.told(), "failed files: 1");
     house.table(&format!("{TABLE}, csv: {{ quote: \"'\" }}"));
     assert_eq!(house.run().await.flow(BRONZE).status, FlowStatus::UpToDate);
-    assert_eq!(house.retry().await.told(), "retried files: 1");
+    assert_eq!(house.retry().await.told(), "rescued rows: 1, retried files: 1");
     assert_eq!(house.files(false).await, ["prices/inch.csv read 2 1", "prices/inch.csv failed 1 0", "prices/a.csv read 1 1"]);
     assert!(house.files(true).await.is_empty());
     assert_eq!(count(&house).await, ["2"]);

@@ -69,14 +69,14 @@ async fn a_folder_that_gains_a_file_or_changes_is_read_again_as_a_whole() {
     // A file that loses a row: the key is gone from the snapshot.
     house.put("prices/2025-01-01/a.csv", 16, "id,price\n1,12\n");
     let ran = house.run().await;
-    assert_eq!((ran.told().as_str(), ran.flow(SILVER).outcomes.removed), ("new versions: 1", 1));
+    assert_eq!((ran.told().as_str(), ran.flow(SILVER).outcomes.removed), ("new versions: 1, waiting folders: 1", 1));
     assert_eq!(silver(&house).await, ["1 12", "5 55", "91 31"]);
     // Touched, all of it: nothing is read, nothing is deleted.
     for (file, minute) in [("a", 17), ("b", 18), ("c", 19)] {
         house.touch(&format!("prices/2025-01-01/{file}.csv"), minute);
     }
     let ran = house.run().await;
-    assert_eq!((ran.told().as_str(), ran.read(BRONZE)), ("touched files: 3", 0));
+    assert_eq!((ran.told().as_str(), ran.read(BRONZE)), ("touched files: 3, waiting folders: 1", 0));
     assert_eq!(silver(&house).await, ["1 12", "5 55", "91 31"]);
 }
 
