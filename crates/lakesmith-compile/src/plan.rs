@@ -6,7 +6,7 @@ use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, date, dimension, entity, fact};
 use lakesmith_project::{
-    ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, Snapshot, SourceTable,
+    ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, Snapshot, SourceKind, SourceTable,
 };
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
@@ -223,7 +223,7 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
     let mut known = Known { plan, entities: BTreeMap::new(), project };
     for (s, source) in project.sources.iter().enumerate() {
         for (t, table) in source.tables.iter().enumerate() {
-            faults.extend(unsupported_capture(table));
+            faults.extend(unsupported_capture(source.kind, table));
             let data = bronze_columns.get(&bronze::name(source, table));
             known.plan.flows.push(bronze::flow(source, table, (s, t), data.map(Vec::as_slice)));
         }
@@ -312,7 +312,8 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
     let identity = known.entities.get(parent).map(|shape| shape.identity.clone()).unwrap_or_default();
     let mut read = Parent::new(&flow.target, flow.has_data_columns(), identity);
     if let FlowKind::Bronze { source, table } = flow.kind {
-        let table = &known.project.sources[source].tables[table];
+        let source = &known.project.sources[source];
+        let table = &source.tables[table];
         read.feed = table.change_capture == ChangeCapture::Cdc;
         if table.change_capture == ChangeCapture::Full && table.deletes == Deletes::MissingKeys {
             if entity.history != History::None {
@@ -325,6 +326,7 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
             }
             read.full = Some(Full {
                 receipts: parent.companion("receipts"),
+                of_versions: source.kind == SourceKind::Delta,
                 max_delete_fraction: table.max_delete_fraction,
                 at: table.name.span,
             });
@@ -336,23 +338,23 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
 }
 
 /// What a project may say of a source's table and this version does not do yet: it is refused, not passed over.
-fn unsupported_capture(table: &SourceTable) -> Vec<Diagnostic> {
+fn unsupported_capture(kind: SourceKind, table: &SourceTable) -> Vec<Diagnostic> {
     let later = |key: &str, word: &str, help: &str| {
         Diagnostic::error("unsupported", format!("`{key}: {word}` is not built yet")).at(table.name.span).help(help.to_owned())
     };
     let mut all = vec![];
     if matches!(table.change_capture, ChangeCapture::Timestamp | ChangeCapture::Event) {
-        let help = "`incremental` reads every file that arrives, once";
+        let help = "`incremental` reads what arrives, once";
         all.push(later("change_capture", table.change_capture.as_str(), help));
     }
-    if table.change_capture == ChangeCapture::Full && table.snapshot != Snapshot::File {
+    if kind == SourceKind::Files && table.change_capture == ChangeCapture::Full && table.snapshot != Snapshot::File {
         all.push(later("snapshot", table.snapshot.as_str(), "with `snapshot: file` each file is one snapshot"));
     }
     if table.schema_evolution != SchemaEvolution::AddColumns {
         let help = "`add_columns` takes new columns in; what does not fit a column is rescued";
         all.push(later("schema_evolution", table.schema_evolution.as_str(), help));
     }
-    if table.on_change == OnChange::Error {
+    if kind == SourceKind::Files && table.on_change == OnChange::Error {
         all.push(later("on_change", table.on_change.as_str(), "`new_version` reads a changed file again, `ignore` does not"));
     }
     all

@@ -19,5 +19,5 @@ mod rows;
 pub use error::{ConnectError, FileFault};
 pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
 pub use format::{CsvOptions, Format};
-pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
+pub use names::{Names, RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};

@@ -36,24 +36,24 @@ pub(crate) fn with_source_name(field: Field, source: &str) -> Field {
 
 /// Names taken by the columns of a table or the fields of a struct, without regard to case.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
+pub struct Names {
     taken: HashSet<String>,
 }
 
 impl Names {
     /// The names of a table's columns: those of bronze are taken.
-    pub(crate) fn of_table() -> Names {
+    pub fn of_table() -> Names {
         Names { taken: RESERVED_COLUMNS.iter().map(|name| (*name).to_owned()).collect() }
     }
 
     /// Takes `name`, which is in use as it is.
-    pub(crate) fn take(&mut self, name: &str) {
+    pub fn take(&mut self, name: &str) {
         self.taken.insert(name.to_lowercase());
     }
 
     /// A free name for the field that the source calls `source` and has at `position` (from 0): the clean name, with
     /// `_2`, `_3`, … if that is taken.
-    pub(crate) fn name(&mut self, source: &str, position: usize) -> String {
+    pub fn name(&mut self, source: &str, position: usize) -> String {
         let base = clean(source, position);
         let mut name = base.clone();
         let mut number = 2;

@@ -108,7 +108,7 @@ fn own_words(message: &str) -> Option<String> {
 }
 
 /// Takes values out of an engine's message: what stands in quotes and free-standing numbers.
-fn without_values(message: &str) -> String {
+pub(crate) fn without_values(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut chars = message.chars().peekable();
     let mut word = false;

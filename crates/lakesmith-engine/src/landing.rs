@@ -20,11 +20,14 @@ impl StreamError {
     }
 }
 
+/// The rows that a step reads, once.
+pub type LandingStream = SendableRecordBatchStream;
+
 /// Batches of one schema as the stream that a step reads.
 pub fn stream(
     schema: SchemaRef,
     rows: impl Stream<Item = Result<RecordBatch, StreamError>> + Send + 'static,
-) -> SendableRecordBatchStream {
+) -> LandingStream {
     let rows = rows.map(|batch| batch.map_err(|error| DataFusionError::External(Box::new(error))));
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }

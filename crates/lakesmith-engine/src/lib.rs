@@ -21,6 +21,6 @@ mod work;
 
 pub use embedded::{Embedded, Settings};
 pub use error::EngineError;
-pub use landing::{StreamError, stream};
+pub use landing::{LandingStream, StreamError, stream};
 pub use types::{arrow_schema, arrow_type, column, spark_type};
 pub use work::{Computed, Engine, Outcomes, Output, Pinned, Read, Rows, Work};

@@ -15,14 +15,14 @@
 //! record that the next run finishes.
 
 use crate::error::RunError;
-use crate::files::Arriving;
 use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
+use crate::landing::Landing;
 use crate::phase::Phase;
 use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
-use futures::StreamExt;
+use crate::versions;
 use lakesmith_compile::{Flow, Input, Step, Table, parameter};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
 use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work};
@@ -51,6 +51,10 @@ pub(crate) async fn run(
     if !flow.columns_known {
         // Nothing has arrived for it yet; or its source cannot be asked, which it says now.
         lake.arriving(flow, 0).await?;
+        if versions::source(lake, flow).is_some() {
+            let target = lake.engine().ensure(&flow.target).await?;
+            versions::arriving(lake, flow, &target, 0).await?;
+        }
         return Ok(done);
     }
     // The batch that was lost to another runner, and how often. Where the other one commits, there is progress.
@@ -101,7 +105,7 @@ struct Batch {
     number: i64,
     target: Snapshot,
     inputs: Vec<Pinned>,
-    arriving: Option<Arriving>,
+    landing: Option<Landing>,
     key_mark: i64,
     /// Whether the first step runs: there was no batch before, or the table is made anew.
     anew: bool,
@@ -133,6 +137,16 @@ pub(crate) mod position {
         format!("{flow}/at/{input}")
     }
 
+    /// The version of an existing table that was read, of a flow whose source it is.
+    pub(crate) fn at_source(flow: &TableName) -> String {
+        format!("{flow}/at/source")
+    }
+
+    /// Which table that was.
+    pub(crate) fn from_source(flow: &TableName) -> String {
+        format!("{flow}/from/source")
+    }
+
     /// The definition that a flow without inputs was last computed by.
     pub(crate) fn definition(flow: &TableName) -> String {
         format!("{flow}/from/definition")
@@ -161,8 +175,11 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         inputs.push(gained(lake, flow, input, &target).await?);
     }
     let arriving = lake.arriving(flow, last).await?;
-    let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
-    if !arrived && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
+    let landing = match arriving.filter(|arriving| !arriving.files.is_empty()) {
+        Some(files) => Some(Landing::Files(files)),
+        None => versions::arriving(lake, flow, &target, last).await?.map(Landing::Versions),
+    };
+    if landing.is_none() && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
         return Ok(None);
     }
     // Where it is not known what changed, or the definition did, the whole table is made anew.
@@ -185,7 +202,7 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     }
     let anew = last == 0 || (anew && flow.rebuilds);
     let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
-    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark, anew }))))
+    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, landing, key_mark, anew }))))
 }
 
 /// An input at its newest version, and what of it has not been read.
@@ -233,6 +250,10 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
         attempt: 1,
         now,
         inputs,
+        source: match &batch.landing {
+            Some(Landing::Versions(versions)) => Some(versions.range.clone()),
+            _ => None,
+        },
         fingerprint: flow.fingerprint,
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
@@ -240,7 +261,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
         step: step.clone(),
         outputs: vec![],
     };
-    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await?;
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.landing).await?;
     record.take(computed);
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     if flow.companions.is_empty() {
@@ -271,7 +292,7 @@ async fn compute(
     record: &Record,
     target: Snapshot,
     inputs: Vec<Pinned>,
-    arriving: Option<Arriving>,
+    landing: Option<Landing>,
 ) -> Result<Computed, RunError> {
     lake.reached(Phase::Computing, &flow.name, record.batch, record.attempt).await;
     let mut companions = vec![];
@@ -280,15 +301,7 @@ async fn compute(
             companions.push(lake.engine().ensure(table).await?);
         }
     }
-    let mut reports = None;
-    let landing = arriving.map(|arriving| {
-        let data = lake.data_schema(flow);
-        let batch = arriving.batch(lake.max_batch());
-        let (schema, rows, told) = batch.rows(data, lake.threads());
-        reports = Some(told);
-        let rows = rows.map(|batch| batch.map_err(|error| datafusion_error(&error)));
-        lakesmith_engine::stream(schema, rows)
-    });
+    let (landing, told) = landing.map(|landing| landing.open(lake, flow)).unzip();
     let work = Work {
         flow,
         step: &record.step,
@@ -299,19 +312,16 @@ async fn compute(
         inputs,
         key_mark: record.key_mark,
     };
-    let mut computed = lake.engine().compute(work, landing).await?;
-    if let (Some(reports), Some(receipts)) = (reports, flow.companions.first()) {
+    let computed = lake.engine().compute(work, landing).await;
+    let mut computed = computed.map_err(|error| told.as_ref().and_then(|told| told.fault(flow)).unwrap_or(error.into()))?;
+    if let (Some(told), Some(receipts)) = (told, flow.companions.first()) {
         let base = lake.engine().ensure(receipts).await?;
-        let rows = reports.receipts(receipts, record.now, record.batch)?;
+        let rows = told.receipts(flow, receipts, record.now, record.batch)?;
         let output = lake.engine().append(receipts, &base, vec![rows]).await?;
         computed.outputs.insert(0, output);
-        computed.counts.extend(reports.counts());
+        computed.counts.extend(told.counts());
     }
     Ok(computed)
-}
-
-fn datafusion_error(error: &lakesmith_connect::ConnectError) -> lakesmith_engine::StreamError {
-    lakesmith_engine::StreamError::new(error.to_string())
 }
 
 /// Commits what of a recorded batch is not committed yet.
@@ -374,7 +384,11 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
         let taken = read::taken(lake, flow, former.batch).await?;
         arriving.files.retain(|file| taken.is_empty() || taken.contains(&file.path));
     }
-    let computed = compute(lake, flow, &record, target, inputs, arriving).await?;
+    let landing = match &record.source {
+        Some(range) => Some(Landing::Versions(versions::recorded(lake, flow, range, former.batch - 1).await?)),
+        None => arriving.map(Landing::Files),
+    };
+    let computed = compute(lake, flow, &record, target, inputs, landing).await?;
     record.take(computed);
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     match record::put(lake.storage(), &record).await? {
@@ -480,6 +494,10 @@ fn with_positions(flow: &Flow, record: &Record, output: &Output, is_target: bool
         for input in &record.inputs {
             actions.push(Action::txn(position::from(&flow.name, &input.table), input.upto, at));
             actions.push(Action::txn(position::at(&flow.name, &input.table), input.version, at));
+        }
+        if let Some(range) = &record.source {
+            actions.push(Action::txn(position::at_source(&flow.name), range.version, at));
+            actions.push(Action::txn(position::from_source(&flow.name), range.fingerprint(), at));
         }
         actions.extend(record.fingerprint.map(|definition| Action::txn(position::definition(&flow.name), definition, at)));
         if record.key_mark > 0 {

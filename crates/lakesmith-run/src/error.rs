@@ -1,9 +1,10 @@
 //! What keeps a run from starting, or a flow from going on.
 
+use crate::versions::TableFault;
 use lakesmith_compile::TableName;
 use lakesmith_engine::EngineError;
 use lakesmith_engine::delta::DeltaError;
-use lakesmith_text::{Diagnostic, Diagnostics};
+use lakesmith_text::{Diagnostic, Diagnostics, Span};
 use thiserror::Error;
 
 /// An error of the runner.
@@ -50,6 +51,16 @@ pub enum RunError {
         /// Why.
         source: Box<lakesmith_connect::ConnectError>,
     },
+    /// An existing table as a source that could not be read.
+    #[error("source of `{table}`: {fault}")]
+    SourceTable {
+        /// The bronze table.
+        table: TableName,
+        /// Why.
+        fault: Box<TableFault>,
+        /// Where the project names it.
+        at: Span,
+    },
     /// A record in the storage that does not say what a record says.
     #[error("the record `{path}` cannot be read: {reason}")]
     Record {
@@ -89,6 +100,9 @@ impl RunError {
         match self {
             RunError::Engine(error) => of_engine(error),
             RunError::Source { .. } => Diagnostic::error("source-failed", self.to_string()),
+            RunError::SourceTable { fault, at, .. } => {
+                Diagnostic::error("source-failed", self.to_string()).at(*at).help(fault.help())
+            }
             RunError::UnknownTarget { .. } => Diagnostic::error("unknown-target", self.to_string()),
             RunError::UnsupportedEngine { .. } => Diagnostic::error("unsupported", self.to_string()),
             RunError::UnknownTable { .. } | RunError::NotThereYet(_) => Diagnostic::error("unknown-table", self.to_string()),

@@ -55,7 +55,7 @@ pub(crate) fn source(
     let source = project.sources.get(table.0)?;
     let table = source.tables.get(table.1)?;
     let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
-    let format = match &table.format {
+    let format = match table.format.as_ref()? {
         FileFormat::Json => Format::Json,
         FileFormat::Csv(options) => Format::Csv(CsvOptions {
             delimiter: u8::try_from(options.delimiter).unwrap_or(b','),
@@ -208,7 +208,7 @@ fn timestamp() -> DataType {
 }
 
 /// The source's columns, then where each row stood.
-fn landing_schema(data: &Schema) -> SchemaRef {
+pub(crate) fn landing_schema(data: &Schema) -> SchemaRef {
     let mut fields: Vec<Field> = data.fields().iter().map(|field| field.as_ref().clone()).collect();
     fields.extend([
         Field::new("_source_file", DataType::Utf8, true),

@@ -4,11 +4,12 @@ use crate::batch::position;
 use crate::error::RunError;
 use crate::files::{self, Arriving, Receipts};
 use crate::read;
+use crate::versions::{self, Learnt};
 use crate::world::World;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use lakesmith_compile::{Column, Columns, Flow, FlowKind, Plan, TableName, compile};
-use lakesmith_engine::delta::{Snapshot, Storage, TablePath};
+use lakesmith_engine::delta::{ForeignTable, Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
 use lakesmith_project::{Engine as WantedEngine, Memory, Project};
 use lakesmith_text::Diagnostics;
@@ -45,6 +46,8 @@ pub struct Lake {
     settings: Settings,
     /// Data columns of bronze tables, as sources give them.
     data: HashMap<TableName, SchemaRef>,
+    /// Existing tables that are sources, each at the version that this run reads up to.
+    tables: HashMap<TableName, Learnt>,
     /// Files found while the columns were learnt, beyond the batch that the table had then.
     found: Arc<Mutex<HashMap<TableName, (i64, Arriving)>>>,
     /// The newest snapshot of tables that this run has written.
@@ -106,6 +109,7 @@ impl Lake {
             world,
             settings,
             data: HashMap::new(),
+            tables: HashMap::new(),
             found: Arc::default(),
             newest: Arc::default(),
         })
@@ -133,9 +137,14 @@ impl Lake {
     }
 
     /// The columns of a bronze table's source: those of the table, and of files that have just arrived.
-    async fn data_columns_of(&self, flow: &Flow) -> Result<Option<SchemaRef>, RunError> {
+    async fn data_columns_of(&mut self, flow: &Flow) -> Result<Option<SchemaRef>, RunError> {
         let held = self.world.storage.snapshot(&TablePath::new(&flow.target.path), None).await?;
         let mut schema = held.as_ref().map(|held| data_columns(&held.schema()));
+        if let Some(learnt) = versions::learn(self, flow, held.as_ref().zip(schema.as_deref())).await? {
+            let data = learnt.data.clone();
+            self.tables.insert(flow.name.clone(), learnt);
+            return Ok(Some(data));
+        }
         let last = match &held {
             Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
             None => 0,
@@ -219,6 +228,11 @@ impl Lake {
             Some((upto, found)) if upto == last => Ok(Some(found)),
             _ => self.list(flow, true, last).await,
         }
+    }
+
+    /// The table that a bronze flow reads, as it was when the columns were learnt.
+    pub(crate) fn learnt(&self, flow: &Flow) -> Option<&ForeignTable> {
+        self.tables.get(&flow.name).map(|learnt| &learnt.table)
     }
 
     async fn list(&self, flow: &Flow, exists: bool, last: i64) -> Result<Option<Arriving>, RunError> {

@@ -10,6 +10,7 @@ mod failpoint;
 mod files;
 mod heartbeat;
 mod lake;
+mod landing;
 mod look;
 mod phase;
 mod read;
@@ -18,10 +19,12 @@ mod report;
 mod schedule;
 #[cfg(test)]
 mod sim;
+mod versions;
 mod world;
 
 pub use error::RunError;
 pub use heartbeat::Process;
 pub use lake::{Lake, Options};
 pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
+pub use versions::TableFault;
 pub use report::{Event, FlowReport, FlowStatus, Report};

@@ -8,7 +8,7 @@ use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, V
 use crate::record;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
 use lakesmith_engine::Rows;
 use lakesmith_engine::delta::Snapshot;
@@ -242,6 +242,22 @@ pub(crate) async fn taken(lake: &Lake, flow: &Flow, batch: i64) -> Result<BTreeS
         paths.extend(path.as_string::<i32>().iter().flatten().map(str::to_owned));
     }
     Ok(paths)
+}
+
+/// When the newest version arrived that a flow has read of an existing table, up to its batch `last`.
+pub(crate) async fn last_arrival(lake: &Lake, flow: &Flow, last: i64) -> Result<Option<DateTime<Utc>>, RunError> {
+    let Some(table) = flow.companions.first() else { return Ok(None) };
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(None) };
+    let sql = format!("SELECT max(modified) FROM {} WHERE _batch_id <= {last}", table.name.quoted());
+    let question =
+        Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
+    for rows in lake.engine().query(&admit(&Principal::Owner, question)).await?.batches {
+        let modified = rows.column(0).as_primitive::<TimestampMicrosecondType>();
+        if rows.num_rows() > 0 && modified.is_valid(0) {
+            return Ok(DateTime::from_timestamp_micros(modified.value(0)));
+        }
+    }
+    Ok(None)
 }
 
 /// The files that batches could not read, as `name: reason`.

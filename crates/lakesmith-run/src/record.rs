@@ -4,6 +4,7 @@
 //! `<batch>.<n>`. It is put if absent, once, and never changed.
 
 use crate::error::RunError;
+use crate::versions::Range;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakesmith_compile::{Step, TableName};
@@ -44,6 +45,9 @@ pub(crate) struct Record {
     /// The batch's time.
     pub(crate) now: DateTime<Utc>,
     pub(crate) inputs: Vec<RecordedInput>,
+    /// What was taken of an existing table that is the flow's source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<Range>,
     /// The definition of a flow without inputs.
     pub(crate) fingerprint: Option<i64>,
     pub(crate) outcomes: Outcomes,

@@ -2,7 +2,7 @@
 //! deleted; one that it names in bad rows only keeps its older good row.
 
 use crate::name::TableName;
-use crate::select::{in_range, list, of, quote, same};
+use crate::select::{in_range, indent, list, of, quote, same};
 use crate::step::{Check, Cte, parameter};
 use crate::table::Table;
 use lakesmith_text::Span;
@@ -12,6 +12,8 @@ use lakesmith_text::Span;
 pub(crate) struct Full {
     /// The receipts of the parent: a snapshot that could not be read deletes nothing.
     pub(crate) receipts: TableName,
+    /// Whether those are of versions of a table, each of which was read whole; else they are of files.
+    pub(crate) of_versions: bool,
     /// The share of keys that a snapshot may delete.
     pub(crate) max_delete_fraction: f64,
     /// Where the source's table is defined.
@@ -28,23 +30,35 @@ pub(crate) fn queries(full: &Full, keys: &[String], rescues: bool) -> Vec<Cte> {
         true => format!("SELECT count(*) AS `n`\n  FROM `batch`\n  WHERE {}", quote(super::rescued::CORRUPT)),
         false => "SELECT 0 AS `n`".to_owned(),
     };
-    // A file that was touched and says the same as before is no snapshot: none of its rows are in the batch.
-    let receipts = full.receipts.quoted();
     let complete = format!(
         "SELECT `read`.`n` > 0 AND `broken`.`n` = 0 AS `complete`
 FROM (
-  SELECT count(*) AS `n`
-  FROM {receipts} `r` LEFT ANTI JOIN (
-    SELECT * FROM {receipts} WHERE `_batch_id` <= :{} AND `error` IS NULL
-  ) `f` ON `r`.`path` = `f`.`path` AND `r`.`hash` = `f`.`hash`
-  WHERE {} AND `r`.`error` IS NULL
+{}
 ) `read` CROSS JOIN (
   {broken}
 ) `broken`",
-        parameter::after(RECEIPTS),
-        in_range(Some("r"), RECEIPTS)
+        indent(&read(full))
     );
     vec![cte("named", format!("SELECT DISTINCT {}\nFROM `batch`", list(keys))), cte("complete", complete)]
+}
+
+/// How many whole snapshots the batch holds, as `n`.
+fn read(full: &Full) -> String {
+    let receipts = full.receipts.quoted();
+    if full.of_versions {
+        let range = in_range(None, RECEIPTS);
+        return format!("SELECT count(*) AS `n`\nFROM {receipts}\nWHERE {range} AND `reading` = 'snapshot'");
+    }
+    // A file that was touched and says the same as before is no snapshot: none of its rows are in the batch.
+    format!(
+        "SELECT count(*) AS `n`
+FROM {receipts} `r` LEFT ANTI JOIN (
+  SELECT * FROM {receipts} WHERE `_batch_id` <= :{} AND `error` IS NULL
+) `f` ON `r`.`path` = `f`.`path` AND `r`.`hash` = `f`.`hash`
+WHERE {} AND `r`.`error` IS NULL",
+        parameter::after(RECEIPTS),
+        in_range(Some("r"), RECEIPTS)
+    )
 }
 
 /// The rows of the target that stay unless the snapshot has a better one.

@@ -71,6 +71,35 @@ pub enum DeltaError {
         /// The file's name, without the folders of its partition.
         file: String,
     },
+    /// A data file that the log names is not in the store (any more).
+    #[error(
+        "data file `{file}` of table `{table}` is gone, which version {} names: it was taken away from the store",
+        version.map_or_else(|| "the newest".to_owned(), |v| v.to_string())
+    )]
+    FileGone {
+        /// The table read.
+        table: TablePath,
+        /// The version read, where it is known.
+        version: Option<i64>,
+        /// The file's name, without its folders.
+        file: String,
+    },
+    /// Change data that was asked for and is not kept.
+    #[error("version {version} of table `{table}` keeps no change data")]
+    NoChangeData {
+        /// The table read.
+        table: TablePath,
+        /// The version.
+        version: i64,
+    },
+    /// A table of another program that cannot be made sense of.
+    #[error("table `{table}` cannot be read: {reason}")]
+    Unreadable {
+        /// The table concerned.
+        table: TablePath,
+        /// Why, without values of rows.
+        reason: String,
+    },
     /// A file of the log does not hold what the Delta protocol says.
     #[error("the log of table `{table}` is damaged at version {version}: {reason}")]
     Log {

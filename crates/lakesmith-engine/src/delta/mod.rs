@@ -2,7 +2,7 @@
 //!
 //! A [`Storage`] is the root of a target's tables. From it come a [`Snapshot`] (what a table holds at one version),
 //! an empty table ([`Storage::create`]), a commit by compare-and-swap at an exact version ([`Storage::commit`]), data files
-//! with statistics ([`FileWriter`]) and a scan for DataFusion ([`provider`]).
+//! with statistics ([`FileWriter`]) and a scan for DataFusion ([`provider`]). Tables of others are read as [`ForeignTable`]s.
 //!
 //! What it relies on:
 //! - a commit is one object put if absent: whoever puts version *n* first has it, everyone else plans again;
@@ -18,6 +18,7 @@ mod commit;
 mod create;
 mod error;
 mod file;
+mod foreign;
 mod history;
 mod kernel;
 mod protocol;
@@ -36,6 +37,7 @@ pub use change::{CHANGE_TYPE, change_provider};
 pub use create::TableSpec;
 pub use error::{CommitError, DeltaError};
 pub use file::{DataFile, Stats};
+pub use foreign::{AddedFile, ForeignCommit, ForeignRows, ForeignTable, OPERATION, RowStream, fit};
 pub use history::HistoryEntry;
 pub use scan::{ScanCounts, ScanOptions, provider};
 pub use snapshot::{Files, Snapshot};

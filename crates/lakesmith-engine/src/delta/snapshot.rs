@@ -108,7 +108,7 @@ impl Storage {
     }
 }
 
-async fn has_log(log: &Log) -> Result<bool, DeltaError> {
+pub(super) async fn has_log(log: &Log) -> Result<bool, DeltaError> {
     let folder = log.folder();
     match log.store.list(Some(&folder)).next().await {
         None | Some(Err(object_store::Error::NotFound { .. })) => Ok(false),
@@ -332,7 +332,7 @@ impl Snapshot {
     }
 }
 
-fn to_version(version: u64) -> i64 {
+pub(super) fn to_version(version: u64) -> i64 {
     i64::try_from(version).unwrap_or(i64::MAX)
 }
 

@@ -93,6 +93,15 @@ impl Storage {
         Self::with_store(store, url)
     }
 
+    /// Opens a place whose tables are only read. A path without a scheme is a folder, relative to `base_dir`; none is made.
+    ///
+    /// # Errors
+    /// As [`Storage::open`]; also for a folder that is not there.
+    pub fn existing(location: &str, base_dir: &FsPath) -> Result<Self, DeltaError> {
+        let (store, url) = location::existing(location, base_dir)?;
+        Self::with_store(store, url)
+    }
+
     /// A storage over any store. Paths handed to `store` begin with the path of `url`.
     ///
     /// # Errors

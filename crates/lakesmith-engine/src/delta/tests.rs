@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod clouds;
+mod golden;
 mod local;
 mod log;
 mod probe;

@@ -1,8 +1,9 @@
 //! From `sources/*.yaml` as a tree to the model.
 
+use super::delta;
 use super::files::{CSV, FileFormat, Format, csv};
 use super::keys::{KEYS, TABLE};
-use super::{ChangeCapture, Source, SourceKind, SourceTable};
+use super::{ChangeCapture, OnChange, Source, SourceKind, SourceTable};
 use crate::fields::Fields;
 use crate::names::{conflict, distinct, no_effect};
 use crate::yaml::{Entry, Node};
@@ -13,11 +14,12 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Source>
     let fields = Fields::of_file(node, &KEYS);
     let entries = fields.entries("tables");
     distinct(entries.iter().map(|entry| &entry.key), "the table", diagnostics);
-    let tables = entries.iter().filter_map(|entry| table(entry, diagnostics)).collect();
+    let kind = fields.choice::<SourceKind>("type");
+    let tables = entries.iter().filter_map(|entry| table(entry, kind.unwrap_or(SourceKind::Files), diagnostics)).collect();
     Some(Source {
         name: fields.name("source")?,
         at: fields.at,
-        kind: fields.choice::<SourceKind>("type")?,
+        kind: kind?,
         path: fields.text("path")?,
         tables,
         description: fields.text("description"),
@@ -26,7 +28,7 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Source>
     })
 }
 
-fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
+fn table(entry: &Entry, kind: SourceKind, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
     let fields = Fields::new(&entry.value, &TABLE, entry.key.span);
     let path = fields.text("path")?;
     let change_capture = fields.choice("change_capture").unwrap_or_default();
@@ -35,14 +37,25 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
             no_effect(&fields, key, "`change_capture: full`", diagnostics);
         }
     }
+    let format = match kind {
+        SourceKind::Files => Some(format(&fields, &path, diagnostics)?),
+        SourceKind::Delta => {
+            delta::check(&fields, change_capture, diagnostics);
+            None
+        }
+    };
+    let otherwise = match kind {
+        SourceKind::Files => OnChange::default(),
+        SourceKind::Delta => delta::ON_CHANGE,
+    };
     let hints = fields.entries("schema_hints").iter();
     Some(SourceTable {
         name: entry.key.clone(),
-        format: format(&fields, &path, diagnostics)?,
+        format,
         schema_hints: hints.filter_map(|hint| Some((hint.key.clone(), hint.value.text()?))).collect(),
         change_capture,
         schema_evolution: fields.choice("schema_evolution").unwrap_or_default(),
-        on_change: fields.choice("on_change").unwrap_or_default(),
+        on_change: fields.choice("on_change").unwrap_or(otherwise),
         snapshot: fields.choice("snapshot").unwrap_or_default(),
         deletes: fields.choice("deletes").unwrap_or_default(),
         max_delete_fraction: fields.number("max_delete_fraction").unwrap_or(0.2),

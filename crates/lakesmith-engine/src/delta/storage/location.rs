@@ -19,13 +19,22 @@ use crate::delta::DeltaError;
 /// The store of a location, rooted at the root of the URL that comes with it. A path without a scheme is a folder, relative
 /// to `base_dir`; it is made if missing.
 pub(super) fn open(location: &str, base_dir: &FsPath) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
+    at(location, base_dir, true)
+}
+
+/// The same without making a folder that is missing.
+pub(super) fn existing(location: &str, base_dir: &FsPath) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
+    at(location, base_dir, false)
+}
+
+fn at(location: &str, base_dir: &FsPath, make: bool) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
     let fail = |reason: String| DeltaError::Location { location: location.to_owned(), reason };
     let refused = |error: object_store::Error| fail(error.to_string());
-    let Some((scheme, _)) = location.split_once("://") else { return folder(&base_dir.join(location), &fail) };
+    let Some((scheme, _)) = location.split_once("://") else { return folder(&base_dir.join(location), make, &fail) };
     let url = Url::parse(location).map_err(|error| fail(error.to_string()))?;
     if scheme == "file" {
         let path = url.to_file_path().map_err(|()| fail("not a valid file URL".to_owned()))?;
-        return folder(&path, &fail);
+        return folder(&path, make, &fail);
     }
     check(&url).map_err(&fail)?;
     let bucket = &url[..Position::BeforePath];
@@ -44,8 +53,14 @@ pub(super) fn open(location: &str, base_dir: &FsPath) -> Result<(Arc<dyn ObjectS
     Ok((store, url))
 }
 
-fn folder(folder: &FsPath, fail: &dyn Fn(String) -> DeltaError) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
-    std::fs::create_dir_all(folder).map_err(|e| fail(e.to_string()))?;
+fn folder(
+    folder: &FsPath,
+    make: bool,
+    fail: &dyn Fn(String) -> DeltaError,
+) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
+    if make {
+        std::fs::create_dir_all(folder).map_err(|e| fail(e.to_string()))?;
+    }
     let folder = folder.canonicalize().map_err(|e| fail(e.to_string()))?;
     let url = Url::from_directory_path(&folder).map_err(|()| fail("not an absolute path".to_owned()))?;
     Ok((Arc::new(LocalFiles::new(folder)), url))
