@@ -22,7 +22,7 @@ use crate::phase::Phase;
 use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
-use crate::versions;
+use crate::versions::{self, Range};
 use lakesmith_compile::{Flow, Input, Step, Table, parameter};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
 use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work};
@@ -112,6 +112,14 @@ struct Batch {
 }
 
 impl Batch {
+    /// What it takes of an existing table.
+    fn source(&self) -> Option<Range> {
+        match &self.landing {
+            Some(Landing::Versions(versions)) => Some(versions.range.clone()),
+            Some(Landing::Files(_)) | None => None,
+        }
+    }
+
     fn step<'a>(&self, flow: &'a Flow) -> Result<&'a Step, RunError> {
         let first = flow.first.as_ref().filter(|_| self.anew);
         first.or(flow.step.as_ref()).ok_or_else(|| RunError::NotThereYet(flow.name.clone()))
@@ -250,10 +258,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
         attempt: 1,
         now,
         inputs,
-        source: match &batch.landing {
-            Some(Landing::Versions(versions)) => Some(versions.range.clone()),
-            _ => None,
-        },
+        source: batch.source(),
         fingerprint: flow.fingerprint,
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),

@@ -8,6 +8,7 @@ mod contents;
 mod contract2;
 mod examples;
 mod failpoints;
+mod foreign;
 mod floors;
 mod house;
 mod killed;

@@ -63,7 +63,7 @@ async fn read(folder: &Path) -> Result<(SchemaRef, Vec<RecordBatch>), DeltaError
 }
 
 #[tokio::test]
-async fn golden_tables_have_the_rows_that_are_known_or_say_why_not() {
+async fn w7_golden_tables_have_the_rows_that_are_known_or_say_why_not() {
     let mut wrong = vec![];
     let mut compared = 0;
     for name in unpack::names() {
