@@ -6,7 +6,8 @@ use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, date, dimension, entity, fact};
 use lakesmith_project::{
-    ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, Snapshot, SourceKind, SourceTable,
+    ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, SchemaEvolution, Snapshot, SourceKind,
+    SourceTable,
 };
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};

@@ -24,10 +24,7 @@ impl StreamError {
 pub type LandingStream = SendableRecordBatchStream;
 
 /// Batches of one schema as the stream that a step reads.
-pub fn stream(
-    schema: SchemaRef,
-    rows: impl Stream<Item = Result<RecordBatch, StreamError>> + Send + 'static,
-) -> LandingStream {
+pub fn stream(schema: SchemaRef, rows: impl Stream<Item = Result<RecordBatch, StreamError>> + Send + 'static) -> LandingStream {
     let rows = rows.map(|batch| batch.map_err(|error| DataFusionError::External(Box::new(error))));
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }

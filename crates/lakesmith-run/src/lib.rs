@@ -26,5 +26,5 @@ pub use error::RunError;
 pub use heartbeat::Process;
 pub use lake::{Lake, Options};
 pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
-pub use versions::TableFault;
 pub use report::{Event, FlowReport, FlowStatus, Report};
+pub use versions::TableFault;

@@ -132,7 +132,7 @@ pub(crate) struct Learnt {
 pub(crate) async fn learn(lake: &Lake, flow: &Flow, held: Option<(&Snapshot, &Schema)>) -> Result<Option<Learnt>, RunError> {
     let Some((source, wanted)) = source(lake, flow) else { return Ok(None) };
     let failed = fault::of(flow);
-    let (table, _) = place::open(lake, source, wanted, None).await.map_err(&failed)?;
+    let table = place::open(lake, source, wanted, None).await.map_err(&failed)?;
     let position = match held {
         Some((target, _)) => Position::of(flow, target).await?,
         None => None,
@@ -167,7 +167,7 @@ pub(crate) async fn arriving(lake: &Lake, flow: &Flow, target: &Snapshot, last: 
     let range = |since, version, reading| Range { since, version, table_id: table_id.clone(), reading };
     let full = wanted.change_capture == ChangeCapture::Full;
     let Some(position) = Position::of(flow, target).await? else {
-        return read(lake, flow, range(None, version, Reading::Snapshot), vec![], last).await.map(Some);
+        return gather(lake, flow, range(None, version, Reading::Snapshot), vec![], last).await.map(Some);
     };
     let since = position.version;
     let same = position.table == fingerprint(&table_id);
@@ -176,7 +176,7 @@ pub(crate) async fn arriving(lake: &Lake, flow: &Flow, target: &Snapshot, last: 
     }
     if !same || since > version {
         return match full {
-            true => read(lake, flow, range(Some(since), version, Reading::Snapshot), vec![], last).await.map(Some),
+            true => gather(lake, flow, range(Some(since), version, Reading::Snapshot), vec![], last).await.map(Some),
             false if same => Err(failed(TableFault::WentBack { read: since, has: version })),
             false => Err(failed(TableFault::Another { read: since })),
         };
@@ -184,7 +184,7 @@ pub(crate) async fn arriving(lake: &Lake, flow: &Flow, target: &Snapshot, last: 
     let commits = match table.commits(since).await {
         Ok(commits) => commits,
         Err(DeltaError::Missing { .. }) if full => {
-            return read(lake, flow, range(Some(since), version, Reading::Snapshot), vec![], last).await.map(Some);
+            return gather(lake, flow, range(Some(since), version, Reading::Snapshot), vec![], last).await.map(Some);
         }
         Err(DeltaError::Missing { version: Some(missing), .. }) => {
             return Err(failed(TableFault::HistoryGone { read: since, missing }));
@@ -193,7 +193,7 @@ pub(crate) async fn arriving(lake: &Lake, flow: &Flow, target: &Snapshot, last: 
     };
     if full {
         return match commits.iter().any(ForeignCommit::changes_rows) {
-            true => read(lake, flow, range(Some(since), version, Reading::Snapshot), vec![], last).await.map(Some),
+            true => gather(lake, flow, range(Some(since), version, Reading::Snapshot), vec![], last).await.map(Some),
             false => Ok(None),
         };
     }
@@ -210,14 +210,13 @@ pub(crate) async fn arriving(lake: &Lake, flow: &Flow, target: &Snapshot, last: 
         true => Reading::Changes,
         false => Reading::Appends,
     };
-    read(lake, flow, range(Some(since), upto, reading), commits, last).await.map(Some)
+    gather(lake, flow, range(Some(since), upto, reading), commits, last).await.map(Some)
 }
 
 /// What a recorded batch took, to be read again.
 pub(crate) async fn recorded(lake: &Lake, flow: &Flow, range: &Range, last: i64) -> Result<Versions, RunError> {
     let failed = fault::of(flow);
-    let (source, wanted) = source(lake, flow).ok_or_else(|| failed(TableFault::Late))?;
-    let (table, _) = place::open(lake, source, wanted, Some(range.version)).await.map_err(&failed)?;
+    let table = at(lake, flow, range.version).await?;
     if table.id() != range.table_id {
         return Err(failed(TableFault::Another { read: range.version }));
     }
@@ -225,7 +224,17 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, range: &Range, last: i64)
         (Reading::Snapshot, _) | (_, None) => vec![],
         (_, Some(since)) => table.commits(since).await.map_err(|error| failed(error.into()))?,
     };
-    read(lake, flow, range.clone(), commits, last).await
+    gather(lake, flow, range.clone(), commits, last).await
+}
+
+/// The source's table at a version: at hand if that is the one that the run reads up to.
+async fn at(lake: &Lake, flow: &Flow, version: i64) -> Result<ForeignTable, RunError> {
+    let failed = fault::of(flow);
+    if let Some(table) = lake.learnt(flow).filter(|table| table.version() == version) {
+        return Ok(table.clone());
+    }
+    let (source, wanted) = source(lake, flow).ok_or_else(|| failed(TableFault::Late))?;
+    place::open(lake, source, wanted, Some(version)).await.map_err(failed)
 }
 
 /// Whether a commit did more than to add rows.
@@ -244,16 +253,13 @@ fn up_to(commits: Vec<ForeignCommit>, max_bytes: u64) -> Vec<ForeignCommit> {
     commits.into_iter().take_while(fits).collect()
 }
 
-async fn read(
-    lake: &Lake,
-    flow: &Flow,
-    range: Range,
-    commits: Vec<ForeignCommit>,
-    last: i64,
-) -> Result<Versions, RunError> {
+/// The versions of a range, with their times; and which of their commits are read.
+/// The versions of a range, with their times, and which of their commits are read.
+async fn gather(lake: &Lake, flow: &Flow, range: Range, commits: Vec<ForeignCommit>, last: i64) -> Result<Versions, RunError> {
     let failed = fault::of(flow);
-    let (source, wanted) = source(lake, flow).ok_or_else(|| failed(TableFault::Late))?;
-    let (table, name) = place::open(lake, source, wanted, Some(range.version)).await.map_err(&failed)?;
+    let (_, wanted) = source(lake, flow).ok_or_else(|| failed(TableFault::Late))?;
+    let table = at(lake, flow, range.version).await?;
+    let name = wanted.path.value.trim_end_matches('/').to_owned();
     let mut versions = vec![];
     if range.reading == Reading::Snapshot {
         let modified = table.committed_at().await.map_err(|error| failed(error.into()))?;

@@ -41,7 +41,12 @@ pub(crate) const TABLE: Object = Object {
             Shape::Labelled(&Shape::SqlType),
             "Types of columns that inference would get wrong: `{ UpdatedAt: timestamp }`, by the names in the source.",
         ),
-        Key::defaulted("change_capture", Shape::Choice(&ChangeCapture::WORDS), "incremental", "What a file, or a new version of a Delta table, holds."),
+        Key::defaulted(
+            "change_capture",
+            Shape::Choice(&ChangeCapture::WORDS),
+            "incremental",
+            "What a file, or a new version of a Delta table, holds.",
+        ),
         Key::defaulted(
             "schema_evolution",
             Shape::Choice(&SchemaEvolution::WORDS),

@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// allows them, and those of bronze's own columns are changed, and the source's name is kept with the column. `feed`: rows
 /// say what became of them.
 pub(super) fn data(known: Option<&Schema>, sources: &[SchemaRef], feed: bool) -> Result<Schema, TableFault> {
-    let mut fields: Vec<Field> = known.map(|known| known.fields().iter().map(|field| field.as_ref().clone()).collect()).unwrap_or_default();
+    let mut fields: Vec<Field> =
+        known.map(|known| known.fields().iter().map(|field| field.as_ref().clone()).collect()).unwrap_or_default();
     let mut names = Names::of_table();
     fields.iter().for_each(|field| names.take(field.name()));
     if feed {

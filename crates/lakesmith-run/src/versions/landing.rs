@@ -5,16 +5,15 @@ use super::{Reading, TableFault, Version, Versions};
 use crate::error::RunError;
 use crate::files::landing_schema;
 use arrow::array::{
-    ArrayRef, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Int64Array, Int64Builder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
     TimestampMicrosecondBuilder, new_null_array,
 };
-use arrow::array::{Array, AsArray};
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, BoxStream, StreamExt};
 use lakesmith_compile::{Flow, Table};
 use lakesmith_connect::source_name;
-use lakesmith_engine::delta::{ForeignRows, OPERATION, RowStream, fit};
+use lakesmith_engine::delta::{ForeignCommit, ForeignRows, OPERATION, RowStream, fit};
 use lakesmith_engine::{StreamError, arrow_schema};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,7 +44,7 @@ impl Versions {
             return self.table.rows();
         }
         let table = self.table;
-        let part = move |(reading, commits): (Reading, Vec<_>)| match reading {
+        let part = move |(reading, commits): (Reading, Vec<ForeignCommit>)| match reading {
             Reading::Changes => table.changes(&commits),
             Reading::Snapshot | Reading::Appends => table.appended(&commits),
         };
@@ -130,10 +129,8 @@ impl Reports {
                 _ => match batch.column_by_name(source_name(field)) {
                     Some(column) => {
                         taken += 1;
-                        fit(column, field.data_type()).map_err(|reason| TableFault::Misfit {
-                            column: source_name(field).to_owned(),
-                            reason,
-                        })?
+                        fit(column, field.data_type())
+                            .map_err(|reason| TableFault::Misfit { column: source_name(field).to_owned(), reason })?
                     }
                     None => new_null_array(field.data_type(), count),
                 },

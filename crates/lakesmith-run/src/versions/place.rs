@@ -7,23 +7,25 @@ use lakesmith_project::{Source, SourceTable};
 use object_store::path::Path as StorePath;
 use std::path::{Path, PathBuf};
 
-/// The table, at a version or at its newest one, and its name in the project's words.
+/// The table, at a version or at its newest one.
 pub(super) async fn open(
     lake: &Lake,
     source: &Source,
     table: &SourceTable,
     version: Option<i64>,
-) -> Result<(ForeignTable, String), TableFault> {
+) -> Result<ForeignTable, TableFault> {
     let (folder, last) = locate(&lake.project().root, &source.path.value, &table.path.value)?;
     let storage = Storage::existing(&folder, Path::new("/"))?;
     let found = match storage.foreign(&last.as_str().into(), version).await {
-        Err(DeltaError::Missing { version: None, .. }) => return Err(TableFault::NoTable { location: format!("{folder}/{last}") }),
+        Err(DeltaError::Missing { version: None, .. }) => {
+            return Err(TableFault::NoTable { location: format!("{folder}/{last}") });
+        }
         found => found?,
     };
     if let Some(table) = own(lake, &found) {
         return Err(TableFault::Own { table });
     }
-    Ok((found, table.path.value.trim_end_matches('/').to_owned()))
+    Ok(found)
 }
 
 /// The folder or URL in which a table lies, and its own name there.
@@ -52,7 +54,8 @@ fn folder(path: &Path) -> Result<(String, String), TableFault> {
 fn own(lake: &Lake, found: &ForeignTable) -> Option<String> {
     let relative = found.url().as_str().strip_prefix(lake.storage().url().as_str())?;
     let relative = StorePath::from_url_path(relative).ok()?;
-    let (_, table) = lake.plan().tables().find(|(_, table)| table.path == relative.as_ref())?;
+    let relative: &str = relative.as_ref();
+    let (_, table) = lake.plan().tables().find(|(_, table)| table.path == relative)?;
     Some(table.name.to_string())
 }
 

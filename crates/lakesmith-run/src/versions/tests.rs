@@ -94,7 +94,11 @@ async fn a_table_that_is_appended_to_is_read_version_by_version() {
 +---------+----------+------+-----------+------+";
     assert_eq!(rows(copy.path(), receipts).await, expected);
     // The names of lakesmith's own columns are taken: theirs got others.
-    assert!(rows(copy.path(), "SELECT DISTINCT _source_system_2 AS theirs, _source_system AS ours FROM bronze.up_orders").await.contains("| shop   | up   |"));
+    assert!(
+        rows(copy.path(), "SELECT DISTINCT _source_system_2 AS theirs, _source_system AS ours FROM bronze.up_orders")
+            .await
+            .contains("| shop   | up   |")
+    );
 }
 
 #[tokio::test]
@@ -111,7 +115,8 @@ async fn rows_of_a_file_that_was_compacted_since_are_read_as_they_were_appended(
     compact(up.path(), "bronze.shop_orders", "compacted-too.parquet").await;
     let then = flow(copy.path(), "bronze.up_orders").await;
     assert_eq!((then.status, then.outcomes.inserted), (FlowStatus::Updated, 3));
-    let versions = rows(copy.path(), "SELECT _source_file, count(*) AS n FROM bronze.up_orders GROUP BY _source_file ORDER BY 1").await;
+    let versions =
+        rows(copy.path(), "SELECT _source_file, count(*) AS n FROM bronze.up_orders GROUP BY _source_file ORDER BY 1").await;
     assert!(versions.contains("@v1 | 3 |") && versions.contains("@v2 | 3 |") && !versions.contains("@v3"), "{versions}");
     assert_eq!(flow(copy.path(), "bronze.up_orders").await.status, FlowStatus::UpToDate, "the compactions are behind us too");
 }
@@ -133,7 +138,11 @@ async fn change_data_makes_the_same_table_as_it_came_from() {
         assert!(run_all(copy.path()).await.succeeded());
         assert_eq!(rows(copy.path(), ORDERS).await, rows(up.path(), ORDERS).await, "day {day}");
     }
-    let words = rows(copy.path(), "SELECT order_id, amount, _operation FROM bronze.up_orders WHERE order_id = 'A' ORDER BY _source_modified").await;
+    let words = rows(
+        copy.path(),
+        "SELECT order_id, amount, _operation FROM bronze.up_orders WHERE order_id = 'A' ORDER BY _source_modified",
+    )
+    .await;
     let expected = "\
 | A        | 10.00  | insert     |
 | A        | 12.00  | update     |
@@ -230,7 +239,8 @@ async fn w9_another_table_at_the_same_place_is_not_taken_for_the_one_that_was_re
     stops(copy.path(), "bronze.up_orders", "there is no Delta table at", "`_delta_log`").await;
     deliver(up.path(), 1);
     run_all(up.path()).await;
-    stops(copy.path(), "bronze.up_orders", "another table lies there than the one that was read up to version 1", "another name").await;
+    stops(copy.path(), "bronze.up_orders", "another table lies there than the one that was read up to version 1", "another name")
+        .await;
 }
 
 #[tokio::test]
@@ -238,8 +248,13 @@ async fn a_table_of_the_same_lake_is_no_source() {
     let up = project();
     deliver(up.path(), 0);
     run_all(up.path()).await;
-    put(up.path(), "sources/self.yaml", "source: self\ntype: delta\npath: .lake\ntables: { orders: { path: silver/sales/orders } }\n");
-    stops(up.path(), "bronze.self_orders", "it is `silver.sales_orders`, a table of this lake", "`from: silver.sales_orders`").await;
+    put(
+        up.path(),
+        "sources/self.yaml",
+        "source: self\ntype: delta\npath: .lake\ntables: { orders: { path: silver/sales/orders } }\n",
+    );
+    stops(up.path(), "bronze.self_orders", "it is `silver.sales_orders`, a table of this lake", "`from: silver.sales_orders`")
+        .await;
     assert!(run_all(up.path()).await.flows.iter().filter(|flow| flow.status == FlowStatus::Failed).count() == 1);
 }
 
@@ -262,7 +277,8 @@ async fn c7_a_recorded_batch_of_versions_is_finished_once_or_computed_again_from
             fs::remove_dir_all(copy.path().join(".lake/bronze/up/orders")).unwrap();
         }
         assert!(run_all(copy.path()).await.succeeded());
-        let batches = rows(copy.path(), "SELECT _batch_id, count(*) AS n FROM bronze.up_orders GROUP BY _batch_id ORDER BY 1").await;
+        let batches =
+            rows(copy.path(), "SELECT _batch_id, count(*) AS n FROM bronze.up_orders GROUP BY _batch_id ORDER BY 1").await;
         let expected = "| 1         | 3 |\n| 2         | 3 |\n| 3         | 1 |";
         assert!(batches.contains(expected), "{commits}: {batches}");
     }

@@ -99,7 +99,10 @@ fn w7_tables_of_delta_rs_are_followed_through_appends_updates_overwrites_and_vac
     let kinds = query(&project, "SELECT id, kind FROM bronze.up_events ORDER BY id");
     let wanted = json!([{"id": 1, "kind": null}, {"id": 2, "kind": null}, {"id": 3, "kind": null}, {"id": 4, "kind": "late"}]);
     assert_eq!(Value::from(kinds), wanted);
-    let clock = query(&project, "SELECT clock, tags['k'] AS tag, country FROM bronze.up_orders WHERE order_id = 2 AND _operation = 'insert'");
+    let clock = query(
+        &project,
+        "SELECT clock, tags['k'] AS tag, country FROM bronze.up_orders WHERE order_id = 2 AND _operation = 'insert'",
+    );
     assert_eq!(Value::from(clock), json!([{"clock": "2024-03-01T08:30:00Z", "tag": "v2", "country": "fr é/%"}]));
 
     let said = |name: &str| {

@@ -3,6 +3,7 @@
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use delta_kernel::schema::StructType;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
 use serde_json::Value;
 
@@ -10,6 +11,9 @@ use super::super::action::{Action, Metadata};
 use super::super::storage::{Log, store_error};
 use super::super::{DeltaError, TablePath};
 use super::{ForeignTable, types};
+
+/// Commits that are asked for side by side.
+const AT_ONCE: usize = 8;
 
 /// One commit, as far as a reader of changes cares.
 #[derive(Clone, Debug)]
@@ -57,11 +61,8 @@ impl ForeignTable {
     /// [`DeltaError::Missing`] with the version whose commit is not in the log any more; otherwise what the store or the
     /// log gives.
     pub async fn commits(&self, since: i64) -> Result<Vec<ForeignCommit>, DeltaError> {
-        let mut all = vec![];
-        for version in since + 1..=self.version() {
-            all.push(commit(&self.inner.log, version).await?);
-        }
-        Ok(all)
+        let log = &self.inner.log;
+        stream::iter(since + 1..=self.version()).map(|version| commit(log, version)).buffered(AT_ONCE).try_collect().await
     }
 
     /// When this version was made.
@@ -87,16 +88,8 @@ async fn commit(log: &Log, version: i64) -> Result<ForeignCommit, DeltaError> {
     let (actions, info) = log.actions(version).await?;
     let at = time(log, version, info.as_ref()).await?;
     let operation = info.as_ref().and_then(|info| info.get("operation")).and_then(Value::as_str).map(str::to_owned);
-    let mut commit = ForeignCommit {
-        version,
-        at,
-        operation,
-        added: vec![],
-        removes: false,
-        change_data: false,
-        bytes: 0,
-        schema: None,
-    };
+    let mut commit =
+        ForeignCommit { version, at, operation, added: vec![], removes: false, change_data: false, bytes: 0, schema: None };
     for action in actions {
         match action {
             Action::Add(add) if add.data_change => {

@@ -60,8 +60,8 @@ fn misfit(array: &ArrayRef, to: &DataType) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
     use super::super::types::utc;
+    use super::*;
     use arrow::array::{Int64Array, TimestampMicrosecondArray};
     use arrow::datatypes::{Fields, TimestampMicrosecondType};
 

@@ -31,10 +31,10 @@ use super::snapshot::{has_log, to_version};
 use super::storage::{Log, Storage, TablePath};
 use super::{DeltaError, kernel};
 
+pub use self::changes::OPERATION;
 pub use self::commits::{AddedFile, ForeignCommit};
 pub use self::fit::fit;
 pub use self::rows::{ForeignRows, RowStream};
-pub use self::changes::OPERATION;
 
 /// A table that another program writes, at one version. Cheap to clone.
 #[derive(Clone)]

@@ -14,9 +14,9 @@ use delta_kernel::{DeltaResult, Engine, EngineData, Error as KernelError, FileMe
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc::{self, Sender};
 
+use super::super::DeltaError;
 use super::super::kernel::KernelEngine;
 use super::super::storage::TablePath;
-use super::super::DeltaError;
 use super::{AddedFile, ForeignCommit, ForeignTable, fault};
 
 /// Batches that are read before they are asked for.
@@ -50,8 +50,7 @@ impl ForeignTable {
     pub fn appended(&self, commits: &[ForeignCommit]) -> RowStream {
         let (kernel, engine) = (self.inner.kernel.clone(), self.inner.log.engine.clone());
         let url = self.inner.log.url.clone();
-        let wanted: Vec<(i64, Vec<AddedFile>)> =
-            commits.iter().map(|commit| (commit.version, commit.added.clone())).collect();
+        let wanted: Vec<(i64, Vec<AddedFile>)> = commits.iter().map(|commit| (commit.version, commit.added.clone())).collect();
         streamed(self.table().clone(), Some(self.version()), move |out| {
             let scan_now = scan(&kernel)?;
             let paths: HashSet<&str> = wanted.iter().flat_map(|(_, files)| files).map(|file| file.path.as_str()).collect();
@@ -139,13 +138,7 @@ fn files(scan: &Scan, engine: &Arc<KernelEngine>) -> DeltaResult<Vec<ScanFile>> 
 }
 
 /// Gives the rows of data files, ordered by path.
-fn in_order(
-    scan: &Scan,
-    engine: &Arc<KernelEngine>,
-    mut files: Vec<ScanFile>,
-    version: i64,
-    out: &mut Out,
-) -> DeltaResult<()> {
+fn in_order(scan: &Scan, engine: &Arc<KernelEngine>, mut files: Vec<ScanFile>, version: i64, out: &mut Out) -> DeltaResult<()> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files.into_iter().try_for_each(|file| read(scan, engine, file, version, out))
 }

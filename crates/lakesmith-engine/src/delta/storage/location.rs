@@ -53,11 +53,7 @@ fn at(location: &str, base_dir: &FsPath, make: bool) -> Result<(Arc<dyn ObjectSt
     Ok((store, url))
 }
 
-fn folder(
-    folder: &FsPath,
-    make: bool,
-    fail: &dyn Fn(String) -> DeltaError,
-) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
+fn folder(folder: &FsPath, make: bool, fail: &dyn Fn(String) -> DeltaError) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
     if make {
         std::fs::create_dir_all(folder).map_err(|e| fail(e.to_string()))?;
     }
