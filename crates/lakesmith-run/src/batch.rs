@@ -51,10 +51,7 @@ pub(crate) async fn run(
     if !flow.columns_known {
         // Nothing has arrived for it yet; or its source cannot be asked, which it says now.
         lake.arriving(flow, 0).await?;
-        if versions::source(lake, flow).is_some() {
-            let target = lake.engine().ensure(&flow.target).await?;
-            versions::arriving(lake, flow, &target, 0).await?;
-        }
+        versions::ask_again(lake, flow).await?;
         return Ok(done);
     }
     // The batch that was lost to another runner, and how often. Where the other one commits, there is progress.

@@ -249,7 +249,7 @@ impl Lake {
 }
 
 /// A bronze table's own columns are those that lakesmith did not add.
-fn data_columns(schema: &Schema) -> SchemaRef {
+pub(crate) fn data_columns(schema: &Schema) -> SchemaRef {
     let added = |field: &Field| lakesmith_compile::bronze_metadata().iter().any(|column: &Column| column.name == *field.name());
     Arc::new(Schema::new(schema.fields().iter().filter(|field| !added(field)).cloned().collect::<Vec<_>>()))
 }

@@ -22,7 +22,7 @@ pub(crate) use landing::Reports;
 
 use crate::batch::position;
 use crate::error::RunError;
-use crate::lake::Lake;
+use crate::lake::{Lake, data_columns};
 use crate::read;
 use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -153,16 +153,24 @@ pub(crate) async fn learn(lake: &Lake, flow: &Flow, held: Option<(&Snapshot, &Sc
     Ok(Some(Learnt { table, data: Arc::new(data) }))
 }
 
+/// The reason why a source's table told no columns when the run began: it is asked again. No error for a flow that reads
+/// no table.
+pub(crate) async fn ask_again(lake: &Lake, flow: &Flow) -> Result<(), RunError> {
+    if source(lake, flow).is_none() {
+        return Ok(());
+    }
+    let held = lake.snapshot(&flow.name).await?;
+    let data = held.as_ref().map(|held| data_columns(&held.schema()));
+    learn(lake, flow, held.as_ref().zip(data.as_deref())).await?;
+    Err(fault::of(flow)(TableFault::Late))
+}
+
 /// What a flow has not read of its source's table, after its batch `last`. `None` where that is nothing, and for a flow
 /// that reads no table.
 pub(crate) async fn arriving(lake: &Lake, flow: &Flow, target: &Snapshot, last: i64) -> Result<Option<Versions>, RunError> {
-    let Some((source, wanted)) = source(lake, flow) else { return Ok(None) };
+    let Some((_, wanted)) = source(lake, flow) else { return Ok(None) };
     let failed = fault::of(flow);
-    let Some(table) = lake.learnt(flow) else {
-        // It could not be asked when the run began: what it says now is the reason.
-        place::open(lake, source, wanted, None).await.map_err(&failed)?;
-        return Err(failed(TableFault::Late));
-    };
+    let Some(table) = lake.learnt(flow) else { return Err(failed(TableFault::Late)) };
     let (table_id, version) = (table.id().to_owned(), table.version());
     let range = |since, version, reading| Range { since, version, table_id: table_id.clone(), reading };
     let full = wanted.change_capture == ChangeCapture::Full;
