@@ -32,10 +32,29 @@ pub(super) fn of_kernel(table: TablePath, version: Option<i64>, error: KernelErr
             damaged(table, "it does not say what the table's columns or its protocol are".to_owned())
         }
         other => {
+            if let Some(path) = missing_object(&other) {
+                return gone(table, version, &path);
+            }
             let said = other.to_string();
-            DeltaError::Unreadable { table, reason: without_values(said.lines().next().unwrap_or(&said)) }
+            let reason = match said.contains("Expected contiguous commit files") {
+                true => "versions are missing in its log".to_owned(),
+                false => without_values(said.lines().next().unwrap_or(&said)),
+            };
+            DeltaError::Unreadable { table, reason }
         }
     }
+}
+
+/// The object that the store does not have, however deep in an error that stands.
+fn missing_object(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(object_store::Error::NotFound { path, .. }) = error.downcast_ref::<object_store::Error>() {
+            return Some(path.clone());
+        }
+        next = error.source();
+    }
+    None
 }
 
 fn gone(table: TablePath, version: Option<i64>, path: &str) -> DeltaError {

@@ -12,11 +12,33 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
 
-/// Tables without `expected`: the number of their rows, or what is said instead.
-const OTHERS: [(&str, Result<usize, &str>); 0] = [];
+/// Tables without `expected`: the number of their rows, or what is said instead. Their data files were left out, their
+/// logs are broken on purpose, or, `hive`, they are a folder of tables. Of the `canonicalized-paths` the kernel takes
+/// `file:/path` and `/path` for two files, so that one is left which is not there.
+const OTHERS: &[(&str, Result<usize, &str>)] = &[
+    ("canonicalized-paths-normal-a", Err("is gone")),
+    ("canonicalized-paths-normal-b", Err("is gone")),
+    ("canonicalized-paths-special-a", Err("is gone")),
+    ("canonicalized-paths-special-b", Err("is gone")),
+    ("checkpoint", Err("footer")),
+    ("data-reader-absolute-paths-escaped-chars", Err("does not say what the table's columns")),
+    ("delete-re-add-same-file-different-transactions", Err("footer")),
+    ("deltalog-commit-info", Err("non-nullable StructArray")),
+    ("deltalog-invalid-protocol-version", Err("Invalid protocol action")),
+    ("deltalog-state-reconstruction-from-checkpoint-missing-metadata", Err("does not say what the table's columns")),
+    ("deltalog-state-reconstruction-from-checkpoint-missing-protocol", Err("non-nullable StructArray")),
+    ("deltalog-state-reconstruction-without-metadata", Err("does not say what the table's columns")),
+    ("deltalog-state-reconstruction-without-protocol", Err("does not say what the table's columns")),
+    ("hive", Err("does not exist")),
+    ("log-replay-special-characters-b", Err("is gone")),
+    ("no-delta-log-folder", Err("does not exist")),
+    ("update-deleted-directory", Err("non-nullable StructArray")),
+    ("versions-not-contiguous", Err("versions are missing in its log")),
+];
 
-/// Tables of which something else is said than `expected` has.
-const DIFFERENT: [(&str, Result<usize, &str>); 0] = [];
+/// Tables of which something else is read than `expected` has, with the number of their rows: the timestamps that
+/// partition this one are written in UTC, and `expected` has them in the zone of the machine that made it.
+const DIFFERENT: &[(&str, Result<usize, &str>)] = &[("data-reader-partition-values", Ok(3))];
 
 /// A row a text, in order of the texts.
 type Texts = Vec<String>;
@@ -71,7 +93,7 @@ async fn w7_golden_tables_have_the_rows_that_are_known_or_say_why_not() {
         unpack::unpack(&name, folder.path());
         let folder = folder.path().join(&name);
         let found = read(&folder.join("delta")).await;
-        let different = OTHERS.iter().chain(&DIFFERENT).find(|(other, _)| *other == name).map(|(_, wanted)| *wanted);
+        let different = OTHERS.iter().chain(DIFFERENT).find(|(other, _)| *other == name).map(|(_, wanted)| *wanted);
         match (different, found) {
             (None, Ok((schema, rows))) if folder.join("expected").is_dir() => {
                 compared += 1;
