@@ -10,6 +10,7 @@
 
 mod column;
 mod error;
+mod events;
 mod files;
 mod format;
 mod names;
@@ -17,7 +18,8 @@ mod rescue;
 mod rows;
 
 pub use error::{ConnectError, FileFault};
-pub use files::{FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
+pub use events::{AzureQueue, Message, Object, Queue, Sqs, objects};
+pub use files::{Arrivals, Ask, FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred, Pattern, Place, Wanted};
 pub use format::{CsvOptions, Format};
 pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};

@@ -104,6 +104,7 @@ impl Check<'_> {
             Shape::Date => scalar::date(text).is_some(),
             Shape::Month => scalar::month(text).is_some(),
             Shape::Size => scalar::size(text).is_some(),
+            Shape::Duration => scalar::duration(text).is_some(),
             Shape::Memory => scalar::memory(text).is_some(),
             _ => true,
         };
@@ -200,6 +201,7 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::Date => "a day such as `2025-01-31`",
         Shape::Month => "the name of a month such as `april`",
         Shape::Size => "a size such as `512MiB` or `10GiB`",
+        Shape::Duration => "a length of time such as `3 days` or `6 hours`",
         Shape::Memory => "a size such as `4GiB`, or a share of the machine such as `50%`",
         Shape::Literal => "a text, a number, `true` or `false`",
         Shape::List(of) => match of {

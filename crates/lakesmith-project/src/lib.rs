@@ -21,11 +21,13 @@ mod fields;
 mod folder;
 mod lakehouse;
 mod load;
+mod location;
 mod names;
 mod project;
 mod reference;
 mod scalar;
 mod schema;
+mod secret;
 mod shape;
 mod source;
 mod yaml;
@@ -38,10 +40,12 @@ pub use entity::{
 pub use fact::{Additivity, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate};
 pub use lakehouse::{ByteSize, Calendar, Defaults, Engine, Lakehouse, Memory, Target};
 pub use load::load;
+pub use location::{Bucket, Cloud, Location, LocationFault};
 pub use project::Project;
 pub use reference::reference;
 pub use schema::schemas;
+pub use secret::{SecretProvider, SecretRef, Setting};
 pub use source::{
-    ChangeCapture, CsvOptions, Deletes, Encoding, FileFormat, OnChange, SchemaEvolution, Snapshot, Source, SourceKind,
-    SourceTable,
+    Arrival, ChangeCapture, Connection, CsvOptions, Deletes, Encoding, Events, FileFormat, Listing, OnChange, SchemaEvolution,
+    Snapshot, Source, SourceKind, SourceTable,
 };

@@ -2,6 +2,7 @@
 
 use crate::{ByteSize, Memory};
 use chrono::{Month, NaiveDate};
+use std::time::Duration;
 
 /// A letter or `_`, then letters, digits and `_`, all ASCII.
 pub(crate) fn is_name(text: &str) -> bool {
@@ -50,6 +51,23 @@ pub(crate) fn size(text: &str) -> Option<ByteSize> {
     (bytes >= 1.0 && bytes < 2f64.powi(60)).then_some(ByteSize(bytes as u64))
 }
 
+/// A length of time: a whole number and a unit, `90 seconds`, `15 minutes`, `6 hours`, `3 days`, `2 weeks`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let seconds = match unit.trim() {
+        "s" | "second" | "seconds" => 1,
+        "m" | "min" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 3600,
+        "d" | "day" | "days" => 86_400,
+        "w" | "week" | "weeks" => 604_800,
+        _ => return None,
+    };
+    // A century is enough, and fits every type that times are reckoned in.
+    let seconds = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    (seconds <= 100 * 366 * 86_400).then_some(Duration::from_secs(seconds))
+}
+
 /// A number of bytes, or a share of the machine.
 pub(crate) fn memory(text: &str) -> Option<Memory> {
     match text.trim().strip_suffix('%') {
@@ -74,6 +92,14 @@ mod tests {
         assert_eq!(memory("50%"), Some(Memory::Share(0.5)));
         assert_eq!(memory("4GiB"), Some(Memory::Bytes(ByteSize(4 << 30))));
         assert_eq!([memory("0%"), memory("101%"), memory("%")], [None; 3]);
+    }
+
+    #[test]
+    fn lengths_of_time_have_a_unit() {
+        assert_eq!(duration("3 days"), Some(Duration::from_secs(259_200)));
+        assert_eq!(duration("0 h"), Some(Duration::ZERO));
+        assert_eq!(duration("15min"), Some(Duration::from_secs(900)));
+        assert_eq!([duration("3"), duration("days"), duration("-1 day"), duration("1.5 h"), duration("99999 weeks")], [None; 5]);
     }
 
     #[test]

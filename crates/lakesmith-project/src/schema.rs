@@ -58,6 +58,9 @@ fn value(shape: &Shape) -> Value {
         Shape::Date => json!({ "type": "string", "format": "date" }),
         Shape::Month => json!({ "type": "string" }),
         Shape::Size => json!({ "type": "string", "pattern": "^[0-9.]+ *[KMGTkmgt]?[Ii]?[Bb]?$" }),
+        Shape::Duration => {
+            json!({ "type": "string", "pattern": "^[0-9]+ *(s|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)$" })
+        }
         Shape::Memory => json!({ "type": "string", "pattern": "^[0-9.]+ *(%|[KMGTkmgt]?[Ii]?[Bb]?)$" }),
         Shape::Verbatim => json!({ "type": ["string", "number", "boolean", "null"] }),
         Shape::Literal => json!({ "type": ["string", "number", "boolean"] }),

@@ -28,6 +28,8 @@ pub(crate) enum Shape {
     Month,
     /// A number of bytes, `4GiB`.
     Size,
+    /// A length of time, `3 days`.
+    Duration,
     /// A number of bytes or a share of the machine, `50%`.
     Memory,
     /// A text, a number or a truth value.

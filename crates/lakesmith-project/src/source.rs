@@ -1,9 +1,14 @@
 //! `sources/*.yaml`: the systems outside and the bronze tables that follow from them.
 
+mod arrival;
+mod connection;
 mod files;
 mod keys;
 mod read;
 
+pub use arrival::{Arrival, Events, Listing};
+pub use connection::Connection;
+pub(crate) use connection::plain;
 pub use files::{CsvOptions, Encoding, FileFormat};
 
 pub(crate) use keys::KEYS;
@@ -22,6 +27,10 @@ pub struct Source {
     pub kind: SourceKind,
     /// Where its files lie: a folder relative to the project, or a URL such as `s3://…`.
     pub path: Spanned<String>,
+    /// How their store is reached, beyond what the environment says.
+    pub connection: Option<Connection>,
+    /// Who tells of new files.
+    pub events: Option<Events>,
     /// Its tables in the order written.
     pub tables: Vec<SourceTable>,
     /// What it is.
@@ -53,6 +62,8 @@ pub struct SourceTable {
     pub name: Spanned<String>,
     /// Which files are its own: a glob relative to the source's path.
     pub path: Spanned<String>,
+    /// How its new files are found.
+    pub arrival: Arrival,
     /// How its files are written.
     pub format: FileFormat,
     /// Types of columns that inference would get wrong: the column's name in the source and a Spark SQL type.

@@ -161,7 +161,7 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         inputs.push(gained(lake, flow, input, &target).await?);
     }
     let arriving = lake.arriving(flow, last).await?;
-    let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
+    let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.is_empty());
     if !arrived && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
         return Ok(None);
     }
@@ -240,7 +240,11 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
         step: step.clone(),
         outputs: vec![],
     };
-    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await?;
+    let (arriving, rest) = match batch.arriving.map(|arriving| arriving.split(lake.max_batch())) {
+        Some((now, rest)) => (Some(now), rest),
+        None => (None, None),
+    };
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, arriving).await?;
     record.take(computed);
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     if flow.companions.is_empty() {
@@ -253,7 +257,11 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Opt
         return Ok(None);
     }
     lake.reached(Phase::Recorded, &flow.name, record.batch, record.attempt).await;
-    finish(lake, flow, record).await.map(Some)
+    let finished = finish(lake, flow, record).await?;
+    if let Some(rest) = rest {
+        lake.found(flow, finished.batch, rest);
+    }
+    Ok(Some(finished))
 }
 
 impl Record {
@@ -283,8 +291,7 @@ async fn compute(
     let mut reports = None;
     let landing = arriving.map(|arriving| {
         let data = lake.data_schema(flow);
-        let batch = arriving.batch(lake.max_batch());
-        let (schema, rows, told) = batch.rows(data, lake.threads());
+        let (schema, rows, told) = arriving.rows(data, lake.threads());
         reports = Some(told);
         let rows = rows.map(|batch| batch.map_err(|error| datafusion_error(&error)));
         lakesmith_engine::stream(schema, rows)
@@ -368,12 +375,14 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
             (recorded.after, recorded.since) = (0, None);
         }
     }
-    let mut arriving = lake.arriving(flow, former.batch - 1).await?;
+    let mut arriving = lake.arriving_again(flow, former.batch - 1).await?;
     if let Some(arriving) = &mut arriving {
         // Files whose receipts are committed already are this batch; others wait for the next one.
         let taken = read::taken(lake, flow, former.batch).await?;
         arriving.files.retain(|file| taken.is_empty() || taken.contains(&file.path));
+        arriving.passed_over.retain(|(file, _)| taken.is_empty() || taken.contains(&file.path));
     }
+    let arriving = arriving.map(|arriving| arriving.split(lake.max_batch()).0);
     let computed = compute(lake, flow, &record, target, inputs, arriving).await?;
     record.take(computed);
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;

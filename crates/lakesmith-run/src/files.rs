@@ -1,45 +1,44 @@
 //! What a bronze flow reads next: files that have no receipt yet, or that changed since.
 
 use crate::error::RunError;
+use crate::landing::Landing;
+use crate::receipts::{ContentHash, Receipt, Receipts};
 use arrow::array::{ArrayRef, Int64Builder, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampMicrosecondBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::record_batch::RecordBatch;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use lakesmith_compile::{Table, TableName};
-use lakesmith_connect::{ConnectError, CsvOptions, FileEntry, FileFault, FileReport, FileRows, FileSource, Format};
+use lakesmith_connect::{
+    Arrivals, Ask, ConnectError, CsvOptions, FileEntry, FileFault, FileReport, FileRows, FileSource, Format, Wanted,
+};
 use lakesmith_engine::{arrow_schema, arrow_type};
 use lakesmith_project::{ChangeCapture, FileFormat, OnChange, Project, SourceTable};
 use lakesmith_sql::parse_type;
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// What is remembered of a file.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Receipt {
-    pub(crate) size: u64,
-    pub(crate) modified: DateTime<Utc>,
-    /// Of the content; `None` for a file that could not even be opened.
-    pub(crate) hash: Option<String>,
-    /// Whether its rows were read.
-    pub(crate) read: bool,
-}
+use tokio::sync::Semaphore;
 
 /// The field in which a change feed says what a row is.
 const OPERATION: &str = "_operation";
-
-/// The newest receipt of every file that was read.
-pub(crate) type Receipts = HashMap<String, Receipt>;
 
 /// A source's table with what arrived for it.
 #[derive(Clone)]
 pub(crate) struct Arriving {
     pub(crate) source: FileSource,
     pub(crate) files: Vec<FileEntry>,
+    /// What has the name of a file of the source and is not read, with the reason.
+    pub(crate) passed_over: Vec<(FileEntry, FileFault)>,
+    /// Whether nothing was left out of the listing.
+    pub(crate) full: bool,
+    /// When it began, by the clock of this machine.
+    pub(crate) listed: DateTime<Utc>,
+    /// How many of them are asked for at a time.
+    pub(crate) requests: usize,
     /// Hashes of files that were read before, to tell a touched file from a changed one.
-    pub(crate) former: BTreeMap<String, String>,
+    pub(crate) former: BTreeMap<String, ContentHash>,
     /// Whether each file is a batch of its own: a whole snapshot.
     pub(crate) snapshots: bool,
     /// The newest snapshot that was read: an older one changes nothing.
@@ -47,14 +46,9 @@ pub(crate) struct Arriving {
 }
 
 /// The source of a bronze table, as the project describes it.
-pub(crate) fn source(
-    project: &Project,
-    table: (usize, usize),
-    store: Arc<dyn ObjectStore>,
-) -> Option<(FileSource, &SourceTable)> {
+pub(crate) fn source(project: &Project, table: (usize, usize), landing: &Landing) -> Option<(FileSource, &SourceTable)> {
     let source = project.sources.get(table.0)?;
     let table = source.tables.get(table.1)?;
-    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
     let format = match &table.format {
         FileFormat::Json => Format::Json,
         FileFormat::Csv(options) => Format::Csv(CsvOptions {
@@ -72,8 +66,8 @@ pub(crate) fn source(
     let told = table.schema_hints.iter().any(|(name, _)| name.value == OPERATION);
     let operation = (table.change_capture == ChangeCapture::Cdc && !told).then(|| (OPERATION.to_owned(), DataType::Utf8));
     let source = FileSource {
-        store,
-        root: Path::from_absolute_path(&root).ok()?,
+        store: landing.store.clone(),
+        root: landing.root.clone(),
         pattern: table.path.value.clone(),
         format,
         hints: table.schema_hints.iter().filter_map(hint).chain(operation).collect(),
@@ -81,27 +75,88 @@ pub(crate) fn source(
     Some((source, table))
 }
 
-/// Lists the source and leaves out what its receipts know.
-pub(crate) async fn arriving(source: FileSource, table: &SourceTable, seen: &Receipts) -> Result<Arriving, ConnectError> {
-    let (mut files, mut former) = (vec![], BTreeMap::new());
-    for file in source.list().await? {
+/// Files that are kept of one listing, the earliest ones: the others are found by the next one.
+const MOST_FILES: usize = 500_000;
+/// Files of one batch: what is known of each is held until it is committed.
+const BATCH_FILES: usize = 50_000;
+
+/// What of a source is listed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extent {
+    /// Only folders of dates from here on.
+    pub(crate) since: Option<NaiveDateTime>,
+    /// Only names above this one.
+    pub(crate) after: Option<String>,
+}
+
+/// What was found of a source, and when its listing began by the clock of this machine.
+pub(crate) struct Found {
+    pub(crate) arrivals: Arrivals,
+    /// Whether nothing was left out.
+    pub(crate) full: bool,
+    pub(crate) listed: DateTime<Utc>,
+}
+
+/// Which files the receipts do not know, or know otherwise.
+pub(crate) fn wanted(table: &SourceTable, landing: &Landing, seen: &Arc<Receipts>) -> Wanted {
+    let (seen, ignores_changes, exact) = (seen.clone(), table.on_change == OnChange::Ignore, landing.bucket.is_none());
+    Arc::new(move |file| match seen.get(&file.path) {
+        None | Some(Receipt { hash: None, .. }) => true,
+        Some(receipt) => !ignores_changes && !is_same(&receipt, file, exact),
+    })
+}
+
+/// Lists the source.
+pub(crate) async fn list(
+    source: &FileSource,
+    landing: &Landing,
+    extent: Extent,
+    wanted: Wanted,
+    listed: DateTime<Utc>,
+) -> Result<Found, ConnectError> {
+    let full = extent.since.is_none() && extent.after.is_none();
+    let Extent { since, after } = extent;
+    let arrivals = source.arrivals(&Ask { place: landing.place.clone(), since, after, most: MOST_FILES, wanted }).await?;
+    Ok(Found { full: full && !arrivals.more, arrivals, listed })
+}
+
+/// What was found and is to be read.
+pub(crate) async fn arriving(
+    source: FileSource,
+    table: &SourceTable,
+    landing: &Landing,
+    seen: &Receipts,
+    found: Found,
+) -> Arriving {
+    let (ignores_changes, exact) = (table.on_change == OnChange::Ignore, landing.bucket.is_none());
+    let Found { arrivals, full, listed } = found;
+    let (mut files, mut former) = (Vec::with_capacity(arrivals.files.len()), BTreeMap::new());
+    for file in arrivals.files {
         match seen.get(&file.path) {
-            Some(receipt) if receipt.hash.is_none() && opens(&source, &file).await => files.push(file),
-            Some(receipt) if receipt.size == file.size && receipt.modified == micros(file.modified) => {}
-            Some(_) if table.on_change == OnChange::Ignore => {}
-            Some(receipt) => {
-                former.extend(receipt.hash.clone().map(|hash| (file.path.clone(), hash)));
+            None => files.push(file),
+            Some(Receipt { hash: Some(hash), .. }) => {
+                former.insert(file.path.clone(), hash);
                 files.push(file);
             }
-            None => files.push(file),
+            Some(receipt) if !ignores_changes && !is_same(&receipt, &file, exact) => files.push(file),
+            Some(_) if opens(&source, &file).await => files.push(file),
+            Some(_) => {}
         }
     }
+    let is_new = |file: &FileEntry| seen.get(&file.path).is_none_or(|receipt| !is_same(&receipt, file, exact));
+    let passed_over = arrivals.passed_over.into_iter().filter(|(file, _)| is_new(file)).collect();
     let snapshots = table.change_capture == ChangeCapture::Full;
-    let newest = match snapshots {
-        true => seen.iter().filter(|(_, receipt)| receipt.read).map(|(path, receipt)| (receipt.modified, path.clone())).max(),
-        false => None,
-    };
-    Ok(Arriving { source, files, former, snapshots, newest })
+    let newest = seen.newest_read.clone().filter(|_| snapshots);
+    Arriving { source, files, passed_over, full, listed, requests: landing.requests(1), former, snapshots, newest }
+}
+
+/// Whether a file looks as it did when it was read. Buckets tell the time of an object in whole seconds when they are asked for
+/// it alone, and some more exactly when they list it.
+fn is_same(receipt: &Receipt, file: &FileEntry, exact: bool) -> bool {
+    let (then, now) = (receipt.modified, micros(file.modified));
+    let whole = |time: DateTime<Utc>| time.timestamp_subsec_nanos() == 0;
+    let same_second = !exact && (whole(then) || whole(now)) && then.timestamp() == now.timestamp();
+    receipt.size == file.size && (then == now || same_second)
 }
 
 /// Whether a file can be opened now that could not be when its receipt was written.
@@ -116,15 +171,32 @@ fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 impl Arriving {
-    /// The files of one batch: in order of arrival, up to about so many bytes, at least one.
-    pub(crate) fn batch(&self, max_bytes: u64) -> Arriving {
+    /// Whether there is nothing to tell.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.passed_over.is_empty()
+    }
+
+    /// The files of one batch, in order of arrival: up to about so many bytes, at least one. And what is left for the next
+    /// ones, where that is known: which of several snapshots counts is told by the one before.
+    pub(crate) fn split(mut self, max_bytes: u64) -> (Arriving, Option<Arriving>) {
         let mut bytes = 0;
         let fits = |file: &&FileEntry| {
             let first = bytes == 0;
             bytes += file.size.max(1);
             first || (bytes <= max_bytes && !self.snapshots)
         };
-        Arriving { files: self.files.iter().take_while(fits).cloned().collect(), ..self.clone() }
+        let count = self.files.iter().take_while(fits).count().min(BATCH_FILES);
+        let rest = self.files.split_off(count);
+        let rest =
+            (!rest.is_empty() && !self.snapshots).then(|| Arriving { files: rest, passed_over: vec![], ..self.without_files() });
+        (self, rest)
+    }
+
+    fn without_files(&self) -> Arriving {
+        let Arriving { source, full, listed, requests, former, snapshots, newest, .. } = self;
+        let (source, former, newest) = (source.clone(), former.clone(), newest.clone());
+        let (full, listed, requests, snapshots) = (*full, *listed, *requests, *snapshots);
+        Arriving { source, files: vec![], passed_over: vec![], full, listed, requests, former, snapshots, newest }
     }
 
     /// Their rows, with where they stood; and what to say of each file once all rows are taken.
@@ -135,11 +207,15 @@ impl Arriving {
     ) -> (SchemaRef, BoxStream<'static, Result<RecordBatch, ConnectError>>, Reports) {
         let schema = landing_schema(&data);
         let reports = Reports::default();
-        let this = self.clone();
+        self.passed_over.iter().for_each(|(file, fault)| {
+            reports.tell(file.clone(), FileReport { error: Some(fault.clone()), ..FileReport::default() });
+        });
+        let this = self.without_files();
         let (out, told) = (schema.clone(), reports.clone());
+        let room = Arc::new(Semaphore::new(ROOM.max(threads * ROOM_OF_A_THREAD)));
         let rows = stream::iter(self.files.clone())
-            .map(move |file| this.clone().open(file, data.clone(), out.clone(), told.clone()))
-            .buffered(threads.max(1))
+            .map(move |file| this.clone().open(file, data.clone(), out.clone(), told.clone(), room.clone()))
+            .buffered(threads.max(self.requests))
             .try_flatten();
         (schema, rows.boxed(), reports)
     }
@@ -150,12 +226,16 @@ impl Arriving {
         data: SchemaRef,
         out: SchemaRef,
         reports: Reports,
+        room: Arc<Semaphore>,
     ) -> Result<BoxStream<'static, Result<RecordBatch, ConnectError>>, ConnectError> {
+        // Held for as long as the file, or its rows, are.
+        let megabytes = (file.size >> 20).clamp(1, ROOM as u64) as u32;
+        let held = room.acquire_many_owned(megabytes).await.ok();
         let opened = tokio::spawn(self.source.open(file.clone(), data));
         let mut rows = opened.await.map_err(|error| stopped(&file, &error.to_string()))??;
         // A file that was touched and says the same as before gets a receipt, and its rows are not read again.
         let report = rows.report();
-        if self.former.get(&file.path).is_some_and(|hash| *hash == report.hash) {
+        if self.former.get(&file.path).is_some_and(|hash| Some(*hash) == ContentHash::of(&report.hash)) {
             reports.tell(file, FileReport { rows: 0, rescued_rows: 0, ..report });
             return Ok(stream::empty().boxed());
         }
@@ -174,12 +254,24 @@ impl Arriving {
             let (batches, report) = work.await.map_err(|error| stopped(&file, &error.to_string()))??;
             let placed: Vec<_> = batches.into_iter().map(|batch| placed(&batch, &file, &out)).collect();
             reports.tell(file, report);
-            return Ok(stream::iter(placed).boxed());
+            return Ok(stream::iter(placed)
+                .inspect(move |_| {
+                    let _ = &held;
+                })
+                .boxed());
         }
-        Ok(stream::try_unfold((rows, file, out, reports), step).boxed())
+        Ok(stream::try_unfold((rows, file, out, reports), step)
+            .inspect(move |_| {
+                let _ = &held;
+            })
+            .boxed())
     }
 }
 
+/// Megabytes of files that are held at a time, however many are asked for.
+const ROOM: usize = 256;
+/// The same for each thread.
+const ROOM_OF_A_THREAD: usize = 64;
 /// Files up to this size are decoded on their own thread, whole.
 const DECODED_AT_ONCE: u64 = 16 << 20;
 

@@ -2,15 +2,19 @@
 
 use crate::batch::position;
 use crate::error::RunError;
-use crate::files::{self, Arriving, Receipts};
+use crate::files::{self, Arriving, Extent, Found};
+use crate::inbox::Inboxes;
 use crate::read;
+use crate::receipts::Receipts;
+use crate::relist;
 use crate::world::World;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use lakesmith_compile::{Column, Columns, Flow, FlowKind, Plan, TableName, compile};
+use lakesmith_connect::Pattern;
 use lakesmith_engine::delta::{Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
-use lakesmith_project::{Engine as WantedEngine, Memory, Project};
+use lakesmith_project::{Engine as WantedEngine, Listing, Memory, Project, Source, SourceTable};
 use lakesmith_text::Diagnostics;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +33,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// Bytes that sorts and joins may hold; `defaults.memory` of the project if `None`.
     pub memory: Option<usize>,
+    /// Whether everything in the sources is listed, also where recent dates or a queue would do.
+    pub relist: bool,
     /// Where the process dies, for tests: the words of `LAKESMITH_ABORT_AT`.
     #[cfg(debug_assertions)]
     pub abort_at: Option<String>,
@@ -45,7 +51,11 @@ pub struct Lake {
     settings: Settings,
     /// Data columns of bronze tables, as sources give them.
     data: HashMap<TableName, SchemaRef>,
-    /// Files found while the columns were learnt, beyond the batch that the table had then.
+    /// Whether everything in the sources is listed.
+    relist: bool,
+    /// What queues told of.
+    inboxes: Inboxes,
+    /// Files that were found, beyond the batch that the table had then.
     found: Arc<Mutex<HashMap<TableName, (i64, Arriving)>>>,
     /// The newest snapshot of tables that this run has written.
     newest: Arc<Mutex<HashMap<TableName, Snapshot>>>,
@@ -105,6 +115,8 @@ impl Lake {
             engine,
             world,
             settings,
+            relist: options.relist,
+            inboxes: Inboxes::default(),
             data: HashMap::new(),
             found: Arc::default(),
             newest: Arc::default(),
@@ -140,12 +152,12 @@ impl Lake {
             Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
             None => 0,
         };
-        let Some(arriving) = self.list(flow, held.is_some(), last).await? else { return Ok(schema) };
+        let Some(arriving) = self.list(flow, held.is_some(), last, false).await? else { return Ok(schema) };
         if !arriving.files.is_empty() {
             let inferred = arriving.source.infer(&arriving.files, schema.as_deref()).await;
             schema = Some(inferred.map_err(files::failed(&flow.name))?.schema);
         }
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
+        self.found(flow, last, arriving);
         Ok(schema)
     }
 
@@ -211,27 +223,85 @@ impl Lake {
         self.data.get(&flow.name).cloned().unwrap_or_else(|| Arc::new(Schema::empty()))
     }
 
-    /// The files that a bronze flow has not read. What was found when the columns were learnt is taken once; after that
+    /// The files that a bronze flow has not read. What was found before, and is not of a batch yet, is taken first; after that
     /// the source is listed again.
     pub(crate) async fn arriving(&self, flow: &Flow, last: i64) -> Result<Option<Arriving>, RunError> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow.name);
-        match found {
-            Some((upto, found)) if upto == last => Ok(Some(found)),
-            _ => self.list(flow, true, last).await,
+        let arriving = match found {
+            Some((upto, found)) if upto == last => Some(found),
+            _ => self.list(flow, true, last, false).await?,
+        };
+        // Everything was listed and nothing of it is unread.
+        if let Some(arriving) = arriving.as_ref().filter(|arriving| arriving.full && arriving.is_empty())
+            && let Some((source, table)) = self.source_table(flow)
+            && lists_a_part(source, table)
+        {
+            relist::note(self, &flow.name, &everything(source, table), arriving.listed).await?;
         }
+        Ok(arriving)
     }
 
-    async fn list(&self, flow: &Flow, exists: bool, last: i64) -> Result<Option<Arriving>, RunError> {
-        let FlowKind::Bronze { source, table } = flow.kind else { return Ok(None) };
-        let Some((source, table)) = files::source(&self.project, (source, table), self.world.landing.clone()) else {
-            return Ok(None);
-        };
-        let seen = match exists {
-            true => read::receipts(self, flow, last).await?,
-            false => Receipts::new(),
-        };
-        files::arriving(source, table, &seen).await.map(Some).map_err(files::failed(&flow.name))
+    /// The files of a batch that is computed again, among all that the source has.
+    pub(crate) async fn arriving_again(&self, flow: &Flow, last: i64) -> Result<Option<Arriving>, RunError> {
+        self.list(flow, true, last, true).await
     }
+
+    /// Files that were found and are not of the batch `last`.
+    pub(crate) fn found(&self, flow: &Flow, last: i64, arriving: Arriving) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
+    }
+
+    fn source_table(&self, flow: &Flow) -> Option<(&Source, &SourceTable)> {
+        let FlowKind::Bronze { source, table } = flow.kind else { return None };
+        let source = self.project.sources.get(source)?;
+        Some((source, source.tables.get(table)?))
+    }
+
+    async fn list(&self, flow: &Flow, exists: bool, last: i64, everything: bool) -> Result<Option<Arriving>, RunError> {
+        let FlowKind::Bronze { source: at, table: nth } = flow.kind else { return Ok(None) };
+        let Some((source, table)) = self.source_table(flow) else { return Ok(None) };
+        let failed = files::failed(&flow.name);
+        let landing = self.world.landing.of(&self.project, source).map_err(&failed)?;
+        let pattern = Pattern::new(&table.path).map_err(&failed)?;
+        let dated = pattern.has_dates();
+        let seen = match exists {
+            true => read::receipts(self, flow, last, Some(pattern)).await?,
+            false => Receipts::new(None),
+        };
+        let listed = self.now();
+        let part = exists && !everything && !self.relist && lists_a_part(source, table);
+        let part = part && !relist::is_due(self, &flow.name, &self::everything(source, table), table.arrival.relist).await?;
+        let Some((file_source, _)) = files::source(&self.project, (at, nth), &landing) else { return Ok(None) };
+        let seen = Arc::new(seen);
+        let wanted = files::wanted(table, &landing, &seen);
+        let found = match &source.events {
+            Some(events) if part => {
+                let arrivals = self.inboxes.files(source, events, nth, &landing, &wanted).await;
+                arrivals.map(|arrivals| Found { arrivals, full: false, listed })
+            }
+            _ => {
+                let mut extent = Extent::default();
+                if part {
+                    let look_back = chrono::Duration::from_std(table.arrival.look_back).unwrap_or_default();
+                    extent.since = seen.newest_date.filter(|_| dated).and_then(|newest| newest.checked_sub_signed(look_back));
+                    extent.after = seen.last_name.clone().filter(|_| table.arrival.listing == Listing::Ordered);
+                }
+                files::list(&file_source, &landing, extent, wanted, listed).await
+            }
+        };
+        Ok(Some(files::arriving(file_source, table, &landing, &seen, found.map_err(&failed)?).await))
+    }
+}
+
+/// Whether names of a table are left out of listings.
+fn lists_a_part(source: &Source, table: &SourceTable) -> bool {
+    let dated = Pattern::new(&table.path).is_ok_and(|pattern| pattern.has_dates());
+    dated || table.arrival.listing == Listing::Ordered || source.events.is_some()
+}
+
+/// What a full listing of a table lists.
+fn everything(source: &Source, table: &SourceTable) -> String {
+    format!("{}/{}", source.path.trim_end_matches('/'), table.path.value)
 }
 
 /// A bronze table's own columns are those that lakesmith did not add.

@@ -9,11 +9,15 @@ mod error;
 mod failpoint;
 mod files;
 mod heartbeat;
+mod inbox;
 mod lake;
+mod landing;
 mod look;
 mod phase;
 mod read;
+mod receipts;
 mod record;
+mod relist;
 mod report;
 mod schedule;
 #[cfg(test)]

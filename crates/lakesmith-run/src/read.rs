@@ -2,14 +2,16 @@
 
 use crate::batch::position;
 use crate::error::RunError;
-use crate::files::{Receipt, Receipts};
 use crate::lake::Lake;
 use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
+use crate::receipts::Receipts;
 use crate::record;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::DateTime;
+use futures::StreamExt;
 use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
+use lakesmith_connect::Pattern;
 use lakesmith_engine::Rows;
 use lakesmith_engine::delta::Snapshot;
 use lakesmith_govern::{Principal, Question, admit};
@@ -196,36 +198,20 @@ pub(crate) fn unknown(plan: &Plan, name: &str) -> RunError {
     RunError::UnknownTable { name: name.to_owned(), near: nearest(name, names.iter().map(String::as_str)).map(str::to_owned) }
 }
 
-/// The newest receipt of each file, of batches that the bronze table has.
-pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64) -> Result<Receipts, RunError> {
-    let Some(table) = flow.companions.first() else { return Ok(Receipts::new()) };
-    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(Receipts::new()) };
-    let sql = format!(
-        "SELECT path, size, modified, hash, error IS NULL FROM {} WHERE _batch_id <= {last} ORDER BY _batch_id",
-        table.name.quoted()
-    );
+/// The newest receipt of each file, of batches that the bronze table has. `pattern` is that of the files' names.
+pub(crate) async fn receipts(lake: &Lake, flow: &Flow, last: i64, pattern: Option<Pattern>) -> Result<Receipts, RunError> {
+    let mut seen = Receipts::new(pattern);
+    let Some(table) = flow.companions.first() else { return Ok(seen) };
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(seen) };
+    let sql = format!("SELECT {} FROM {} WHERE _batch_id <= {last}", Receipts::COLUMNS, table.name.quoted());
     let question =
         Question { sql, tables: BTreeMap::from([(table.name.clone(), snapshot)]), lakehouse: String::new(), now: lake.now() };
-    let rows = lake.engine().query(&admit(&Principal::Owner, question)).await?;
-    let mut seen = Receipts::new();
-    for batch in &rows.batches {
-        let text = |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
-        let (path, hash) =
-            (text(0).map_err(lakesmith_engine::EngineError::from)?, text(3).map_err(lakesmith_engine::EngineError::from)?);
-        let (path, hash) = (path.as_string::<i32>(), hash.as_string::<i32>());
-        let (size, modified) =
-            (batch.column(1).as_primitive::<Int64Type>(), batch.column(2).as_primitive::<TimestampMicrosecondType>());
-        for row in 0..batch.num_rows() {
-            let receipt = Receipt {
-                read: batch.column(4).as_boolean().value(row),
-                size: size.value(row).max(0) as u64,
-                modified: DateTime::from_timestamp_micros(modified.value(row)).unwrap_or_default(),
-                hash: hash.is_valid(row).then(|| hash.value(row).to_owned()),
-            };
-            seen.insert(path.value(row).to_owned(), receipt);
-        }
+    let mut rows = lake.engine().stream(&admit(&Principal::Owner, question)).await?;
+    while let Some(batch) = rows.next().await {
+        let batch = batch.map_err(lakesmith_engine::EngineError::from)?;
+        seen.add(&batch).map_err(lakesmith_engine::EngineError::from)?;
     }
-    Ok(seen)
+    Ok(seen.complete())
 }
 
 /// The files whose receipts a batch has committed.

@@ -37,6 +37,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "not-an-aggregate"
     "not-grouped"
     "parameter"
+    "plain-secret"
     "reserved-name"
     "rule-failed"
     "run-failed"

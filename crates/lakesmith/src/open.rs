@@ -18,11 +18,13 @@ pub(crate) fn project(globals: &Globals) -> (Project, Diagnostics) {
 }
 
 /// Opens the lake to fill its tables: the project must have no fault.
-pub(crate) async fn to_run(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+pub(crate) async fn to_run(globals: &Globals, relist: bool, console: &Console) -> Result<Lake, Stop> {
     let (project, mut faults) = project(globals);
     let sources = project.sources_text.clone();
     if !faults.has_errors() {
-        let lake = Lake::open_to_fill(project, &options(globals)).await.map_err(|error| Stop::of(error, &sources))?;
+        let lake = Lake::open_to_fill(project, &Options { relist, ..options(globals) })
+            .await
+            .map_err(|error| Stop::of(error, &sources))?;
         faults.extend(lake.faults().iter().cloned());
         if !faults.has_errors() {
             if !faults.is_empty() {
@@ -88,6 +90,7 @@ pub(crate) fn options(globals: &Globals) -> Options {
         target: globals.target.clone(),
         threads: globals.threads,
         memory: globals.memory,
+        relist: false,
         #[cfg(debug_assertions)]
         abort_at: std::env::var("LAKESMITH_ABORT_AT").ok(),
     }

@@ -1,11 +1,13 @@
 //! Sources of type `files`: a folder of an object store, a pattern of names in it, and one format.
 
+mod dates;
 mod fetch;
 mod infer;
 mod list;
 mod pattern;
 mod read;
 mod text;
+mod walk;
 
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+pub use list::{Arrivals, Ask, Place, Wanted};
+pub use pattern::Pattern;
 pub use read::FileRows;
 
 use crate::error::FileFault;
@@ -27,7 +31,8 @@ pub struct FileSource {
     pub store: Arc<dyn ObjectStore>,
     /// The source's folder within the store.
     pub root: Path,
-    /// Glob relative to `root`: `orders/*.json`, `orders/**/*.json`, `{a,b}/*.csv`.
+    /// Glob relative to `root`: `orders/*.json`, `orders/**/*.json`, `{a,b}/*.csv`; `{yyyy}`, `{MM}`, `{dd}` and `{HH}` are
+    /// the digits of a date.
     pub pattern: String,
     /// How the bytes of a file become rows.
     pub format: Format,

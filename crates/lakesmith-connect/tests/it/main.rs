@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod case;
+mod endless;
 mod files;
+mod listing;
 
 use std::path::Path;
 

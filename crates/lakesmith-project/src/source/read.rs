@@ -3,7 +3,9 @@
 use super::files::{CSV, FileFormat, Format, csv};
 use super::keys::{KEYS, TABLE};
 use super::{ChangeCapture, Source, SourceKind, SourceTable};
+use super::{arrival, connection};
 use crate::fields::Fields;
+use crate::location::{Cloud, Location, LocationFault};
 use crate::names::{conflict, distinct, no_effect};
 use crate::yaml::{Entry, Node};
 use lakesmith_text::{Diagnostic, Diagnostics};
@@ -14,16 +16,40 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Source>
     let entries = fields.entries("tables");
     distinct(entries.iter().map(|entry| &entry.key), "the table", diagnostics);
     let tables = entries.iter().filter_map(|entry| table(entry, diagnostics)).collect();
+    let cloud = place(&fields, diagnostics);
+    let connection = connection::read(&fields, cloud, fields.at, diagnostics);
+    let events = arrival::events(&fields, cloud, diagnostics);
     Some(Source {
         name: fields.name("source")?,
         at: fields.at,
         kind: fields.choice::<SourceKind>("type")?,
         path: fields.text("path")?,
+        connection,
+        events,
         tables,
         description: fields.text("description"),
         owner: fields.text("owner"),
         tags: fields.texts("tags"),
     })
+}
+
+/// The cloud that a source's files lie in, if in one; says what is wrong with their place.
+fn place(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Cloud> {
+    let path = fields.text("path")?;
+    match Location::parse(&path) {
+        Ok(Location::Bucket(bucket)) => Some(bucket.cloud),
+        Ok(Location::Folder(_)) => None,
+        Err(fault) if fault.may_hold_a_secret() => {
+            diagnostics.push(connection::plain("path", fields.at).help(fault.to_string()));
+            None
+        }
+        Err(fault) => {
+            let code = if fault == LocationFault::UnknownScheme { "unsupported" } else { "invalid-value" };
+            diagnostics
+                .push(Diagnostic::error(code, "this is no place that files are read from").at(path.span).help(fault.to_string()));
+            None
+        }
+    }
 }
 
 fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
@@ -38,6 +64,7 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
     let hints = fields.entries("schema_hints").iter();
     Some(SourceTable {
         name: entry.key.clone(),
+        arrival: arrival::read(&fields, &path, diagnostics),
         format: format(&fields, &path, diagnostics)?,
         schema_hints: hints.filter_map(|hint| Some((hint.key.clone(), hint.value.text()?))).collect(),
         change_capture,

@@ -21,6 +21,9 @@ use std::sync::Arc;
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) selectors: Selectors,
+    /// List everything in the sources, also where recent dates, ordered names or a queue would do
+    #[arg(long)]
+    relist: bool,
     /// How the report is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: ReportFormat,
@@ -28,7 +31,7 @@ pub(crate) struct Args {
 
 /// Runs the flows, shows progress on standard error, and prints the report.
 pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let mut lake = open::to_run(globals, console).await?;
+    let mut lake = open::to_run(globals, args.relist, console).await?;
     let selection = args.selectors.selection();
     let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
     let sources = lake.project().sources_text.clone();
