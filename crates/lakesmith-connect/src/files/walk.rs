@@ -13,7 +13,6 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use super::FileEntry;
 use super::dates::Stamp;
 use super::list::{Arrivals, Kept, join};
-use super::pattern::Level;
 use crate::error::ConnectError;
 
 /// Walks a source's folder.
@@ -130,9 +129,7 @@ impl Walk {
         let pattern = &self.kept.pattern;
         let name = path.rsplit('/').next().unwrap_or(path);
         match pattern.levels.get(depth) {
-            Some(level @ (Level::Named(_) | Level::Dated(_))) => {
-                level.read(name, stamp).filter(|stamp| since.is_none_or(|since| stamp.reaches(since)))
-            }
+            Some(level) => level.read(name, stamp).filter(|stamp| since.is_none_or(|since| stamp.reaches(since))),
             None if pattern.flat || name.starts_with(['.', '_']) => None,
             None => Some(stamp),
         }

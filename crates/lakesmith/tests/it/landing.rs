@@ -258,21 +258,18 @@ fn a_managed_identity_of_azure_is_asked_for_its_token() {
             false => Answer::of(400, ""),
         }
     });
-    let store = Double::start(|asked: &Asked, _| {
+    let objects = held(&["a.json"]);
+    let store = Double::start(move |asked: &Asked, _| {
         if asked.header("authorization") != "Bearer canary-token" {
             return Answer::of(403, "");
         }
-        let head = "<Content-Length>8</Content-Length><Last-Modified>Sun, 01 Mar 2026 10:00:00 GMT</Last-Modified><Etag>1</Etag>";
-        match asked.query("comp").as_deref() {
-            Some("list") => Answer::of(
-                200,
-                format!(
-                    "<EnumerationResults><Blobs><Blob><Name>landing/a.json</Name><Properties>{head}<Content-Type>x</Content-Type>\
-                     </Properties></Blob></Blobs><NextMarker/></EnumerationResults>"
-                ),
-            ),
-            _ => Answer::of(200, "{\"a\":1}\n").header("etag", "1").header("last-modified", "Sun, 01 Mar 2026 10:00:00 GMT"),
+        if asked.query("comp").as_deref() == Some("list") {
+            let head = "<Content-Length>8</Content-Length><Last-Modified>Sun, 01 Mar 2026 10:00:00 GMT</Last-Modified><Etag>\"8\"</Etag>";
+            let blob =
+                format!("<Blob><Name>landing/a.json</Name><Properties>{head}<Content-Type>x</Content-Type></Properties></Blob>");
+            return Answer::of(200, format!("<EnumerationResults><Blobs>{blob}</Blobs><NextMarker/></EnumerationResults>"));
         }
+        bucket("acme/lake", &objects.lock().unwrap(), asked, 1000)
     });
     let source =
         format!("path: az://lake/landing\nconnection: {{ endpoint: \"{}/acme\", allow_http: true, account: acme }}", store.url);
