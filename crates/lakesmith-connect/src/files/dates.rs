@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn moment(text: &str) -> NaiveDateTime {
-        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H").unwrap()
+        NaiveDateTime::parse_from_str(&format!("{text}:00"), "%Y-%m-%d %H:%M").unwrap()
     }
 
     #[test]

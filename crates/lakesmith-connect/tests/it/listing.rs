@@ -222,13 +222,13 @@ async fn folders_of_earlier_dates_are_not_listed() {
         asked.sort();
         if !matches!(place, Place::Folder(_)) {
             let expected = [
-                "all in/events/2026/03/03",
                 "all in/events/2026/04",
                 "all in/events/2027",
                 "in in/events",
                 "in in/events/2026",
                 "in in/events/2026/03",
                 "in in/events/2026/03/02",
+                "in in/events/2026/03/03",
             ];
             assert_eq!(asked, expected, "{place:?}");
         }

@@ -14,6 +14,7 @@ pub(crate) struct Asked {
     pub(crate) target: String,
     /// By lower-case name.
     pub(crate) headers: BTreeMap<String, String>,
+    #[allow(dead_code, reason = "shown where a test fails")]
     pub(crate) body: Vec<u8>,
     pub(crate) at: Instant,
 }
