@@ -20,6 +20,7 @@ use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics};
 use lookup::Looked;
 pub(crate) use parent::Parent;
+pub(crate) use columns::snake_case;
 pub(crate) use snapshot::Full;
 
 /// What of an entity other flows rely on.
@@ -111,6 +112,8 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         inputs,
         companions: std::iter::once(quarantine).chain(tombstones).collect(),
         columns_known: is_known,
+        definition: Default::default(),
+        lineage: Default::default(),
         fingerprint: None,
         name,
         target,

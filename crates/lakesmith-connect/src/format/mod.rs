@@ -1,6 +1,7 @@
 //! File formats: how bytes become rows. Each format is one module.
 
 mod csv;
+mod grow;
 mod json;
 pub(crate) mod shape;
 

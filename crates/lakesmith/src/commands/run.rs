@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
     let report = report.map_err(|error| Stop::of(error, &sources))?;
 
     let shown = report.flows.iter().filter(|flow| flow.status != FlowStatus::Skipped);
-    let faults: Diagnostics = shown.filter_map(|flow| flow.fault.clone()).collect();
+    let faults: Diagnostics = shown.flat_map(|flow| flow.notes.iter().chain(&flow.fault).cloned()).collect();
     if !faults.is_empty() {
         console.complain(&format!("\n{}\n", render(&faults, &sources, console.color_err)));
     }
