@@ -120,8 +120,7 @@ fn of_types(column: &str, held: &DataType, wanted: &DataType, all: &mut Vec<Chan
         (held, wanted) if held == wanted => {}
         (from, to) => {
             let (from, to) = (from.clone(), to.clone());
-            let kind =
-                if widens(&from, &to) { ChangeKind::Widened { from, to } } else { ChangeKind::Retyped { from, to } };
+            let kind = if widens(&from, &to) { ChangeKind::Widened { from, to } } else { ChangeKind::Retyped { from, to } };
             all.push(Change { column: column.to_owned(), kind });
         }
     }

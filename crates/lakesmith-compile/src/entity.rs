@@ -14,13 +14,13 @@ use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::step::Step;
 use crate::table::{Column, Table};
+pub(crate) use columns::snake_case;
 use dedupe::Making;
 use lakesmith_project::{Entity, History};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics};
 use lookup::Looked;
 pub(crate) use parent::Parent;
-pub(crate) use columns::snake_case;
 pub(crate) use snapshot::Full;
 
 /// What of an entity other flows rely on.

@@ -7,9 +7,7 @@ use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, date, dimension, entity, fact};
-use lakesmith_project::{
-    ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, Snapshot, SourceTable,
-};
+use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, OnChange, Project, Snapshot, SourceTable};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
 use std::collections::BTreeMap;

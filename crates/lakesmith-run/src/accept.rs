@@ -13,9 +13,7 @@ use crate::error::RunError;
 use crate::lake::Lake;
 use crate::read;
 use crate::record::{self, Record};
-use lakesmith_compile::{
-    Change, ChangeKind, Column, Definition, Flow, FlowKind, Step, Table, TableName, Takes, Write, changes,
-};
+use lakesmith_compile::{Change, ChangeKind, Column, Definition, Flow, FlowKind, Step, Table, TableName, Takes, Write, changes};
 use lakesmith_engine::delta::{CommitError, CommitInfo, Snapshot, TablePath};
 use lakesmith_engine::{EngineError, Outcomes, Rewriting, Rewritten, column};
 use lakesmith_project::{ChangeCapture, History};
@@ -168,7 +166,10 @@ impl Lake {
         };
         if accepted.batch.is_none() {
             let info = facts(&names, &wanted.changes);
-            return Ok(self.replaced(flow, &output, held.version() + 1, &info).await?.map(|version| Accepted { version, ..accepted }));
+            return Ok(self
+                .replaced(flow, &output, held.version() + 1, &info)
+                .await?
+                .map(|version| Accepted { version, ..accepted }));
         }
         let mut tables = vec![wanted.table.clone()];
         tables.extend(flow.companions.iter().cloned());
@@ -369,7 +370,9 @@ fn loses(flow: &Flow, changes: &[Change], lost: &BTreeMap<String, u64>) -> RunEr
     let words = each.collect::<Vec<_>>().join(", ");
     let help = match flow.kind.is_bronze() {
         true => "nothing was written; bronze keeps every value: take a wider type, such as STRING".to_owned(),
-        false => "nothing was written; keep the type, give the new one another column, or add `--lossy` if they may be lost".to_owned(),
+        false => {
+            "nothing was written; keep the type, give the new one another column, or add `--lossy` if they may be lost".to_owned()
+        }
     };
     refused(format!("`{}` was not changed: {words}", flow.name), help)
 }

@@ -394,7 +394,8 @@ fn as_recorded(flow: &Flow, record: &Record) -> Flow {
 fn landing_columns(lake: &Lake, flow: &Flow) -> arrow::datatypes::SchemaRef {
     let recorded = lake::data_columns(&arrow_schema(&flow.target.columns));
     let learnt = lake.data_schema(flow);
-    let types = |schema: &arrow::datatypes::Schema| -> Vec<_> { schema.fields().iter().map(|f| lakesmith_engine::column(f)).collect() };
+    let types =
+        |schema: &arrow::datatypes::Schema| -> Vec<_> { schema.fields().iter().map(|f| lakesmith_engine::column(f)).collect() };
     if types(&recorded) == types(&learnt) { learnt } else { recorded }
 }
 
@@ -416,8 +417,9 @@ fn tables(flow: &Flow) -> Vec<Table> {
 /// Files that hold columns of which the sample knew nothing.
 fn beyond_the_sample(flow: &Flow, drift: &Drift) -> RunError {
     use lakesmith_compile::{Change, ChangeKind};
-    let added = |(name, unknown): (&String, &drift::Unknown)| {
-        Change { column: name.clone(), kind: ChangeKind::Added { to: unknown.fits.clone() } }
+    let added = |(name, unknown): (&String, &drift::Unknown)| Change {
+        column: name.clone(),
+        kind: ChangeKind::Added { to: unknown.fits.clone() },
     };
     let changes: Vec<Change> = drift.unknown.iter().map(added).collect();
     let first = drift.unknown.iter().next();
@@ -532,6 +534,7 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
         && let Some(first) = &flow.first
     {
         record.step = first.clone();
+        record.tables = tables(flow);
         for (input, recorded) in inputs.iter_mut().zip(&mut record.inputs) {
             (input.after, input.since, input.changes) = (0, None, vec![]);
             (recorded.after, recorded.since) = (0, None);

@@ -9,3 +9,6 @@ pub(crate) use learn::{Learnt, learn};
 pub use told::{Drift, Unfit, Unknown};
 pub(crate) use told::{absent, command, notes, since};
 pub(crate) use watch::Watch;
+
+#[cfg(test)]
+mod tests;

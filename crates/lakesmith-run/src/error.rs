@@ -122,9 +122,9 @@ impl RunError {
             RunError::SourceChanged { accept, at, .. } => Diagnostic::error("schema-drift", self.to_string())
                 .at(*at)
                 .help(format!("nothing of them was read; accept the change with `{accept}`, or mend the files")),
-            RunError::ColumnsChanged { table, at, .. } => Diagnostic::error("columns-changed", self.to_string()).at(*at).help(format!(
-                "nothing was written; accept the change with `lakesmith schema accept {table}`, or take it back"
-            )),
+            RunError::ColumnsChanged { table, at, .. } => Diagnostic::error("columns-changed", self.to_string())
+                .at(*at)
+                .help(format!("nothing was written; accept the change with `lakesmith schema accept {table}`, or take it back")),
             RunError::Unacceptable { help, .. } => Diagnostic::error("columns-changed", self.to_string()).help(help.clone()),
             RunError::UnknownTarget { .. } => Diagnostic::error("unknown-target", self.to_string()),
             RunError::UnsupportedEngine { .. } => Diagnostic::error("unsupported", self.to_string()),

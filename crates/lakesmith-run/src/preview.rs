@@ -6,9 +6,7 @@ use crate::drift::command;
 use crate::error::RunError;
 use crate::lake::Lake;
 use crate::read;
-use lakesmith_compile::{
-    Change, ChangeKind, Flow, TableName, Takes, changes, definition_number, downstream, redefined,
-};
+use lakesmith_compile::{Change, ChangeKind, Flow, TableName, Takes, changes, definition_number, downstream, redefined};
 use lakesmith_engine::column;
 use lakesmith_engine::delta::Snapshot;
 use lakesmith_project::SchemaEvolution;
@@ -73,7 +71,8 @@ impl Lake {
         let mut all = BTreeMap::new();
         for version in self.history(table, limit).await?.iter().filter(|version| version.metadata && version.version > 0) {
             let path = self.path(&read::name_of(self, table)?)?;
-            let columns = |snapshot: &Snapshot| -> Vec<_> { snapshot.schema().fields().iter().map(|field| column(field)).collect() };
+            let columns =
+                |snapshot: &Snapshot| -> Vec<_> { snapshot.schema().fields().iter().map(|field| column(field)).collect() };
             // Where the version before is cleaned away, it is not known what changed.
             let Ok(before) = self.storage().snapshot_at(&path, version.version - 1).await else { continue };
             let after = self.storage().snapshot_at(&path, version.version).await?;
@@ -125,7 +124,8 @@ impl Lake {
         let columns: BTreeSet<&str> = moving.filter_map(|change| change.column.split('.').next()).collect();
         let mut concerned: Vec<String> = vec![];
         for column in columns {
-            let found = downstream(self.plan(), &flow.name, column).into_iter().map(|(table, column)| format!("{table}.{column}"));
+            let found =
+                downstream(self.plan(), &flow.name, column).into_iter().map(|(table, column)| format!("{table}.{column}"));
             concerned.extend(found);
         }
         concerned.sort();

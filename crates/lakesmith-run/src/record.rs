@@ -3,10 +3,10 @@
 //! A record lies at `_lakesmith/flows/<flow>/<batch>`; one that takes its place for what is not committed yet at
 //! `<batch>.<n>`. It is put if absent, once, and never changed.
 
+use crate::drift::Drift;
 use crate::error::RunError;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use crate::drift::Drift;
 use lakesmith_compile::{Definition, Step, Table, TableName};
 use lakesmith_engine::delta::Storage;
 use lakesmith_engine::{Outcomes, Output};

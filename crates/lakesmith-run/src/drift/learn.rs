@@ -66,8 +66,12 @@ fn misfits(path: &str, held: &Arrow, seen: &Arrow, table: &SourceTable, all: &mu
         (held, seen) => {
             let (from, to) = (spark_type(held), spark_type(seen));
             // A value of a column with a hint is read by its type's own rules, of which a sample tells nothing.
-            let inferred = matches!(from, DataType::BigInt | DataType::Double | DataType::Boolean) || from.is_atomic() != to.is_atomic();
-            let fits = from == to || from == DataType::String || (from == DataType::Double && to == DataType::BigInt) || widens(&to, &from);
+            let inferred =
+                matches!(from, DataType::BigInt | DataType::Double | DataType::Boolean) || from.is_atomic() != to.is_atomic();
+            let fits = from == to
+                || from == DataType::String
+                || (from == DataType::Double && to == DataType::BigInt)
+                || widens(&to, &from);
             if inferred && !fits {
                 all.push(Change { column: path.to_owned(), kind: ChangeKind::Retyped { from, to } });
             }
@@ -75,18 +79,15 @@ fn misfits(path: &str, held: &Arrow, seen: &Arrow, table: &SourceTable, all: &mu
     }
 }
 
-/// The hints that say another type than the table has.
+/// The hints that say another type than the table has. A struct may have grown beyond its hint.
 fn hinted(table: &SourceTable, held: &Schema) -> Vec<Change> {
     let differs = |(name, ty): &(lakesmith_text::Spanned<String>, lakesmith_text::Spanned<String>)| {
-        let to = parse_type(&ty.value).ok()?;
         let (column, from) = find(held, &name.value)?;
-        if from == to {
-            return None;
-        }
-        let kind = if widens(&from, &to) { ChangeKind::Widened { from, to } } else { ChangeKind::Retyped { from, to } };
-        Some(Change { column, kind })
+        let to = parse_type(&ty.value).ok()?;
+        let found = changes(&[Column::new(&column, from)], &[Column::new(&column, to)]);
+        Some(found.into_iter().filter(|change| !matches!(change.kind, ChangeKind::Removed { .. })))
     };
-    table.schema_hints.iter().filter_map(differs).collect()
+    table.schema_hints.iter().filter_map(differs).flatten().collect()
 }
 
 /// The column at a path of names, either the table's or the source's, whatever the case: its own path, and its type.

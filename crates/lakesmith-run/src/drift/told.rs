@@ -102,7 +102,8 @@ pub(crate) async fn since(lake: &Lake, base: &Snapshot, batch: i64, seen: &Seen,
             Err(DeltaError::Missing { .. }) => break,
             Err(error) => return Err(error.into()),
         };
-        let accepted: Vec<String> = facts.get("accepted").and_then(|v| serde_json::from_value(v.clone()).ok()).unwrap_or_default();
+        let accepted: Vec<String> =
+            facts.get("accepted").and_then(|v| serde_json::from_value(v.clone()).ok()).unwrap_or_default();
         open.retain(|column| !accepted.contains(column));
         let former: Option<Drift> = facts.get("drift").and_then(|v| serde_json::from_value(v.clone()).ok());
         for (column, former) in former.into_iter().flat_map(|former| former.unfit) {
@@ -136,7 +137,9 @@ pub(crate) async fn absent(base: &Snapshot, seen: &Seen, data: &[String]) -> Res
     let delivered = |name: &&&String| {
         let mut had = false;
         for file in files.iter() {
-            let (Some(rows), Some(nulls)) = (file.num_records(), file.stats().and_then(|stats| stats.nulls(name))) else { continue };
+            let (Some(rows), Some(nulls)) = (file.num_records(), file.stats().and_then(|stats| stats.nulls(name))) else {
+                continue;
+            };
             if rows > 0 && nulls >= rows {
                 return false;
             }
@@ -169,7 +172,9 @@ pub(crate) fn notes(table: &TableName, drift: &Drift, policy: Option<SchemaEvolu
     for (name, Unknown { values, fits, kept }) in &drift.unknown {
         let policy = policy.map_or("add_columns", SchemaEvolution::as_str);
         let words = match kept {
-            true => format!("{table} has no column `{name}`: {} kept in `_rescued_data` (`schema_evolution: {policy}`)", are(*values)),
+            true => {
+                format!("{table} has no column `{name}`: {} kept in `_rescued_data` (`schema_evolution: {policy}`)", are(*values))
+            }
             false => format!("{table} has no column `{name}`: {} left out (`schema_evolution: {policy}`)", are(*values)),
         };
         let help = format!("take the column in with `{}`", command(table, name, Some(fits)));
@@ -178,7 +183,9 @@ pub(crate) fn notes(table: &TableName, drift: &Drift, policy: Option<SchemaEvolu
     for column in &drift.absent {
         let new: Vec<String> = drift.added.iter().map(|change| format!("`{}`", change.column)).collect();
         let new: Vec<String> = new.into_iter().chain(drift.unknown.keys().map(|name| format!("`{name}`"))).collect();
-        let words = format!("column `{column}` of {table} is no longer delivered: no row of this batch has a value, and every file before had one");
+        let words = format!(
+            "column `{column}` of {table} is no longer delivered: no row of this batch has a value, and every file before had one"
+        );
         let help = match new.is_empty() {
             true => "nothing is lost: earlier rows keep their values, new ones have NULL".to_owned(),
             false => format!("if it was renamed to {}, read both: `coalesce(…)` in silver", new.join(" or ")),

@@ -92,7 +92,9 @@ impl Watch {
     fn keeps(&self, place: &str, value: &str, seen: &mut Seen) -> bool {
         let place = plain(place);
         let twice = place.rsplit_once('#').filter(|(_, n)| n.parse::<u32>().is_ok()).map(|(place, _)| place);
-        if NO_COLUMN.contains(&twice.unwrap_or(&place)) || twice.is_some_and(|place| self.known.contains_key(&place.to_lowercase())) {
+        if NO_COLUMN.contains(&twice.unwrap_or(&place))
+            || twice.is_some_and(|place| self.known.contains_key(&place.to_lowercase()))
+        {
             return true;
         }
         match self.known.get(&place.to_lowercase()) {
@@ -214,7 +216,10 @@ impl Looks {
         match held {
             Some(DataType::Decimal { precision, scale }) => {
                 let scale = self.digits.1.max(*scale);
-                DataType::decimal(self.digits.0.max(precision - scale.min(*precision)).saturating_add(scale).max(*precision), scale)
+                DataType::decimal(
+                    self.digits.0.max(precision - scale.min(*precision)).saturating_add(scale).max(*precision),
+                    scale,
+                )
             }
             _ if self.booleans => DataType::Boolean,
             _ if self.instants => DataType::Timestamp,
@@ -285,15 +290,15 @@ mod tests {
         let line = Arrow::Struct(vec![Field::new("Qty", Arrow::Int64, true)].into());
         let lines = Arrow::List(Arc::new(Field::new("element", line, true)));
         let data: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", Arrow::Int64, true), Field::new("Lines", lines, true)]));
-        let schema = Arc::new(Schema::new(vec![Field::new("n", Arrow::Int64, true), Field::new(RESCUED_DATA, Arrow::Utf8, true)]));
+        let schema =
+            Arc::new(Schema::new(vec![Field::new("n", Arrow::Int64, true), Field::new(RESCUED_DATA, Arrow::Utf8, true)]));
         let texts = [r#"{"n":"x","new":1,"Lines[3].Qty":2.5}"#, r#"{"new":2}"#, r#"{"_corrupt_record":"{","n#2":4}"#];
         let columns: Vec<ArrayRef> =
             vec![Arc::new(Int64Array::from(vec![None, Some(1), None])), Arc::new(StringArray::from(texts.to_vec()))];
         let batch = RecordBatch::try_new(schema, columns).unwrap();
-        for (leaves_out, left) in [
-            (false, texts.map(Some).to_vec()),
-            (true, vec![Some(r#"{"n":"x","Lines[3].Qty":2.5}"#), None, Some(texts[2])]),
-        ] {
+        for (leaves_out, left) in
+            [(false, texts.map(Some).to_vec()), (true, vec![Some(r#"{"n":"x","Lines[3].Qty":2.5}"#), None, Some(texts[2])])]
+        {
             let watch = Watch::new(&data, false, leaves_out);
             let batch = watch.see(batch.clone());
             assert_eq!(batch.column(1).as_string::<i32>().iter().collect::<Vec<_>>(), left);

@@ -13,8 +13,18 @@ use lakesmith_run::Version;
 use serde_json::{Value, json};
 
 /// The fields of a version for people; programs also get `schema_changes`, `parameters` and `info`.
-const FIELDS: &[&str] =
-    &["version", "timestamp", "operation", "batch", "rows_added", "files_added", "files_removed", "bytes_added", "columns", "engine"];
+const FIELDS: &[&str] = &[
+    "version",
+    "timestamp",
+    "operation",
+    "batch",
+    "rows_added",
+    "files_added",
+    "files_removed",
+    "bytes_added",
+    "columns",
+    "engine",
+];
 
 #[derive(Debug, clap::Args)]
 #[command(

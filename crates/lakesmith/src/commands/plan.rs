@@ -59,9 +59,11 @@ fn text(previews: &[Preview]) -> String {
             lines.push(format!("{} waiting", count(files, "file")));
         }
         lines.extend(preview.changes.iter().map(ToString::to_string));
-        lines.extend(preview.differs.iter().map(|change| format!("files or hints differ, the table keeps its columns: {change}")));
+        lines
+            .extend(preview.differs.iter().map(|change| format!("files or hints differ, the table keeps its columns: {change}")));
         if !preview.redefined.is_empty() {
-            let then = if preview.anew { "the whole table is made anew" } else { "rows that are there stay as they were computed" };
+            let then =
+                if preview.anew { "the whole table is made anew" } else { "rows that are there stay as they were computed" };
             lines.push(format!("defined otherwise: {}; {then}", preview.redefined.join(", ")));
         }
         if !preview.downstream.is_empty() {

@@ -56,11 +56,8 @@ pub(super) async fn rewrite(
     let mut tasks = tokio::task::JoinSet::new();
     for partition in 0..plan.output_partitioning().partition_count() {
         let stream = plan.execute(partition, relations.context())?;
-        let options = |data_change| WriterOptions {
-            stats_columns: tables::stats_columns(table),
-            data_change,
-            ..WriterOptions::default()
-        };
+        let options =
+            |data_change| WriterOptions { stats_columns: tables::stats_columns(table), data_change, ..WriterOptions::default() };
         let writer = |data_change| {
             FileWriter::new(&engine.storage, &TablePath::new(&table.path), &schema, &table.partition_by, options(data_change))
         };

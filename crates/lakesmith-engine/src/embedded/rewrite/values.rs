@@ -45,10 +45,7 @@ pub(super) fn converted(array: &ArrayRef, to: &DataType) -> Result<(ArrayRef, u6
         (DataType::List(_), DataType::List(element)) => {
             let from = array.as_list::<i32>();
             let (values, lost) = converted(from.values(), element.data_type())?;
-            Ok((
-                Arc::new(ListArray::try_new(element.clone(), from.offsets().clone(), values, from.nulls().cloned())?),
-                lost,
-            ))
+            Ok((Arc::new(ListArray::try_new(element.clone(), from.offsets().clone(), values, from.nulls().cloned())?), lost))
         }
         (DataType::Map(_, _), DataType::Map(entries, sorted)) => {
             let from = array.as_map();
@@ -115,8 +112,7 @@ fn place(array: &ArrayRef, path: &[String], wanted: &[Wanted<'_>]) -> Result<(Ar
             let mut columns = structure.columns().to_vec();
             let (column, taken) = place(&columns[at], rest, &inner)?;
             columns[at] = column;
-            let made =
-                StructArray::try_new_with_length(fields.clone(), columns, structure.nulls().cloned(), structure.len())?;
+            let made = StructArray::try_new_with_length(fields.clone(), columns, structure.nulls().cloned(), structure.len())?;
             Ok((Arc::new(made), taken))
         }
         _ if !path.is_empty() => Ok((array.clone(), vec![])),
@@ -176,7 +172,8 @@ mod tests {
         assert_eq!(taken, [0]);
         let values: Vec<_> = numbers.as_primitive::<Float64Type>().iter().collect();
         assert_eq!(values, [Some(1.5), Some(2.0), None, None]);
-        let decimals: ArrayRef = Arc::new(arrow::array::Decimal128Array::from(vec![None, None]).with_precision_and_scale(5, 2).unwrap());
+        let decimals: ArrayRef =
+            Arc::new(arrow::array::Decimal128Array::from(vec![None, None]).with_precision_and_scale(5, 2).unwrap());
         assert_eq!(put(&decimals, &[], &[fix(0, &[], "1.255"), fix(1, &[], "1.250")]).unwrap().1, [1]);
     }
 
@@ -192,7 +189,8 @@ mod tests {
         let path = ["qty".to_owned()];
         let (list, taken) = put(&list, &path, &[fix(0, &[1], "7"), fix(1, &[0], "8"), fix(2, &[0], "9")]).unwrap();
         assert_eq!(taken, [0, 2]);
-        let quantities: Vec<_> = list.as_list::<i32>().values().as_struct().column(1).as_primitive::<Int64Type>().iter().collect();
+        let quantities: Vec<_> =
+            list.as_list::<i32>().values().as_struct().column(1).as_primitive::<Int64Type>().iter().collect();
         assert_eq!(quantities, [Some(5), Some(7), Some(9)]);
     }
 }

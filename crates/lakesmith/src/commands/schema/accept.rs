@@ -11,10 +11,12 @@ use lakesmith_sql::{DataType, parse_type};
 use std::io::Write;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Of bronze: a column takes a wider type, or a new column is taken in, and what was rescued moves into it. \
+#[command(
+    after_help = "Of bronze: a column takes a wider type, or a new column is taken in, and what was rescued moves into it. \
     Of silver and gold: the table takes the columns that the project declares.\n\n\
     Examples:\n  lakesmith schema accept bronze.shop_orders.amount --type double\n  lakesmith schema accept bronze.shop_orders\n  \
-    lakesmith schema accept silver.sales_orders --rename order_amt=amount")]
+    lakesmith schema accept silver.sales_orders --rename order_amt=amount"
+)]
 pub(crate) struct Args {
     /// The table, and of bronze the column: `bronze.shop_orders.amount`
     #[arg(value_name = "TABLE[.COLUMN]")]

@@ -86,7 +86,7 @@ impl<'a> Bench<'a> {
             step: None,
             first: None,
             definition: Default::default(),
-        lineage: Default::default(),
+            lineage: Default::default(),
             fingerprint: None,
             rebuilds: false,
         };
