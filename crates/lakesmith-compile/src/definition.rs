@@ -19,7 +19,7 @@ pub fn definition_number(definition: &Definition) -> i64 {
 
 /// The parts that two definitions do not share, in order.
 pub fn redefined(former: &Definition, now: &Definition) -> Vec<String> {
-    let changed = now.iter().filter(|(part, text)| former.get(*part) != Some(text)).map(|(part, _)| part);
+    let changed = now.iter().filter(|(part, text)| former.get(*part) != Some(*text)).map(|(part, _)| part);
     let mut parts: Vec<String> = changed.chain(former.keys().filter(|part| !now.contains_key(*part))).cloned().collect();
     parts.sort();
     parts

@@ -36,7 +36,7 @@ pub(crate) fn trace(plan: &mut Plan, project: &Project) {
         let flow = &plan.flows[at];
         let input = flow.inputs.first().and_then(|input| plan.table(&input.table));
         let Some((_, input)) = input else { continue };
-        let columns: Vec<&str> = input.columns.iter().flat_map(|c| std::iter::once(c.name.as_str())).collect();
+        let columns: Vec<&str> = input.columns.iter().map(|c| c.name.as_str()).collect();
         let sources: BTreeMap<&str, &str> =
             input.columns.iter().filter_map(|c| Some((c.source_name.as_deref()?, c.name.as_str()))).collect();
         let reads = Reads { columns, sources };

@@ -213,15 +213,11 @@ fn definition(flow: &Flow) -> Option<i64> {
 fn stops(lake: &Lake, flow: &Flow) -> Result<(), RunError> {
     let (Some(SchemaEvolution::Fail), Some(learnt)) = (lake.policy(flow), lake.learnt(flow)) else { return Ok(()) };
     let changes: Vec<_> = learnt.refused.iter().chain(&learnt.unfit).cloned().collect();
-    match changes.as_slice() {
-        [] => Ok(()),
-        [..] => Err(RunError::SourceChanged {
-            table: flow.name.clone(),
-            accept: accept::suggested(&flow.name, &changes),
-            changes,
-            at: flow.at,
-        }),
+    if changes.is_empty() {
+        return Ok(());
     }
+    let accept = accept::suggested(&flow.name, &changes);
+    Err(RunError::SourceChanged { table: flow.name.clone(), changes, accept, at: flow.at })
 }
 
 /// An input at its newest version, and what of it has not been read.
@@ -322,7 +318,7 @@ async fn compute(
 ) -> Result<(Computed, Drift), RunError> {
     lake.reached(Phase::Computing, &flow.name, record.batch, record.attempt).await;
     // The columns are those that the record's step was made for, whatever the project or the source has by now.
-    let made_for = as_recorded(flow, record);
+    let made_for = as_recorded(flow, record, &target);
     let flow = &made_for;
     let mut companions = vec![];
     for beside in &record.step.companions {
@@ -378,12 +374,22 @@ async fn compute(
     Ok((computed, drift))
 }
 
-/// A flow with the columns for which a record was computed.
-fn as_recorded(flow: &Flow, record: &Record) -> Flow {
+/// A flow with the columns for which a record was computed. Where the table has been given another type since, with consent,
+/// that type holds: rows of bronze are read into it, others are cast.
+fn as_recorded(flow: &Flow, record: &Record, held: &Snapshot) -> Flow {
     let mut made_for = flow.clone();
     for table in std::iter::once(&mut made_for.target).chain(&mut made_for.companions) {
         if let Some(recorded) = record.table(&table.path) {
             table.columns.clone_from(&recorded.columns);
+        }
+    }
+    if record.batch > 1 && (flow.kind.is_bronze() || record.attempt > 1) {
+        for column in &mut made_for.target.columns {
+            let known =
+                held.schema().field_with_name(&column.name).ok().map(|field| lakesmith_engine::spark_type(field.data_type()));
+            if let Some(known) = known.filter(|known| lakesmith_compile::grown(known, &column.ty).is_none()) {
+                column.ty = known;
+            }
         }
     }
     made_for

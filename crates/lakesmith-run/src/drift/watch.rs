@@ -215,11 +215,9 @@ impl Looks {
         }
         match held {
             Some(DataType::Decimal { precision, scale }) => {
+                let whole = self.digits.0.max(precision.saturating_sub(*scale));
                 let scale = self.digits.1.max(*scale);
-                DataType::decimal(
-                    self.digits.0.max(precision - scale.min(*precision)).saturating_add(scale).max(*precision),
-                    scale,
-                )
+                DataType::decimal(whole.saturating_add(scale), scale)
             }
             _ if self.booleans => DataType::Boolean,
             _ if self.instants => DataType::Timestamp,
