@@ -2,6 +2,8 @@
 //! commands, so that a page can show a second delivery.
 
 use std::fs;
+use std::path::Path;
+use std::process::Output;
 use tempfile::TempDir;
 
 /// What opens a block of commands.
@@ -44,6 +46,15 @@ impl Page {
     /// The page with what the commands print now.
     pub(crate) fn run(&self) -> String {
         let folder = TempDir::new().unwrap();
+        self.run_in(folder.path(), said)
+    }
+
+    /// A page of the book, in a project that is there: its commands print what they print on standard output.
+    pub(crate) fn run_in_project(&self, project: &Path) -> String {
+        self.run_in(project, |line, project| timeless(&String::from_utf8(printed(line, project).stdout).unwrap()))
+    }
+
+    fn run_in(&self, folder: &Path, said: impl Fn(&str, &Path) -> String) -> String {
         let blocks: Vec<String> = self
             .parts
             .iter()
@@ -51,12 +62,12 @@ impl Page {
                 Part::Text(text) => text.clone(),
                 Part::File(header, file) => {
                     let (path, content) = file.split_once('\n').unwrap();
-                    let place = folder.path().join(path);
+                    let place = folder.join(path);
                     fs::create_dir_all(place.parent().unwrap()).unwrap();
                     fs::write(place, content).unwrap();
                     format!("{header}{content}")
                 }
-                Part::Command(line) => format!("{CONSOLE}\n$ lakesmith {line}\n{}", said(line, &folder)),
+                Part::Command(line) => format!("{CONSOLE}\n$ lakesmith {line}\n{}", said(line, folder)),
             })
             .collect();
         blocks.join("```")
@@ -64,16 +75,20 @@ impl Page {
 }
 
 /// What a command prints, in the words of a page.
-fn said(line: &str, folder: &TempDir) -> String {
-    let output = super::lakesmith().current_dir(folder).args(arguments(line)).output().unwrap();
+fn said(line: &str, folder: &Path) -> String {
+    let output = printed(line, folder);
     let mut said = format!("exit code {}\n", output.status.code().unwrap());
     for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
-        let text = String::from_utf8(bytes).unwrap().replace(&folder.path().canonicalize().unwrap().display().to_string(), "DIR");
+        let text = String::from_utf8(bytes).unwrap().replace(&folder.canonicalize().unwrap().display().to_string(), "DIR");
         if !text.is_empty() {
             said += &format!("--- {name}\n{}", timeless(&text));
         }
     }
     said
+}
+
+fn printed(line: &str, folder: &Path) -> Output {
+    super::lakesmith().current_dir(folder).args(arguments(line)).output().unwrap()
 }
 
 /// The text with every duration below ten seconds as `0.000 s`, as wide as it was in a box.
