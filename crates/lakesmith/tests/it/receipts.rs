@@ -48,3 +48,18 @@ fn a_table_without_receipts_has_no_data_yet() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("table `bronze.shop_orders` has no data yet: run `lakesmith run bronze.shop_orders`"), "{told}");
 }
+
+/// Rows of a large file are on their way before its end is seen. If it breaks there, the batch is read again without it.
+#[test]
+fn f9_a_large_file_that_breaks_at_its_end_has_no_rows_and_the_others_have_all() {
+    let house = house();
+    let rows: String = (0..700_000).map(|n| format!("{n},\"a text of {n} that is long enough\"\n")).collect();
+    house.write("landing/orders/large.csv", &format!("id,size\n{rows}700000,\"open\n"));
+    house.write("landing/orders/z.csv", "id,size\n9,90\n");
+    house.run();
+    let read = house.json(&["query", "--format", "json", "SELECT id FROM bronze.shop_orders ORDER BY id"]);
+    assert_eq!(read, serde_json::json!([{ "id": 1 }, { "id": 2 }, { "id": 9 }]));
+    let failed = house.json(&["files", "bronze.shop_orders", "--failed", "--format", "json"]);
+    assert_eq!((failed[0]["path"].as_str(), failed.as_array().unwrap().len()), (Some("orders/large.csv"), 2));
+    assert_eq!(failed[0]["error"], "the quote opened on line 700002 is never closed");
+}
