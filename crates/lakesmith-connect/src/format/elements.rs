@@ -113,3 +113,23 @@ fn decode(
     }
     Ok(decoded)
 }
+
+/// The rows that `finder` finds, the text handed over so many bytes more each time.
+#[cfg(test)]
+pub(crate) fn rows_found(finder: &mut dyn Finder, text: &str, at_once: usize) -> Result<Vec<String>, FileFault> {
+    let (mut done, mut end, mut all) = (0, 0, Vec::new());
+    loop {
+        end = (end + at_once).min(text.len());
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        let (rest, mut found) = (&text[done..end], Vec::new());
+        let length = finder.find(rest, done as u64, end == text.len(), &mut found)?;
+        all.extend(found.into_iter().map(|row| rest[row].to_owned()));
+        done += length;
+        if end == text.len() {
+            assert_eq!(done, end);
+            return Ok(all);
+        }
+    }
+}

@@ -259,26 +259,12 @@ fn tag_end(bytes: &[u8]) -> Option<usize> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::format::elements::rows_found;
     use proptest::prelude::*;
 
     /// The rows, however the text is handed over: all at once, or so many bytes more each time.
     fn rows(text: &str, at_once: usize) -> Result<Vec<String>, FileFault> {
-        let mut finder = Tags::new("r");
-        let (mut done, mut end, mut all) = (0, 0, Vec::new());
-        loop {
-            end = (end + at_once).min(text.len());
-            while !text.is_char_boundary(end) {
-                end += 1;
-            }
-            let (rest, mut found) = (&text[done..end], Vec::new());
-            let length = finder.find(rest, done as u64, end == text.len(), &mut found)?;
-            all.extend(found.into_iter().map(|row| rest[row].to_owned()));
-            done += length;
-            if end == text.len() {
-                assert_eq!(done, end);
-                return Ok(all);
-            }
-        }
+        rows_found(&mut Tags::new("r"), text, at_once)
     }
 
     #[test]
