@@ -56,6 +56,8 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
         step: step(false),
         first: step(true),
         rebuilds: true,
+        definition: Default::default(),
+        lineage: Default::default(),
         fingerprint: None,
         target: Table {
             path: format!("gold/aggregates/{}", aggregate.name.value),

@@ -82,6 +82,8 @@ pub(crate) fn flow(
         inputs: vec![],
         companions: vec![receipts(&name, &path)],
         columns_known: columns.is_some(),
+        definition: Default::default(),
+        lineage: Default::default(),
         fingerprint: None,
         name,
         target,

@@ -99,6 +99,8 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
     let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], columns: vec![] }, true);
     let step = |whole: bool| Some(step(calendar, &definition, &days, whole));
     Flow {
+        definition: Default::default(),
+        lineage: Default::default(),
         fingerprint: Some(fingerprint(&calendar_alone.sql())),
         first: step(true),
         step: step(false),

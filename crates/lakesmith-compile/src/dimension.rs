@@ -88,6 +88,8 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
         step: members.as_ref().map(|members| members.step(false)),
         first: members.as_ref().map(|members| members.step(true)),
         rebuilds: true,
+        definition: Default::default(),
+        lineage: Default::default(),
         fingerprint: None,
         name,
         target,

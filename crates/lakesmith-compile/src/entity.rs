@@ -14,6 +14,7 @@ use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::step::Step;
 use crate::table::{Column, Table};
+pub(crate) use columns::snake_case;
 use dedupe::Making;
 use lakesmith_project::{Entity, History};
 use lakesmith_sql::DataType;
@@ -111,6 +112,8 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         inputs,
         companions: std::iter::once(quarantine).chain(tombstones).collect(),
         columns_known: is_known,
+        definition: Default::default(),
+        lineage: Default::default(),
         fingerprint: None,
         name,
         target,

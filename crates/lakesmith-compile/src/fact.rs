@@ -67,6 +67,8 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         step: step(false),
         first: step(true),
         rebuilds: true,
+        definition: Default::default(),
+        lineage: Default::default(),
         fingerprint: None,
         target: Table {
             path: format!("gold/facts/{}", fact.name.value),

@@ -7,12 +7,15 @@
 mod aggregate;
 mod bronze;
 mod date;
+mod definition;
 mod dimension;
+mod drift;
 mod entity;
 mod expression;
 mod fact;
 mod gold;
 mod graph;
+mod lineage;
 mod name;
 mod plan;
 mod select;
@@ -21,7 +24,10 @@ mod step;
 mod table;
 
 pub use bronze::{added_columns, metadata as bronze_metadata};
+pub use definition::{Definition, definition_number, redefined};
+pub use drift::{Change, ChangeKind, Takes, changes, grown, read_as, widens};
 pub use graph::{Selection, SelectionError};
+pub use lineage::{Lineage, downstream};
 pub use name::{Layer, TableName};
 pub use plan::{Columns, Flow, FlowKind, Input, Plan, compile};
 pub use show::{show, show_json};

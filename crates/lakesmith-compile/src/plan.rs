@@ -1,11 +1,13 @@
 //! The plan: every flow of a project, in the order in which they can run.
 
+use crate::definition::{self, Definition};
 use crate::entity::{Full, Parent, Shape};
+use crate::lineage::{self, Lineage};
 use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, date, dimension, entity, fact};
-use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SchemaEvolution, SourceTable};
+use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SourceTable};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
 use std::collections::BTreeMap;
@@ -101,6 +103,10 @@ pub struct Flow {
     pub rebuilds: bool,
     /// A number that follows a definition of which no input tells; another one makes the whole table anew.
     pub fingerprint: Option<i64>,
+    /// What the project says of how the table is made, part by part.
+    pub definition: Definition,
+    /// Which columns of its inputs each column is made of, as far as that is known by column.
+    pub lineage: Lineage,
 }
 
 impl Flow {
@@ -244,6 +250,10 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
         known.plan.flows.extend(aggregate::flow(aggregate, &known, &mut faults));
     }
     keep_changes(&mut known.plan);
+    for flow in &mut known.plan.flows {
+        flow.definition = definition::of(flow, project);
+    }
+    lineage::trace(&mut known.plan, project);
     (known.plan, faults)
 }
 
@@ -341,9 +351,6 @@ fn unsupported_capture(table: &SourceTable) -> Vec<Diagnostic> {
         Diagnostic::error("unsupported", format!("`{key}: {word}` is not built yet")).at(table.name.span).help(help.to_owned())
     };
     let mut all = vec![];
-    if table.schema_evolution != SchemaEvolution::AddColumns {
-        let help = "`add_columns` takes new columns in; what does not fit a column is rescued";
-        all.push(later("schema_evolution", table.schema_evolution.as_str(), help));
     }
     all
 }

@@ -2,20 +2,20 @@
 
 use crate::name::TableName;
 use lakesmith_sql::{DataType, Field, Schema};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One column of a table that lakesmith fills.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Column {
     /// The name in the table.
     pub name: String,
     /// The Spark type. Every column may be NULL: tables gain columns over time.
     pub ty: DataType,
     /// What the project says of it; becomes the column's comment.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What the source called it, where Delta refuses that name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_name: Option<String>,
 }
 
@@ -33,22 +33,22 @@ impl Column {
 }
 
 /// A table: a flow's target or one of its companions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     /// The name readers use.
     pub name: TableName,
     /// The folder below the target's storage: `silver/sales/orders`.
     pub path: String,
     /// What one row is, in the project's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The columns in order, `_` columns last.
     pub columns: Vec<Column>,
     /// Columns whose values make folders.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub partition_by: Vec<String>,
     /// Columns by which rows are sorted within the files of a batch.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cluster_by: Vec<String>,
     /// Rows are only ever added.
     pub append_only: bool,

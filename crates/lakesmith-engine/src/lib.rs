@@ -19,8 +19,9 @@ mod tier;
 mod types;
 mod work;
 
+pub use embedded::rewrite::{Entry, entries, matched, object};
 pub use embedded::{Embedded, Settings};
 pub use error::EngineError;
 pub use landing::{LandingStream, StreamError, stream};
 pub use types::{arrow_schema, arrow_type, column, spark_type};
-pub use work::{Computed, Engine, Outcomes, Output, Pinned, Read, Rows, Work};
+pub use work::{Computed, Engine, Outcomes, Output, Pinned, Read, Rewriting, Rewritten, Rows, Work};

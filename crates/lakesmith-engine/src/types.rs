@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Field metadata: what the project says of a column, as Delta keeps it.
 const COMMENT: &str = "comment";
 /// Field metadata: what the source calls a column whose name Delta refuses.
-const SOURCE_NAME: &str = "lakesmith.source_name";
+pub(crate) const SOURCE_NAME: &str = "lakesmith.source_name";
 
 /// The Arrow type in which a value of that Spark type is computed and stored; an instant is microseconds in UTC.
 pub fn arrow_type(ty: &DataType) -> Arrow {

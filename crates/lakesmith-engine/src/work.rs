@@ -125,6 +125,34 @@ pub struct Computed {
     pub counts: BTreeMap<String, u64>,
 }
 
+/// How the rows of a table are written again under other columns.
+#[derive(Clone, Debug)]
+pub struct Rewriting {
+    /// The table's name, for what is said of it.
+    pub name: String,
+    /// The table's names of columns that are to have another name, by that other name.
+    pub renamed: BTreeMap<String, String>,
+    /// Columns, each with the fields that lead into it, that take their values out of `_rescued_data`.
+    pub moved: Vec<Vec<String>>,
+    /// The batch of a row that gained a value in this way; `None`: it keeps its own.
+    pub batch: Option<i64>,
+    /// Whether those who follow the table's log are told that its rows have changed.
+    pub changes: bool,
+    /// When the files that go were given up.
+    pub now: DateTime<Utc>,
+}
+
+/// A table written again: data files lie in the storage, nothing is committed.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// What a commit makes of it.
+    pub output: Output,
+    /// Rows that gained a value.
+    pub moved: u64,
+    /// By column, how many values are not the same under its new type.
+    pub lost: BTreeMap<String, u64>,
+}
+
 /// A query that has passed the gate: what every read of a surface is made of.
 #[derive(Clone, Debug)]
 pub struct Read {
@@ -170,6 +198,8 @@ pub trait Engine: Send + Sync {
     async fn compute(&self, work: Work<'_>, landing: Option<SendableRecordBatchStream>) -> Result<Computed, EngineError>;
     /// Writes rows to a companion and gives its output. Commits nothing.
     async fn append(&self, table: &Table, base: &Snapshot, rows: Vec<RecordBatch>) -> Result<Output, EngineError>;
+    /// Writes the rows of a table again, as the columns of `table`. Commits nothing.
+    async fn rewrite(&self, table: &Table, base: &Snapshot, rewriting: &Rewriting) -> Result<Rewritten, EngineError>;
     /// Commits actions at exactly `version`.
     async fn commit(
         &self,

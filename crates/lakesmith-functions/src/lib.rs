@@ -34,7 +34,7 @@ mod scalar;
 pub mod session;
 mod types;
 
-pub use cast::print;
+pub use cast::{print, try_cast};
 pub use error::PlanError;
 pub use plan::{Tables, plan};
 pub use session::{session_config, session_state};

@@ -122,14 +122,14 @@ pub enum ChangeCapture {
 /// What happens with a column that was not there before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SchemaEvolution {
-    /// The bronze table gets the column.
+    /// The bronze table gets the column; a struct gets the field.
     #[default]
     AddColumns,
-    /// Its values go to `_rescued_data`.
+    /// Its values go to `_rescued_data`, until somebody accepts the column.
     Rescue,
-    /// The run fails.
+    /// The flow stops before it reads the files, until somebody accepts the change.
     Fail,
-    /// It is left out.
+    /// It is left out, and the run says so.
     None,
 }
 

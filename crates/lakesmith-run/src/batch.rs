@@ -14,18 +14,22 @@
 //! A crash before the record leaves files that no table knows; the next run plans again. A crash after it leaves a
 //! record that the next run finishes.
 
+use crate::accept;
+use crate::drift::{self, Drift, Seen, Watch};
 use crate::error::RunError;
 use crate::files::{Arriving, Reports};
 use crate::heartbeat::Heartbeat;
-use crate::lake::Lake;
+use crate::lake::{self, Lake};
 use crate::phase::Phase;
 use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
+use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
-use lakesmith_compile::{Flow, Input, Step, Table, parameter};
+use lakesmith_compile::{Definition, Flow, Input, Step, Table, definition_number, parameter, redefined};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
-use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work};
+use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work, arrow_schema};
+use lakesmith_project::{FileFormat, SchemaEvolution};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -38,6 +42,7 @@ pub(crate) struct Done {
     pub(crate) batches: Vec<i64>,
     pub(crate) outcomes: Outcomes,
     pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) drift: Drift,
 }
 
 /// Runs a flow until its inputs hold nothing new.
@@ -87,6 +92,7 @@ pub(crate) async fn run(
         for (name, count) in finished.counts {
             *done.counts.entry(name).or_default() += count;
         }
+        done.drift.extend(finished.drift);
     }
 }
 
@@ -116,6 +122,8 @@ struct Batch {
     key_mark: i64,
     /// Whether the first step runs: there was no batch before, or the table is made anew.
     anew: bool,
+    /// The number of the definition that earlier batches were computed by, if it is another one.
+    formerly: Option<i64>,
 }
 
 impl Batch {
@@ -144,7 +152,7 @@ pub(crate) mod position {
         format!("{flow}/at/{input}")
     }
 
-    /// The definition that a flow without inputs was last computed by.
+    /// The definition that a flow was last computed by.
     pub(crate) fn definition(flow: &TableName) -> String {
         format!("{flow}/from/definition")
     }
@@ -163,9 +171,14 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     {
         return Ok(Some(Planned::Recorded(Box::new(record))));
     }
+    let target = accept::follow(lake, flow, target, last).await?;
+    let formerly = match definition(flow) {
+        Some(now) => target.txn(&position::definition(&flow.name)).await?.filter(|former| *former != now),
+        None => None,
+    };
     let redefined = match flow.fingerprint {
         Some(definition) => target.txn(&position::definition(&flow.name)).await? != Some(definition),
-        None => false,
+        None => flow.rebuilds && formerly.is_some(),
     };
     let mut inputs = vec![];
     for input in &flow.inputs {
@@ -175,6 +188,9 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
     if !arrived && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
         return Ok(None);
+    }
+    if arrived {
+        stops(lake, flow)?;
     }
     // Where it is not known what changed, or the definition did, the whole table is made anew.
     let mut anew = redefined || last == 0;
@@ -196,7 +212,24 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     }
     let anew = last == 0 || (anew && flow.rebuilds);
     let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
-    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark, anew }))))
+    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark, anew, formerly }))))
+}
+
+/// The number of the definition that a flow's batches are computed by; bronze is as its source is.
+fn definition(flow: &Flow) -> Option<i64> {
+    let number = (!flow.definition.is_empty()).then(|| definition_number(&flow.definition));
+    flow.fingerprint.or(number)
+}
+
+/// A bronze flow may be told to stop at files that differ from its table.
+fn stops(lake: &Lake, flow: &Flow) -> Result<(), RunError> {
+    let (Some(SchemaEvolution::Fail), Some(learnt)) = (lake.policy(flow), lake.learnt(flow)) else { return Ok(()) };
+    let changes: Vec<_> = learnt.refused.iter().chain(&learnt.unfit).cloned().collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let accept = accept::suggested(&flow.name, &changes);
+    Err(RunError::SourceChanged { table: flow.name.clone(), changes, accept, at: flow.at })
 }
 
 /// An input at its newest version, and what of it has not been read.
@@ -244,17 +277,27 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         attempt: 1,
         now,
         inputs,
-        fingerprint: flow.fingerprint,
+        fingerprint: definition(flow),
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
         key_mark: batch.key_mark,
+        drift: Drift::default(),
+        definition: Definition::new(),
         step: step.clone(),
+        tables: tables(flow),
+        accepted: vec![],
         outputs: vec![],
     };
-    let Some(computed) = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await? else {
+    let (whole, formerly) = (batch.anew, batch.formerly);
+    let base = batch.target.clone();
+    let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await? else {
         return Ok(Made::Nothing);
     };
-    record.take(computed);
+    record.take(computed, drift);
+    define(lake, flow, &mut record, &base, whole, formerly).await?;
+    if lake.policy(flow) == Some(SchemaEvolution::Fail) && record.batch > 1 && !record.drift.unknown.is_empty() {
+        return Err(beyond_the_sample(flow, &record.drift));
+    }
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
     if flow.companions.is_empty() {
         return match commit(lake, flow, &record, record.outputs.len() - 1).await? {
@@ -270,7 +313,8 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
 }
 
 impl Record {
-    fn take(&mut self, computed: Computed) {
+    fn take(&mut self, computed: Computed, drift: Drift) {
+        self.drift = drift;
         self.outcomes = computed.outcomes;
         self.counts = computed.counts;
         self.key_mark = computed.key_mark;
@@ -287,14 +331,18 @@ async fn compute(
     target: Snapshot,
     inputs: Vec<Pinned>,
     arriving: Option<Arriving>,
-) -> Result<Option<Computed>, RunError> {
+) -> Result<Option<(Computed, Drift)>, RunError> {
     lake.reached(Phase::Computing, &flow.name, record.batch, record.attempt).await;
+    // The columns are those that the record's step was made for, whatever the project or the source has by now.
+    let made_for = as_recorded(flow, record, &target);
+    let flow = &made_for;
     let mut companions = vec![];
     for beside in &record.step.companions {
         if let Some(table) = flow.companions.iter().find(|table| table.name == beside.table) {
             companions.push(lake.engine().ensure(table).await?);
         }
     }
+    let held = target.clone();
     let work = Work {
         flow,
         step: &record.step,
@@ -305,15 +353,17 @@ async fn compute(
         inputs,
         key_mark: record.key_mark,
     };
+    let mut drift = Drift::default();
     let (mut computed, read) = match arriving {
         None => (lake.engine().compute(work, None).await?, None),
         Some(arriving) => {
             let batch = arriving.batch(lake.max_batch());
-            let (computed, reports) = land(lake, flow, work, &batch).await?;
-            (computed, Some((reports, batch)))
+            let data = landing_columns(lake, flow);
+            let (computed, reports, seen) = land(lake, flow, record, work, &batch, &data).await?;
+            (computed, Some((reports, batch, data, seen)))
         }
     };
-    if let (Some((reports, batch)), Some(receipts)) = (read, flow.companions.first()) {
+    if let (Some((reports, batch, data, seen)), Some(receipts)) = (read, flow.companions.first()) {
         lake.tried(flow, &reports);
         if record.attempt == 1 && reports.nothing(batch.is_whole()) {
             lake.put_off(flow, batch.files.into_iter().map(|file| file.path));
@@ -324,22 +374,148 @@ async fn compute(
         let output = lake.engine().append(receipts, &base, vec![rows]).await?;
         computed.outputs.insert(0, output);
         computed.counts.extend(reports.counts());
-    }
-    Ok(Some(computed))
-}
-
-/// Computes a batch of what arrived. A file that turns out to be unreadable after rows of it were taken is left out, and
-/// the others are read again.
-async fn land(lake: &Lake, flow: &Flow, work: Work<'_>, arriving: &Arriving) -> Result<(Computed, Reports), RunError> {
-    loop {
-        let broken = arriving.broken_files();
-        let (schema, rows, reports) = arriving.rows(lake.data_schema(flow), lake.threads());
-        let rows = rows.map(|batch| batch.map_err(|error| datafusion_error(&error)));
-        match lake.engine().compute(work.clone(), Some(lakesmith_engine::stream(schema, rows))).await {
-            Err(_) if arriving.broken_files() > broken => {}
-            computed => return Ok((computed?, reports)),
+        if seen.rescued == 0 {
+            computed.counts.remove("rescued rows");
+        } else if let Some(rescued) = computed.counts.get_mut("rescued rows") {
+            *rescued = seen.rescued;
+        }
+        drift = drift::since(lake, &held, record.batch, &seen, !leaves_out(lake, flow, record)).await?;
+        if record.batch > 1 {
+            let names: Vec<String> = data.fields().iter().map(|field| field.name().clone()).collect();
+            drift.absent = drift::absent(&held, &seen, &names).await?;
+            let columns: Vec<_> = held.schema().fields().iter().map(|field| lakesmith_engine::column(field)).collect();
+            drift.added = lakesmith_compile::changes(&columns, &flow.target.columns);
+            drift.added.retain(|change| change.takes() == lakesmith_compile::Takes::Nothing);
         }
     }
+    Ok(Some((computed, drift)))
+}
+
+/// Computes a batch of what arrived, with what was seen of its values. A file that turns out to be unreadable after rows
+/// of it were taken is left out, and the others are read again.
+async fn land(
+    lake: &Lake,
+    flow: &Flow,
+    record: &Record,
+    work: Work<'_>,
+    arriving: &Arriving,
+    data: &SchemaRef,
+) -> Result<(Computed, Reports, Seen), RunError> {
+    loop {
+        let broken = arriving.broken_files();
+        let watch = Watch::new(data, is_text(lake, flow), leaves_out(lake, flow, record));
+        let (schema, rows, reports) = arriving.rows(data.clone(), lake.threads());
+        let watching = watch.clone();
+        let rows = rows.map(move |batch| batch.map(|batch| watching.see(batch)).map_err(|error| datafusion_error(&error)));
+        match lake.engine().compute(work.clone(), Some(lakesmith_engine::stream(schema, rows))).await {
+            Err(_) if arriving.broken_files() > broken => {}
+            computed => return Ok((computed?, reports, watch.seen())),
+        }
+    }
+}
+
+/// A flow with the columns for which a record was computed. Where the table has been given another type since, with consent,
+/// that type holds: rows of bronze are read into it, others are cast.
+fn as_recorded(flow: &Flow, record: &Record, held: &Snapshot) -> Flow {
+    let mut made_for = flow.clone();
+    for table in std::iter::once(&mut made_for.target).chain(&mut made_for.companions) {
+        if let Some(recorded) = record.table(&table.path) {
+            table.columns.clone_from(&recorded.columns);
+        }
+    }
+    if record.batch > 1 && (flow.kind.is_bronze() || record.attempt > 1) {
+        for column in &mut made_for.target.columns {
+            let known =
+                held.schema().field_with_name(&column.name).ok().map(|field| lakesmith_engine::spark_type(field.data_type()));
+            if let Some(known) = known.filter(|known| lakesmith_compile::grown(known, &column.ty).is_none()) {
+                column.ty = known;
+            }
+        }
+    }
+    made_for
+}
+
+/// The columns of the rows that land: those of the target that are the source's. What the source calls nested fields is
+/// known to the sample alone.
+fn landing_columns(lake: &Lake, flow: &Flow) -> SchemaRef {
+    let learnt = lake.data_schema(flow);
+    let Some(table) = lake.source_table(flow) else { return learnt };
+    let recorded = lake::data_columns(&arrow_schema(&flow.target.columns), table);
+    let types = |schema: &Schema| -> Vec<_> { schema.fields().iter().map(|field| lakesmith_engine::column(field)).collect() };
+    if types(&recorded) == types(&learnt) { learnt } else { recorded }
+}
+
+/// Whether every value of a source's files is a text.
+fn is_text(lake: &Lake, flow: &Flow) -> bool {
+    let untyped = |format: &FileFormat| matches!(format, FileFormat::Csv(_) | FileFormat::FixedWidth(_) | FileFormat::Xml(_));
+    lake.source_table(flow).is_some_and(|table| untyped(&table.format))
+}
+
+/// Whether values that have no column are left out. The first batch makes the columns: it keeps what they lack.
+fn leaves_out(lake: &Lake, flow: &Flow, record: &Record) -> bool {
+    lake.policy(flow) == Some(SchemaEvolution::None) && record.batch > 1
+}
+
+/// The target and the companions as they are now.
+fn tables(flow: &Flow) -> Vec<Table> {
+    std::iter::once(&flow.target).chain(&flow.companions).cloned().collect()
+}
+
+/// Files that hold columns of which the sample knew nothing.
+fn beyond_the_sample(flow: &Flow, drift: &Drift) -> RunError {
+    use lakesmith_compile::{Change, ChangeKind};
+    let added = |(name, unknown): (&String, &drift::Unknown)| Change {
+        column: name.clone(),
+        kind: ChangeKind::Added { to: unknown.fits.clone() },
+    };
+    let changes: Vec<Change> = drift.unknown.iter().map(added).collect();
+    let first = drift.unknown.iter().next();
+    let accept = first.map_or_else(String::new, |(name, unknown)| drift::command(&flow.name, name, Some(&unknown.fits)));
+    RunError::SourceChanged { table: flow.name.clone(), changes, accept, at: flow.at }
+}
+
+/// Says by which definition a batch was computed, and where it is another than before, what is different about it.
+async fn define(
+    lake: &Lake,
+    flow: &Flow,
+    record: &mut Record,
+    base: &Snapshot,
+    whole: bool,
+    formerly: Option<i64>,
+) -> Result<(), RunError> {
+    let first = base.txn(&position::definition(&flow.name)).await?.is_none();
+    if flow.definition.is_empty() || !(first || formerly.is_some()) {
+        return Ok(());
+    }
+    record.definition.clone_from(&flow.definition);
+    // A table that is made anew has no rows of the former definition.
+    if formerly.is_some() && !whole {
+        let former = former_definition(lake, base).await?;
+        record.drift.redefined = match former {
+            Some(former) => redefined(&former, &flow.definition),
+            None => vec!["its definition".to_owned()],
+        };
+    }
+    Ok(())
+}
+
+/// How many commits are looked at for the definition before.
+const COMMITS_BACK: i64 = 1000;
+
+/// The definition of the newest batch that says its own.
+pub(crate) async fn former_definition(lake: &Lake, base: &Snapshot) -> Result<Option<Definition>, RunError> {
+    for version in (base.version().saturating_sub(COMMITS_BACK).max(0)..=base.version()).rev() {
+        match lake.storage().commit_facts(base.table(), version).await {
+            Ok(facts) => {
+                if let Some(found) = facts.get("definition") {
+                    return Ok(serde_json::from_value(found.clone()).ok());
+                }
+            }
+            Err(lakesmith_engine::delta::DeltaError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
 }
 
 fn datafusion_error(error: &lakesmith_connect::ConnectError) -> lakesmith_engine::StreamError {
@@ -347,7 +523,7 @@ fn datafusion_error(error: &lakesmith_connect::ConnectError) -> lakesmith_engine
 }
 
 /// Commits what of a recorded batch is not committed yet.
-async fn finish(lake: &Lake, flow: &Flow, mut record: Record) -> Result<Record, RunError> {
+pub(crate) async fn finish(lake: &Lake, flow: &Flow, mut record: Record) -> Result<Record, RunError> {
     let mut at = 0;
     let mut tries = 0;
     while at < record.outputs.len() {
@@ -372,6 +548,16 @@ async fn finish(lake: &Lake, flow: &Flow, mut record: Record) -> Result<Record, 
 async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunError> {
     let target = lake.engine().ensure(&flow.target).await?;
     let mut record = Record { attempt: former.attempt + 1, ..former.clone() };
+    if !former.accepted.is_empty() {
+        // The table has moved, and is not what it was when it was written again: nothing is, and whoever accepts the columns
+        // says so once more.
+        record.accepted.clear();
+        for output in &mut record.outputs {
+            (output.actions, output.rows) = (vec![], 0);
+            (output.base, output.table_id) = (target.version(), target.metadata().id.clone());
+        }
+        return put_again(lake, flow, record).await;
+    }
     let mut inputs = vec![];
     let mut anew = false;
     for (n, input) in record.inputs.iter_mut().enumerate() {
@@ -395,6 +581,7 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
         && let Some(first) = &flow.first
     {
         record.step = first.clone();
+        record.tables = tables(flow);
         for (input, recorded) in inputs.iter_mut().zip(&mut record.inputs) {
             (input.after, input.since, input.changes) = (0, None, vec![]);
             (recorded.after, recorded.since) = (0, None);
@@ -408,14 +595,22 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
     if let Some(computed) = compute(lake, flow, &record, target, inputs, arriving).await? {
         record.take(computed);
     }
+    if let Some((computed, drift)) = compute(lake, flow, &record, target, inputs, arriving).await? {
+        record.take(computed, Drift { redefined: record.drift.redefined.clone(), ..drift });
+    }
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
+    put_again(lake, flow, record).await
+}
+
+/// Puts a further record of a batch, or gives the one that somebody else has put.
+async fn put_again(lake: &Lake, flow: &Flow, record: Record) -> Result<Record, RunError> {
     match record::put(lake.storage(), &record).await? {
         true => {
             lake.reached(Phase::Recorded, &flow.name, record.batch, record.attempt).await;
             Ok(record)
         }
         // Someone else computed it again first: theirs binds.
-        false => record::latest(lake.storage(), &flow.name, former.batch)
+        false => record::latest(lake.storage(), &flow.name, record.batch)
             .await?
             .ok_or_else(|| RunError::Contended { flow: flow.name.clone(), tries: 1 }),
     }
@@ -522,7 +717,11 @@ fn with_positions(flow: &Flow, record: &Record, output: &Output, is_target: bool
 }
 
 fn info(flow: &Flow, record: &Record, table: &Table, output: &Output) -> CommitInfo {
-    let operation = if output.replaces { "MERGE" } else { "WRITE" };
+    let operation = match output.replaces {
+        _ if !record.accepted.is_empty() => accept::OPERATION,
+        true => "MERGE",
+        false => "WRITE",
+    };
     let mut info = BTreeMap::from([
         ("flow".to_owned(), serde_json::json!(flow.name)),
         ("batch".to_owned(), serde_json::json!(record.batch)),
@@ -534,6 +733,15 @@ fn info(flow: &Flow, record: &Record, table: &Table, output: &Output) -> CommitI
     }
     if table.name == flow.target.name {
         info.insert("outcomes".to_owned(), serde_json::json!(record.outcomes));
+        if !record.drift.is_empty() {
+            info.insert("drift".to_owned(), serde_json::json!(record.drift));
+        }
+        if !record.definition.is_empty() {
+            info.insert("definition".to_owned(), serde_json::json!(record.definition));
+        }
+        if !record.accepted.is_empty() {
+            info.insert("accepted".to_owned(), serde_json::json!(record.accepted));
+        }
     }
     CommitInfo { operation: operation.to_owned(), parameters: BTreeMap::from([("mode".to_owned(), "Append".to_owned())]), info }
 }

@@ -1,9 +1,9 @@
 //! What keeps a run from starting, or a flow from going on.
 
-use lakesmith_compile::TableName;
+use lakesmith_compile::{Change, TableName};
 use lakesmith_engine::EngineError;
 use lakesmith_engine::delta::DeltaError;
-use lakesmith_text::{Diagnostic, Diagnostics};
+use lakesmith_text::{Diagnostic, Diagnostics, Span};
 use thiserror::Error;
 
 /// An error of the runner.
@@ -46,6 +46,36 @@ pub enum RunError {
         table: TableName,
         /// What it reads.
         from: String,
+    },
+    /// Files whose columns differ from the table's, where the project says that the flow then stops.
+    #[error("the files for `{table}` differ from its columns: {}", listed(.changes))]
+    SourceChanged {
+        /// The bronze table.
+        table: TableName,
+        /// What differs.
+        changes: Vec<Change>,
+        /// The command that accepts it.
+        accept: String,
+        /// The source's table in the project.
+        at: Span,
+    },
+    /// A table whose columns the project has changed in a way that may lose values.
+    #[error("the project changes columns of `{table}`: {}", listed(.changes))]
+    ColumnsChanged {
+        /// The table.
+        table: TableName,
+        /// What differs.
+        changes: Vec<Change>,
+        /// Where the project defines it.
+        at: Span,
+    },
+    /// Columns that are not accepted as they were asked for.
+    #[error("{reason}")]
+    Unacceptable {
+        /// Why.
+        reason: String,
+        /// What to do instead.
+        help: String,
     },
     /// The engine, while a flow ran or a query was answered.
     #[error(transparent)]
@@ -100,6 +130,13 @@ impl RunError {
         match self {
             RunError::Engine(error) => of_engine(error),
             RunError::Source { .. } => Diagnostic::error("source-failed", self.to_string()),
+            RunError::SourceChanged { accept, at, .. } => Diagnostic::error("schema-drift", self.to_string())
+                .at(*at)
+                .help(format!("nothing of them was read; accept the change with `{accept}`, or mend the files")),
+            RunError::ColumnsChanged { table, at, .. } => Diagnostic::error("columns-changed", self.to_string())
+                .at(*at)
+                .help(format!("nothing was written; accept the change with `lakesmith schema accept {table}`, or take it back")),
+            RunError::Unacceptable { help, .. } => Diagnostic::error("columns-changed", self.to_string()).help(help.clone()),
             RunError::UnknownTarget { .. } => Diagnostic::error("unknown-target", self.to_string()),
             RunError::UnsupportedEngine { .. } => Diagnostic::error("unsupported", self.to_string()),
             RunError::UnknownTable { .. } | RunError::NotThereYet(_) | RunError::NoFiles { .. } => {
@@ -112,6 +149,10 @@ impl RunError {
             | RunError::Contended { .. } => Diagnostic::error("run-failed", self.to_string()),
         }
     }
+}
+
+fn listed(changes: &[Change]) -> String {
+    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn of_engine(error: &EngineError) -> Diagnostic {

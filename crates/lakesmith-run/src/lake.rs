@@ -1,17 +1,19 @@
 //! A project over a target's storage.
 
 use crate::batch::position;
+use crate::drift::{self, Learnt, learn};
 use crate::error::RunError;
 use crate::files::{self, Arriving, Ask, Notes, Receipts, Reports, Tried};
 use crate::read;
 use crate::world::World;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono::{DateTime, Utc};
-use lakesmith_compile::{Column, Columns, Flow, FlowKind, Plan, TableName, compile};
+use lakesmith_compile::{Change, Column, Columns, Flow, FlowKind, Plan, TableName, compile};
+use lakesmith_connect::Inferred;
 use lakesmith_engine::delta::{Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
-use lakesmith_project::{Engine as WantedEngine, Memory, Project, SourceTable};
-use lakesmith_text::Diagnostics;
+use lakesmith_project::{Engine as WantedEngine, Memory, Project, SchemaEvolution, SourceTable};
+use lakesmith_text::{Diagnostic, Diagnostics};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -45,8 +47,8 @@ pub struct Lake {
     engine: Arc<dyn Engine>,
     world: World,
     settings: Settings,
-    /// Data columns of bronze tables, as sources give them.
-    data: HashMap<TableName, SchemaRef>,
+    /// Data columns of bronze tables, as sources give them and the tables take them.
+    learnt: HashMap<TableName, Learnt>,
     /// Files found while the columns were learnt, beyond the batch that the table had then.
     found: Arc<Mutex<HashMap<TableName, (i64, Arriving)>>>,
     /// What this run has tried of each bronze table's files, and what its last listing told beside those that are read.
@@ -110,7 +112,7 @@ impl Lake {
             engine,
             world,
             settings,
-            data: HashMap::new(),
+            learnt: HashMap::new(),
             found: Arc::default(),
             files: Arc::default(),
             retry_files: options.retry_files,
@@ -123,9 +125,9 @@ impl Lake {
         let mut columns = Columns::new();
         for flow in self.plan.flows.clone() {
             let FlowKind::Bronze { .. } = flow.kind else { continue };
-            if let Some(schema) = self.data_columns_of(&flow).await? {
-                columns.insert(flow.name.clone(), schema.fields().iter().map(|field| column(field)).collect());
-                self.data.insert(flow.name.clone(), schema);
+            if let Some(learnt) = self.data_columns_of(&flow).await? {
+                columns.insert(flow.name.clone(), learnt.schema.fields().iter().map(|field| column(field)).collect());
+                self.learnt.insert(flow.name.clone(), learnt);
             }
         }
         let (plan, faults) = compile(&self.project, &columns);
@@ -138,43 +140,50 @@ impl Lake {
     ///
     /// A storage that cannot say what the table is like stops everything: what follows would take a table that is there
     /// for one that has never had a row. A source that cannot be asked stops its own flow, when that runs.
-    async fn data_columns_of(&self, flow: &Flow) -> Result<Option<SchemaRef>, RunError> {
+    async fn data_columns_of(&self, flow: &Flow) -> Result<Option<Learnt>, RunError> {
         let held = self.world.storage.snapshot(&TablePath::new(&flow.target.path), None).await?;
         let Some(table) = self.source_table(flow) else { return Ok(None) };
-        let schema = held.as_ref().map(|held| data_columns(&held.schema(), table));
+        let columns = held.as_ref().map(|held| data_columns(&held.schema(), table));
         let last = match &held {
             Some(held) => held.txn(&position::batch(&flow.name)).await?.unwrap_or(0),
             None => 0,
         };
-        match self.arrived_columns(flow, held.is_some(), last, schema.as_deref()).await {
-            Ok(arrived) => Ok(arrived.or(schema)),
+        let first = columns.clone().map(Learnt::first);
+        // A table that nothing was written to takes the columns that there are.
+        let known = columns.filter(|columns| last > 0 && !columns.fields().is_empty());
+        let inferred = match self.arrived_columns(flow, held.is_some(), last, known.as_deref()).await {
+            Ok(inferred) => inferred,
             Err(error) => {
                 tracing::debug!(table = %flow.name, %error, "what arrived for a source could not be seen");
-                Ok(schema)
+                None
             }
-        }
+        };
+        Ok(match known {
+            Some(known) => Some(learn(table, &known, inferred)),
+            None => inferred.map(|inferred| Learnt::first(inferred.schema)).or(first),
+        })
     }
 
-    /// The columns that a bronze table will have with the files that have just arrived, if there are any.
+    /// The columns that a bronze table's source shows with the files that have just arrived, if there are any.
     async fn arrived_columns(
         &self,
         flow: &Flow,
         exists: bool,
         last: i64,
         known: Option<&Schema>,
-    ) -> Result<Option<SchemaRef>, RunError> {
+    ) -> Result<Option<Inferred>, RunError> {
         let (Some(table), Some(arriving)) = (self.source_table(flow), self.list(flow, exists, last, None).await?) else {
             return Ok(None);
         };
-        let schema = match arriving.files.is_empty() {
+        let inferred = match arriving.files.is_empty() {
             true => None,
             false => {
                 let inferred = arriving.source.infer(&arriving.files, known).await.map_err(files::failed(&flow.name))?;
-                Some(files::own_operation(inferred.schema, table))
+                Some(Inferred { schema: files::own_operation(inferred.schema.clone(), table), ..inferred })
             }
         };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
-        Ok(schema)
+        Ok(inferred)
     }
 
     /// What the user wrote.
@@ -234,9 +243,42 @@ impl Lake {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).insert(table.clone(), snapshot);
     }
 
+    /// What is known of a bronze flow's source.
+    pub(crate) fn learnt(&self, flow: &Flow) -> Option<&Learnt> {
+        self.learnt.get(&flow.name)
+    }
+
     /// The columns that a bronze flow's source has.
     pub(crate) fn data_schema(&self, flow: &Flow) -> SchemaRef {
-        self.data.get(&flow.name).cloned().unwrap_or_else(|| Arc::new(Schema::empty()))
+        self.learnt.get(&flow.name).map_or_else(|| Arc::new(Schema::empty()), |learnt| learnt.schema.clone())
+    }
+
+    /// The source's table that a bronze flow reads.
+    pub(crate) fn source_table(&self, flow: &Flow) -> Option<&SourceTable> {
+        let FlowKind::Bronze { source, table } = flow.kind else { return None };
+        self.project.sources.get(source)?.tables.get(table)
+    }
+
+    /// What a bronze flow does with a column that was not there before.
+    pub(crate) fn policy(&self, flow: &Flow) -> Option<SchemaEvolution> {
+        self.source_table(flow).map(|table| table.schema_evolution)
+    }
+
+    /// What is to be known of a table's columns as long as nobody changes it.
+    pub(crate) fn standing(&self, flow: &Flow) -> Vec<Diagnostic> {
+        let hinted = self.learnt(flow).map(|learnt| learnt.hinted.as_slice()).unwrap_or_default();
+        let note = |change: &Change| {
+            let words = format!("`schema_hints` and {} do not agree: {change}", flow.name);
+            let help = format!("the table keeps its type until you say `{}`", drift::command(&flow.name, &change.column, None));
+            Diagnostic::warning("schema-drift", words).at(flow.at).help(help)
+        };
+        hinted.iter().map(note).collect()
+    }
+
+    /// How many files were found to wait for a bronze flow when its columns were learnt.
+    pub(crate) fn waiting(&self, flow: &Flow) -> Option<usize> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.get(&flow.name).map(|(_, arriving)| arriving.files.len())
     }
 
     /// The files that a bronze flow has not read. What was found when the columns were learnt is taken once; after that
@@ -306,15 +348,10 @@ impl Lake {
     fn with_files<T>(&self, flow: &Flow, of: impl FnOnce(&mut (Tried, Notes)) -> T) -> T {
         of(self.files.lock().unwrap_or_else(PoisonError::into_inner).entry(flow.name.clone()).or_default())
     }
-
-    fn source_table(&self, flow: &Flow) -> Option<&SourceTable> {
-        let FlowKind::Bronze { source, table } = flow.kind else { return None };
-        self.project.sources.get(source)?.tables.get(table)
-    }
 }
 
 /// A bronze table's own columns are those that lakesmith did not add.
-fn data_columns(schema: &Schema, table: &SourceTable) -> SchemaRef {
+pub(crate) fn data_columns(schema: &Schema, table: &SourceTable) -> SchemaRef {
     let columns = lakesmith_compile::added_columns(table);
     let added = |field: &Field| columns.iter().any(|column: &Column| column.name == *field.name());
     Arc::new(Schema::new(schema.fields().iter().filter(|field| !added(field)).cloned().collect::<Vec<_>>()))

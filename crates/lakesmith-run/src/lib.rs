@@ -3,7 +3,9 @@
 //! A [`Lake`] is a project over a target's storage. [`Lake::execute`] runs flows: each plans its next batch from its
 //! table's own log, computes it once, records it and commits it; see [`batch`]. The other functions only look.
 
+mod accept;
 mod batch;
+mod drift;
 mod error;
 #[cfg(debug_assertions)]
 mod failpoint;
@@ -13,6 +15,7 @@ mod heartbeat;
 mod lake;
 mod look;
 mod phase;
+mod preview;
 mod read;
 mod record;
 mod report;
@@ -22,9 +25,12 @@ mod signals;
 mod sim;
 mod world;
 
+pub use accept::{Acceptance, Accepted};
+pub use drift::{Drift, Unfit, Unknown};
 pub use error::RunError;
 pub use heartbeat::Process;
 pub use lake::{Lake, Options};
 pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
+pub use preview::Preview;
 pub use report::{Event, FlowReport, FlowStatus, Report};
 pub use signals::{FolderSignals, Signals, settled};

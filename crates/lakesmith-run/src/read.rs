@@ -155,7 +155,7 @@ LIMIT {limit}",
         Ok(all)
     }
 
-    async fn last_batch(&self, table: &TableName) -> Result<i64, RunError> {
+    pub(crate) async fn last_batch(&self, table: &TableName) -> Result<i64, RunError> {
         match self.snapshot(table).await? {
             Some(snapshot) => Ok(snapshot.txn(&position::batch(table)).await?.unwrap_or(0)),
             None => Ok(0),
@@ -226,6 +226,11 @@ LIMIT {limit}",
         let name = parts.join(".");
         self.plan().tables().find(|(_, table)| table.name.to_string().eq_ignore_ascii_case(&name))
     }
+}
+
+/// The name of a table as the plan has it.
+pub(crate) fn name_of(lake: &Lake, table: &str) -> Result<TableName, RunError> {
+    lake.find(table).map(|(_, found)| found.name.clone())
 }
 
 /// The table that is not there, and the nearest that is.

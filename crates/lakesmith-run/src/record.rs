@@ -3,10 +3,11 @@
 //! A record lies at `_lakesmith/flows/<flow>/<batch>`; one that takes its place for what is not committed yet at
 //! `<batch>.<n>`. It is put if absent, once, and never changed.
 
+use crate::drift::Drift;
 use crate::error::RunError;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use lakesmith_compile::{Step, TableName};
+use lakesmith_compile::{Definition, Step, Table, TableName};
 use lakesmith_engine::delta::Storage;
 use lakesmith_engine::{Outcomes, Output};
 use object_store::ObjectStoreExt;
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// A later version of this format is refused by name, not guessed at.
 const FORMAT_VERSION: u32 = 1;
+/// The format of a record that writes its table again under other columns: who does not know it must not compute it again.
+const REWRITES_VERSION: u32 = 2;
 
 /// What one input was read at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,12 +47,24 @@ pub(crate) struct Record {
     /// The batch's time.
     pub(crate) now: DateTime<Utc>,
     pub(crate) inputs: Vec<RecordedInput>,
-    /// The definition of a flow without inputs.
+    /// The definition that the batch was computed by.
     pub(crate) fingerprint: Option<i64>,
     pub(crate) outcomes: Outcomes,
     pub(crate) counts: BTreeMap<String, u64>,
     pub(crate) key_mark: i64,
+    /// What there is to say of the source's columns and of the definition.
+    #[serde(default, skip_serializing_if = "Drift::is_empty")]
+    pub(crate) drift: Drift,
+    /// The definition part by part, where it is another than before.
+    #[serde(default, skip_serializing_if = "Definition::is_empty")]
+    pub(crate) definition: Definition,
     pub(crate) step: Step,
+    /// The target and the companions with the columns that the step was made for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tables: Vec<Table>,
+    /// The columns that were accepted, if the batch writes its table again under other columns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) accepted: Vec<String>,
     /// Companions first, the target last.
     pub(crate) outputs: Vec<Output>,
 }
@@ -62,6 +77,16 @@ impl Record {
 
     pub(crate) fn current() -> u32 {
         FORMAT_VERSION
+    }
+
+    /// The format of a record that writes its table again.
+    pub(crate) fn rewriting() -> u32 {
+        REWRITES_VERSION
+    }
+
+    /// A table as the batch was computed for it, whatever the project says by now.
+    pub(crate) fn table(&self, path: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.path == path)
     }
 }
 
@@ -98,9 +123,9 @@ async fn read(storage: &Storage, flow: &TableName, batch: i64, attempt: u32) -> 
     let unreadable = |reason: String| RunError::Record { path: name.clone(), reason };
     let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     let version = value.get("format_version").and_then(serde_json::Value::as_u64);
-    if version != Some(u64::from(FORMAT_VERSION)) {
+    if !version.is_some_and(|version| (FORMAT_VERSION..=REWRITES_VERSION).any(|known| u64::from(known) == version)) {
         return Err(unreadable(format!(
-            "its format is {}, this lakesmith knows {FORMAT_VERSION}; use the newer binary",
+            "its format is {}, this lakesmith knows {REWRITES_VERSION}; use the newer binary",
             version.unwrap_or(0)
         )));
     }

@@ -1,5 +1,6 @@
 //! What a run tells: while it runs, and when it is done.
 
+use crate::drift::Drift;
 use crate::heartbeat::Process;
 use chrono::{DateTime, Utc};
 use lakesmith_compile::TableName;
@@ -69,6 +70,12 @@ pub struct FlowReport {
     /// How long it took.
     #[serde(rename = "duration_seconds", serialize_with = "seconds")]
     pub duration: Duration,
+    /// What its batches have to say of their source's columns and of the table's definition.
+    #[serde(skip_serializing_if = "Drift::is_empty")]
+    pub drift: Drift,
+    /// The same in words, and what else is to be known of its columns.
+    #[serde(skip)]
+    pub notes: Vec<Diagnostic>,
     /// Why it failed or was skipped.
     #[serde(skip)]
     pub fault: Option<Diagnostic>,

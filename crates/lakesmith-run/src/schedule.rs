@@ -1,6 +1,7 @@
 //! Flows side by side: each starts when those it reads are done.
 
 use crate::batch;
+use crate::drift::{self, Drift};
 use crate::error::RunError;
 use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
@@ -80,6 +81,8 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
         duration: clock.elapsed(),
+        drift: Drift::default(),
+        notes: lake.standing(&flow),
         fault,
         error: None,
     };
@@ -90,6 +93,8 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
             batches: done.batches,
             outcomes: done.outcomes,
             counts: done.counts.into_iter().chain(lake.notes(&flow).counts()).collect(),
+            notes: drift::notes(&flow.name, &done.drift, lake.policy(&flow), flow.at).into_iter().chain(report.notes).collect(),
+            drift: done.drift,
             ..report
         },
         Err(error) => {
@@ -151,6 +156,8 @@ fn skipped(flow: &Flow, upstream: &TableName) -> FlowReport {
         batches: vec![],
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
+        drift: Drift::default(),
+        notes: vec![],
         duration: Duration::ZERO,
         error: Some(fault.message.clone()),
         fault: Some(fault),

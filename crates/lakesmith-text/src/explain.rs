@@ -10,8 +10,10 @@ macro_rules! pages {
 const PAGES: &[(&str, &str)] = pages! {
     "aggregate-not-allowed"
     "ambiguous-column"
+    "columns-changed"
     "conflicting-keys"
     "cycle"
+    "definition-changed"
     "deletes-not-told"
     "duplicate-column"
     "duplicate-key"
@@ -41,6 +43,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "reserved-name"
     "rule-failed"
     "run-failed"
+    "schema-drift"
     "skipped"
     "snapshot-waits"
     "source-failed"

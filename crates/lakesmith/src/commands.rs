@@ -6,6 +6,7 @@ mod describe;
 mod explain;
 mod files;
 mod history;
+mod plan;
 mod query;
 mod reference;
 pub(crate) mod run;
@@ -26,7 +27,9 @@ pub(crate) enum Command {
     Validate(validate::Args),
     /// Show the steps that a run takes: the Spark SQL of each flow and how it is written
     Compile(compile::Args),
-    /// Print the JSON Schemas of the project's files, for editors
+    /// Show what a run would change about the columns of tables, without writing anything
+    Plan(plan::Args),
+    /// Print the JSON Schemas of the project's files, or accept other columns of a table
     Schema(schema::Args),
     /// Explain an error by its code
     Explain(explain::Args),
@@ -58,7 +61,8 @@ pub(crate) async fn run(cli: Cli, console: &Console) -> Result<Exit, Stop> {
     match cli.command {
         Command::Validate(args) => validate::run(&args, globals, console).await,
         Command::Compile(args) => compile::run(args, globals, console).await,
-        Command::Schema(args) => schema::run(&args, console),
+        Command::Plan(args) => plan::run(args, globals, console).await,
+        Command::Schema(args) => schema::run(args, globals, console).await,
         Command::Explain(args) => explain::run(&args, console),
         Command::Run(args) => run::run(args, globals, console).await,
         Command::Query(args) => query::run(&args, globals, console).await,

@@ -13,6 +13,7 @@ pub(crate) const CODES: &[(u8, &str)] = &[
     (0, "done"),
     (1, "something failed while it ran"),
     (2, "the project or the arguments are wrong; nothing ran"),
+    (3, "`plan --detailed-exitcode` found a change"),
     (130, "interrupted by Ctrl-C"),
 ];
 
@@ -25,6 +26,8 @@ pub(crate) enum Exit {
     Failed,
     /// The project or the arguments are wrong.
     Wrong,
+    /// There is something to change.
+    Changes,
     /// Ctrl-C.
     Interrupted,
 }
@@ -35,6 +38,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Wrong => 2,
+            Exit::Changes => 3,
             Exit::Interrupted => 130,
         })
     }
@@ -63,7 +67,7 @@ impl Stop {
     pub(crate) fn of(error: RunError, sources: &Sources) -> Stop {
         let exit = match &error {
             RunError::Project(_) | RunError::UnknownTarget { .. } | RunError::UnsupportedEngine { .. } => Exit::Wrong,
-            RunError::UnknownTable { .. } | RunError::NoFiles { .. } => Exit::Wrong,
+            RunError::UnknownTable { .. } | RunError::NoFiles { .. } | RunError::Unacceptable { .. } => Exit::Wrong,
             RunError::Engine(engine) if matches!(**engine, EngineError::Delta(DeltaError::Unsafe { .. })) => Exit::Wrong,
             _ => Exit::Failed,
         };

@@ -20,11 +20,18 @@ pub(crate) fn project(globals: &Globals) -> (Project, Diagnostics) {
 /// Opens the lake to fill its tables: the project must have no fault. `retry_files`: files that could not be read are read
 /// again.
 pub(crate) async fn to_run(globals: &Globals, console: &Console, retry_files: bool) -> Result<Lake, Stop> {
+    opened(globals, console, &Options { retry_files, ..options(globals) }, true).await
+}
+
+async fn opened(globals: &Globals, console: &Console, options: &Options, to_fill: bool) -> Result<Lake, Stop> {
     let (project, mut faults) = project(globals);
     let sources = project.sources_text.clone();
     if !faults.has_errors() {
-        let options = Options { retry_files, ..options(globals) };
-        let lake = Lake::open_to_fill(project, &options).await.map_err(|error| Stop::of(error, &sources))?;
+        let lake = match to_fill {
+            true => Lake::open_to_fill(project, options).await,
+            false => Lake::open(project, options).await,
+        };
+        let lake = lake.map_err(|error| Stop::of(error, &sources))?;
         faults.extend(lake.faults().iter().cloned());
         if !faults.has_errors() {
             if !faults.is_empty() {
@@ -38,6 +45,11 @@ pub(crate) async fn to_run(globals: &Globals, console: &Console, retry_files: bo
         faults.extend(between);
     }
     Err(Stop::Faults { faults, sources, exit: Exit::Wrong })
+}
+
+/// Opens the lake to say what a run would do: the project must have no fault, and nothing is written.
+pub(crate) async fn to_plan(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+    opened(globals, console, &options(globals), false).await
 }
 
 /// Opens the lake to look at its tables, without asking the sources. Faults elsewhere than in `lakehouse.yaml` do not stand

@@ -147,6 +147,8 @@ mod tests {
             outcomes,
             counts: BTreeMap::new(),
             duration: Duration::from_millis(420),
+            drift: Default::default(),
+            notes: vec![],
             fault: None,
             error: None,
         };

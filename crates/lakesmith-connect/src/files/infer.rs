@@ -8,6 +8,7 @@ use arrow::datatypes::Schema;
 use super::fetch::Remote;
 use super::read::{HELD_BYTES, contents};
 use super::{FileEntry, FileSource, Inferred};
+use crate::column::Hints;
 use crate::content::{Compression, Content, Notes, TextStream, Wants, unwrapped};
 use crate::error::ConnectError;
 use crate::format::Stop;
@@ -27,7 +28,8 @@ impl FileSource {
     ///
     /// BIGINT if every value is a canonical whole number that fits; DOUBLE if every value is a canonical finite number
     /// and none would be rounded; BOOLEAN for `true` and `false`; lists and structs of JSON; STRING for the rest, and
-    /// where no value was seen. A hint wins; a column of `known` keeps its type and place. A column that has a hint
+    /// where no value was seen. A hint wins; a column of `known` keeps its type and place, but for structs,
+    /// which gain the fields that they lack. A column that has a hint
     /// but was not seen is the last. Files that cannot be read are passed over.
     ///
     /// # Errors
@@ -49,10 +51,11 @@ impl FileSource {
                 }
             }
         }
+        let seen = shapes.seen(known, &Hints::new(&self.hints));
         let fields = shapes.into_fields(known, &self.hints);
         let first_added = known.map_or(0, |schema| schema.fields().len());
         let added = fields.iter().skip(first_added).map(|field| field.name().clone()).collect();
-        Ok(Inferred { schema: Arc::new(Schema::new(fields)), added, sampled_rows })
+        Ok(Inferred { schema: Arc::new(Schema::new(fields)), added, seen, sampled_rows })
     }
 
     async fn sample_file(&self, remote: &Remote, bytes: u64, rows: u64, shapes: &mut Shapes) -> Result<u64, Stop> {

@@ -9,7 +9,7 @@ mod read;
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
@@ -76,6 +76,8 @@ pub struct Inferred {
     pub schema: SchemaRef,
     /// Names of the columns that were not known before.
     pub added: Vec<String>,
+    /// The known columns of which the sample has a value, each with the type that the sample alone would give it.
+    pub seen: Vec<Field>,
     /// Rows that were looked at.
     pub sampled_rows: u64,
 }

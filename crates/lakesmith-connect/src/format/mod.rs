@@ -10,6 +10,7 @@ mod csv;
 mod elements;
 mod excel;
 mod fixed_width;
+mod grow;
 mod json;
 mod lines;
 mod parquet;

@@ -70,7 +70,7 @@ impl Shape {
     }
 
     /// The type of the field at `path`, for which none was told.
-    fn data_type(&self, path: &str, level: usize, hints: &Hints) -> DataType {
+    pub(crate) fn data_type(&self, path: &str, level: usize, hints: &Hints) -> DataType {
         match self {
             Shape::List(_) | Shape::Struct(_) if level == MAX_LEVELS => DataType::Utf8,
             Shape::Nothing | Shape::Text => DataType::Utf8,
@@ -132,7 +132,17 @@ impl Shapes {
         self.lookup.add(name)
     }
 
-    /// The columns of a table: those of `known` as they are, then the others, then those only hinted at.
+    /// How the source calls the fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    pub(crate) fn shape(&self, field: usize) -> &Shape {
+        &self.shapes[field]
+    }
+
+    /// The columns of a table: those of `known`, whose structs gain the fields that were seen beyond their own; then the
+    /// others, then those only hinted at.
     pub(crate) fn into_fields(mut self, known: Option<&Schema>, told: &[(String, DataType)]) -> Vec<Field> {
         let hints = Hints::new(told);
         for (name, _) in told {
@@ -146,8 +156,9 @@ impl Shapes {
             }
         }
         let mut names = Names::of_table();
+        let held = known.into_iter().flat_map(|schema| schema.fields()).zip(&self.shapes);
         let mut fields: Vec<Field> =
-            known.into_iter().flat_map(|schema| schema.fields()).map(|field| field.as_ref().clone()).collect();
+            held.map(|(field, shape)| shape.grown(field, &Hints::path("", source_name(field)), 0, &hints)).collect();
         fields.iter().for_each(|field| names.take(field.name()));
         fields.extend(self.named(fields.len(), names, "", 0, &hints));
         fields

@@ -33,9 +33,21 @@ pub struct HistoryEntry {
     pub rows_added: Option<u64>,
     /// Bytes of the added files.
     pub bytes_added: i64,
+    /// Whether it sets the table's columns or properties.
+    pub metadata: bool,
 }
 
 impl Storage {
+    /// What lakesmith said of the commit that made `version`, as given in `CommitInfo::info`. Empty for a foreign commit.
+    ///
+    /// # Errors
+    /// [`DeltaError::Missing`] when the commit is no longer in the log, [`DeltaError::Log`] when it is damaged.
+    pub async fn commit_facts(&self, path: &TablePath, version: i64) -> Result<BTreeMap<String, Value>, DeltaError> {
+        let (_, info) = self.log(path)?.actions(version).await?;
+        let own = info.as_ref().and_then(|info| info.get("lakesmith")).and_then(Value::as_object);
+        Ok(own.cloned().unwrap_or_default().into_iter().collect())
+    }
+
     /// The newest `limit` commits that are still in the log, newest first. Empty when there is no table.
     ///
     /// # Errors
@@ -94,6 +106,7 @@ fn entry(version: i64, modified: i64, actions: &[Action], info: Value) -> Histor
         files_removed: 0,
         rows_added: Some(0),
         bytes_added: 0,
+        metadata: false,
     };
     for action in actions {
         match action {
@@ -103,6 +116,7 @@ fn entry(version: i64, modified: i64, actions: &[Action], info: Value) -> Histor
                 found.rows_added = found.rows_added.zip(DataFile::from(add).num_records()).map(|(a, b)| a + b);
             }
             Action::Remove(_) => found.files_removed += 1,
+            Action::Metadata(_) => found.metadata = true,
             _ => {}
         }
     }

@@ -4,12 +4,13 @@ mod compute;
 mod kept;
 mod relations;
 mod replace;
+pub(crate) mod rewrite;
 mod table;
 mod write;
 
 use crate::delta::{Action, CommitInfo, Snapshot, Storage, TablePath};
 use crate::error::EngineError;
-use crate::work::{Computed, Engine, Output, Read, Rows, Work};
+use crate::work::{Computed, Engine, Output, Read, Rewriting, Rewritten, Rows, Work};
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -86,6 +87,10 @@ impl Engine for Embedded {
 
     async fn append(&self, table: &Table, base: &Snapshot, rows: Vec<RecordBatch>) -> Result<Output, EngineError> {
         write::append(self, table, base, rows).await
+    }
+
+    async fn rewrite(&self, table: &Table, base: &Snapshot, rewriting: &Rewriting) -> Result<Rewritten, EngineError> {
+        rewrite::rewrite(self, table, base, rewriting).await
     }
 
     async fn commit(

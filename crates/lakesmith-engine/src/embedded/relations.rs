@@ -7,7 +7,6 @@ use crate::error::EngineError;
 use crate::types::spark_schema;
 use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
-use datafusion::datasource::ViewTable;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -62,8 +61,8 @@ impl Relations {
         Ok(())
     }
 
-    /// A table as the project has it: a column that the table does not have yet is NULL in every row. Where nothing was
-    /// written to the table it may have a column of another type.
+    /// A table as the project has it: a column that the table does not have yet is NULL in every row, and so is a field of
+    /// a struct. Where nothing was written to the table its columns may be of another type.
     pub(super) async fn add_grown(
         &mut self,
         storage: &Storage,
@@ -72,21 +71,22 @@ impl Relations {
         files: Option<Vec<String>>,
     ) -> Result<(), EngineError> {
         let name = [table.name.layer().as_str(), table.name.name()];
-        self.add_table(storage, &name, snapshot, files, None).await?;
-        let held = snapshot.schema();
-        let unused = table::unused(snapshot).await?;
-        if !unused && table.names().all(|name| held.field_with_name(name).is_ok()) {
-            return Ok(());
-        }
-        let columns: Vec<String> = (table.columns.iter())
-            .map(|column| match held.field_with_name(&column.name) {
-                Ok(_) if !unused => format!("`{}`", column.name),
-                _ => format!("CAST(NULL AS {}) AS `{}`", column.ty, column.name),
-            })
-            .collect();
-        let sql = format!("SELECT {} FROM {}", columns.join(", "), table.name.quoted());
-        let view = ViewTable::new(self.logical(&sql)?, None);
-        self.add(&name, Arc::new(view));
+        self.add_held(storage, &name, table, snapshot, files, None).await
+    }
+
+    /// The same under another name, with the column that names each row's file, if asked.
+    pub(super) async fn add_held(
+        &mut self,
+        storage: &Storage,
+        name: &[&str],
+        table: &Table,
+        snapshot: &Snapshot,
+        files: Option<Vec<String>>,
+        file_column: Option<&str>,
+    ) -> Result<(), EngineError> {
+        let schema = Some(table::read_schema(table, snapshot).await?);
+        let options = ScanOptions { files, file_column: file_column.map(str::to_owned), schema, ..ScanOptions::default() };
+        self.add(name, provider(storage, snapshot, options).await?);
         Ok(())
     }
 

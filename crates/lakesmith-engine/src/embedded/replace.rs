@@ -30,13 +30,13 @@ const FRESH: &str = "fresh";
 /// Once the keys are known: the target is read only where a file holds one of them.
 pub(super) async fn narrow(engine: &Embedded, relations: &mut Relations, work: &Work<'_>) -> Result<(), EngineError> {
     let Write::ReplaceKeys(keyed) = &work.step.write else { return Ok(()) };
-    relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE)).await?;
+    relations.add_held(&engine.storage, &[HELD], &work.flow.target, &work.target, None, Some(FILE)).await?;
     let sql =
         format!("SELECT DISTINCT `h`.`{FILE}` FROM `{HELD}` `h` LEFT SEMI JOIN `keys` ON {}", same("h", "keys", &keyed.keys));
     let kept = relations.rows(&sql).await?;
     let concerned: Vec<String> = texts(&kept, 0)?.into_iter().collect();
     relations.add_grown(&engine.storage, &work.flow.target, &work.target, Some(concerned.clone())).await?;
-    relations.add_table(&engine.storage, &[HELD], &work.target, Some(concerned), Some(FILE)).await
+    relations.add_held(&engine.storage, &[HELD], &work.flow.target, &work.target, Some(concerned), Some(FILE)).await
 }
 
 /// Writes the target's part of a batch and counts what became of the rows. Gives the new key mark.
@@ -62,7 +62,7 @@ pub(super) async fn write(
     let fresh = match keyed {
         Some(keyed) if !held_files.is_empty() => {
             if matches!(work.step.write, Write::ReplaceAll(_)) {
-                relations.add_table(&engine.storage, &[HELD], &work.target, None, Some(FILE)).await?;
+                relations.add_held(&engine.storage, &[HELD], &work.flow.target, &work.target, None, Some(FILE)).await?;
             }
             let concerned = (!keyed.keys.is_empty()).then_some(keyed.keys.as_slice());
             let changes = relations.plan(&difference(target, keyed, concerned, &work.target)).await?;
@@ -87,7 +87,8 @@ pub(super) async fn write(
             if !removed.is_empty() {
                 relations.add(&[GONE], changes.gone.provider()?);
                 former = target.change_data.then(|| former_rows(target, &work.target));
-                relations.add_table(&engine.storage, &["kept"], &work.target, Some(files.into_iter().collect()), None).await?;
+                let files = Some(files.into_iter().collect());
+                relations.add_held(&engine.storage, &["kept"], target, &work.target, files, None).await?;
                 let gone: Vec<String> =
                     keyed.identity.iter().map(|name| format!("`k`.`{name}` <=> `{GONE}`.`_held_{name}`")).collect();
                 let columns: Vec<String> = columns_of(&work.target).iter().map(|name| format!("`k`.`{name}`")).collect();

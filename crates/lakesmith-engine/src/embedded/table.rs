@@ -2,7 +2,7 @@
 
 use crate::delta::{Action, Metadata, Snapshot, TablePath, TableSpec, change};
 use crate::error::EngineError;
-use crate::types::{arrow_schema, spark_type};
+use crate::types::{arrow_schema, arrow_type, spark_type};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use lakesmith_compile::{Layer, Table};
 use std::collections::BTreeMap;
@@ -44,7 +44,8 @@ pub(super) async fn unused(held: &Snapshot) -> Result<bool, EngineError> {
     Ok(held.version() == 0 && held.files().await?.is_empty())
 }
 
-/// The table's schema with the project's new columns at its end, and the metadata action if there are any. A table that
+/// The table's schema with the project's new columns at its end, those of structs too, and the metadata action if there
+/// are any. A table that
 /// nothing was written to takes the project's columns as they are: who mends a first batch that failed may change a type.
 pub(super) async fn grown(table: &Table, held: &Snapshot) -> Result<(SchemaRef, Option<Action>), EngineError> {
     let wanted = arrow_schema(&table.columns);
@@ -55,25 +56,44 @@ pub(super) async fn grown(table: &Table, held: &Snapshot) -> Result<(SchemaRef, 
     }
     let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
     for field in wanted.fields() {
-        match schema.field_with_name(field.name()) {
-            Ok(known) if spark_type(known.data_type()) == spark_type(field.data_type()) => {}
-            Ok(known) => {
-                return Err(EngineError::TypeChanged {
-                    table: table.name.to_string(),
-                    column: field.name().clone(),
-                    held: spark_type(known.data_type()).to_string(),
-                    wanted: spark_type(field.data_type()).to_string(),
-                });
-            }
-            Err(_) => fields.push(field.clone()),
+        let Some(known) = fields.iter_mut().find(|known| known.name() == field.name()) else {
+            fields.push(field.clone());
+            continue;
+        };
+        let (held, wanted) = (spark_type(known.data_type()), spark_type(field.data_type()));
+        let Some(grown) = lakesmith_compile::grown(&held, &wanted) else {
+            return Err(EngineError::TypeChanged {
+                table: table.name.to_string(),
+                column: field.name().clone(),
+                held: held.to_string(),
+                wanted: wanted.to_string(),
+            });
+        };
+        if grown != held {
+            *known = Arc::new(known.as_ref().clone().with_data_type(arrow_type(&grown)));
         }
     }
-    if fields.len() == schema.fields().len() {
+    if fields[..] == schema.fields()[..] {
         return Ok((schema, None));
     }
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     let metadata: Metadata = held.metadata().with_schema(held.table(), &schema, &stats_columns(table))?;
     Ok((schema, Some(Action::Metadata(metadata))))
+}
+
+/// The columns as which a table's rows are read to stand beside the project's: those of the table, with what the project
+/// has beyond them; structs in the project's order.
+pub(super) async fn read_schema(table: &Table, held: &Snapshot) -> Result<SchemaRef, EngineError> {
+    let (schema, _) = grown(table, held).await?;
+    let field = |field: &Arc<Field>| {
+        let wanted = table.columns.iter().find(|column| column.name == *field.name());
+        let read = wanted.and_then(|column| lakesmith_compile::read_as(&spark_type(field.data_type()), &column.ty));
+        match read {
+            Some(ty) => Arc::new(field.as_ref().clone().with_data_type(arrow_type(&ty))),
+            None => field.clone(),
+        }
+    };
+    Ok(Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())))
 }
 
 fn same(held: &Schema, wanted: &Schema) -> bool {

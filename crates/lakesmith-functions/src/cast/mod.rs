@@ -36,6 +36,14 @@ pub(crate) enum OnError {
 /// A day in microseconds.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
+/// `TRY_CAST` of a column: what does not convert is NULL.
+///
+/// # Errors
+/// Two types between which there is no cast.
+pub fn try_cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    cast(array, to, OnError::Null)
+}
+
 /// Casts a column.
 pub(crate) fn cast(array: &ArrayRef, to: &DataType, on_error: OnError) -> Result<ArrayRef> {
     let from = array.data_type();

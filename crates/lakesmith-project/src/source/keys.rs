@@ -135,10 +135,10 @@ choice! { pub ChangeCapture:
     "event" = Event, "Events that never change: each file adds some.";
 }
 choice! { pub SchemaEvolution:
-    "add_columns" = AddColumns, "The bronze table gets the column.";
-    "rescue" = Rescue, "Its values go to `_rescued_data`.";
-    "fail" = Fail, "The run fails.";
-    "none" = None, "It is left out.";
+    "add_columns" = AddColumns, "The bronze table gets the column; a struct gets the field.";
+    "rescue" = Rescue, "Its values go to `_rescued_data`, until somebody accepts the column.";
+    "fail" = Fail, "The flow stops before it reads the files, until somebody accepts the change; the other flows run.";
+    "none" = None, "It is left out, and the run says so.";
 }
 choice! { pub OnChange:
     "new_version" = NewVersion, "It is read again, as a further version.";

@@ -202,11 +202,16 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
         key_mark: batch.key_mark,
+        drift: Drift::default(),
+        definition: Definition::new(),
         step: step.clone(),
+        tables: tables(flow),
+        accepted: vec![],
         outputs: vec![],
     };
-    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap().unwrap();
-    record.take(computed);
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap();
+    let (computed, drift) = computed.unwrap();
+    record.take(computed, drift);
     assert!(record::put(lake.storage(), &record).await.unwrap());
     record
 }

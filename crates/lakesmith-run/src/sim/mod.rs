@@ -19,6 +19,7 @@
 //! | [`interleavings`] | W1, W2: two runners, step by step; one is frozen and woken |
 //! | [`clocks`] | W8: clocks that go wrong, and two that differ |
 //! | [`weather`] | S1, S5: many calls fail; listings are muddled |
+//! | [`drift`] | D2, S3: files of other columns after a record; columns accepted over calls that fail |
 //! | [`writers`] | W3: eight writers on one table |
 //! | [`voyages`] | all of it at once, by seed |
 //!
@@ -30,6 +31,7 @@ mod audit;
 mod clocks;
 mod contents;
 mod dice;
+mod drift;
 mod gate;
 mod interleavings;
 mod nth_call;

@@ -24,7 +24,10 @@ pub(crate) fn page(command: &mut Command) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let mut page = format!("# The command line\n\n{about}. This page is generated from what parses the arguments.\n");
     for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
-        section(&mut page, subcommand);
+        section(&mut page, subcommand.get_name(), subcommand);
+        for inner in subcommand.get_subcommands().filter(|inner| inner.get_name() != "help") {
+            section(&mut page, &format!("{} {}", subcommand.get_name(), inner.get_name()), inner);
+        }
     }
     page.push_str("\n## Options of every command\n\n");
     let globals: Vec<&Arg> = command.get_arguments().filter(|arg| arg.is_global_set()).collect();
@@ -36,11 +39,11 @@ pub(crate) fn page(command: &mut Command) -> String {
     page
 }
 
-fn section(page: &mut String, command: &Command) {
+fn section(page: &mut String, name: &str, command: &Command) {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let usage = command.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").trim();
-    let _ = write!(page, "\n## `{}`\n\n{about}.\n\n```text\n{usage}\n```\n\n", command.get_name());
+    let _ = write!(page, "\n## `{name}`\n\n{about}.\n\n```text\n{usage}\n```\n\n");
     let own: Vec<&Arg> = command.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_id() != "help").collect();
     table(page, &own);
     if let Some(more) = command.get_after_help() {

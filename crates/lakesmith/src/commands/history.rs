@@ -8,12 +8,23 @@ use crate::grid::Grid;
 use crate::open;
 use crate::rows::instant;
 use chrono::DateTime;
+use lakesmith_compile::Change;
 use lakesmith_run::Version;
 use serde_json::{Value, json};
 
-/// The fields of a version for people; programs also get `parameters` and `info`.
-const FIELDS: &[&str] =
-    &["version", "timestamp", "operation", "batch", "rows_added", "files_added", "files_removed", "bytes_added", "engine"];
+/// The fields of a version for people; programs also get `schema_changes`, `parameters` and `info`.
+const FIELDS: &[&str] = &[
+    "version",
+    "timestamp",
+    "operation",
+    "batch",
+    "rows_added",
+    "files_added",
+    "files_removed",
+    "bytes_added",
+    "columns",
+    "engine",
+];
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -35,16 +46,21 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     let lake = open::to_look(globals, console)?;
     let versions = lake.history(&args.table, args.limit).await;
     let versions = versions.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
-    let rows: Vec<Value> = versions.iter().map(fields).collect();
+    let changes = lake.schema_changes(&args.table, args.limit).await;
+    let changes = changes.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
+    let none = vec![];
+    let rows: Vec<Value> =
+        versions.iter().map(|version| fields(version, changes.get(&version.version).unwrap_or(&none))).collect();
     let names = match args.format {
         Format::Table => FIELDS.to_vec(),
-        Format::Json | Format::Csv => [FIELDS, &["parameters", "info"]].concat(),
+        Format::Json | Format::Csv => [FIELDS, &["schema_changes", "parameters", "info"]].concat(),
     };
     format::print(&Grid::list(&names, &rows)?, args.format, 0, console)?;
     Ok(Exit::Done)
 }
 
-fn fields(version: &Version) -> Value {
+fn fields(version: &Version, changes: &[Change]) -> Value {
+    let columns: Vec<String> = changes.iter().map(ToString::to_string).collect();
     json!({
         "version": version.version,
         "timestamp": DateTime::from_timestamp_millis(version.timestamp).map(|time| instant(time.naive_utc())),
@@ -54,6 +70,8 @@ fn fields(version: &Version) -> Value {
         "files_added": version.files_added,
         "files_removed": version.files_removed,
         "bytes_added": version.bytes_added,
+        "columns": columns.join(", "),
+        "schema_changes": changes,
         "engine": version.engine,
         "parameters": version.parameters,
         "info": version.info,

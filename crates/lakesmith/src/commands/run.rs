@@ -83,7 +83,7 @@ async fn execute(lake: &mut Lake, chosen: &BTreeSet<TableName>, console: &Consol
     let report = lake.execute(chosen, Arc::new(move |event| events.show(event))).await;
     let report = report.map_err(|error| Stop::of(error, &sources))?;
     let shown = report.flows.iter().filter(|flow| flow.status != FlowStatus::Skipped);
-    let faults: Diagnostics = shown.filter_map(|flow| flow.fault.clone()).collect();
+    let faults: Diagnostics = shown.flat_map(|flow| flow.notes.iter().chain(&flow.fault).cloned()).collect();
     if !faults.is_empty() {
         console.complain(&format!("\n{}\n", render(&faults, &sources, console.color_err)));
     }

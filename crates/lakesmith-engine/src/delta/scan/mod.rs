@@ -42,6 +42,9 @@ pub struct ScanOptions {
     pub files: Option<Vec<String>>,
     /// Adds a last column of this name: the [`DataFile::path`] of the row's file, Utf8, not nullable.
     pub file_column: Option<String>,
+    /// The columns to read the files as, found by name, also within structs: what a file does not have is NULL, another
+    /// type is cast. `None`: the snapshot's own.
+    pub schema: Option<SchemaRef>,
     /// Counts files considered, pruned and opened.
     pub counts: Option<Arc<ScanCounts>>,
 }
@@ -69,7 +72,8 @@ pub async fn provider(
             }
         }
     }
-    over(storage, snapshot, &snapshot.schema(), files, options)
+    let schema = options.schema.clone().unwrap_or_else(|| snapshot.schema());
+    over(storage, snapshot, &schema, files, options)
 }
 
 /// The rows of certain files, whose columns are those of `schema`: the table's, or some beside them.

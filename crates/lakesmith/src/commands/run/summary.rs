@@ -99,6 +99,8 @@ mod tests {
             outcomes,
             counts: counts.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect(),
             duration: Duration::from_millis(420),
+            drift: Default::default(),
+            notes: vec![],
             fault: None,
             error: None,
         }

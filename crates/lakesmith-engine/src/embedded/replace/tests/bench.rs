@@ -85,6 +85,8 @@ impl<'a> Bench<'a> {
             columns_known: true,
             step: None,
             first: None,
+            definition: Default::default(),
+            lineage: Default::default(),
             fingerprint: None,
             rebuilds: false,
         };
