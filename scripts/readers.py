@@ -19,6 +19,7 @@ import decimal
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import urllib.parse
@@ -160,25 +161,52 @@ def plain(value, type):
     if t.is_map(type):
         pairs = value.items() if isinstance(value, dict) else value
         return sorted([str(key), plain(element, type.item_type)] for key, element in pairs)
+    if t.is_float32(type):
+        return repr(struct.unpack("f", struct.pack("f", float(value)))[0])
     if t.is_floating(type):
         return repr(float(value))
     if t.is_decimal(type):
         return f"{decimal.Decimal(str(value)):f}"
     if t.is_timestamp(type):
-        return microseconds(value)
+        return value if isinstance(value, int) else microseconds(value)
     if t.is_date(type):
-        return value.isoformat() if isinstance(value, datetime.date) else value
+        return value if isinstance(value, int) else days(value)
     if "binary" in str(type):
         return base64.b64encode(value).decode() if isinstance(value, bytes) else value
     return value
 
 
+def days(value):
+    """A day by its number since 1970; Python itself knows none before the year 1 or after 9999."""
+    if not isinstance(value, str):
+        value = value.isoformat()
+    sign = -1 if value.startswith("-") else 1
+    year, month, day = (int(part) for part in value.lstrip("+-").split("-"))
+    year *= sign
+    cycles, within = divmod(year - 1, 400)
+    return datetime.date(within + 1, month, day).toordinal() + cycles * 146_097 - EPOCH.toordinal()
+
+
 def microseconds(value):
     if isinstance(value, str):
-        value = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+        day, time = value.replace("Z", "+00:00").split("T")
+        since = datetime.datetime.fromisoformat(f"1970-01-01T{time}") - EPOCH  # with its zone
+        return days(day) * 86_400_000_000 + since // datetime.timedelta(microseconds=1)
     if value.tzinfo is None:
         value = value.replace(tzinfo=datetime.timezone.utc)
     return (value - EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def numbered(table):
+    """Days and instants as numbers: Python's own have no room for all of them. Nested ones stay."""
+    t = pyarrow.types
+    for at, field in enumerate(table.schema):
+        if t.is_date32(field.type):
+            table = table.set_column(at, field.name, table.column(at).cast(pyarrow.int32()))
+        elif t.is_timestamp(field.type):
+            instants = table.column(at).cast(pyarrow.timestamp("us", field.type.tz))
+            table = table.set_column(at, field.name, instants.cast(pyarrow.int64()))
+    return table.to_pylist()
 
 
 def rows(values, schema):
@@ -223,12 +251,12 @@ class Comparison:
 
     def one(self, where, folder, version, truth, log):
         schema = truth.schema
-        expected = rows(truth.to_pylist(), schema)
+        expected = rows(numbered(truth), schema)
         answers = {"Polars": with_polars(folder, version), "DuckDB": with_duckdb(folder, log.files[version], schema)}
         for reader, table in answers.items():
             if table is not None and set(table.column_names) != set(schema.names):
                 self.faults.append(f"{where}: {reader} sees the columns {sorted(table.column_names)}, delta-rs {sorted(schema.names)}")
-            bag = collections.Counter() if table is None else rows(table.to_pylist(), schema)
+            bag = collections.Counter() if table is None else rows(numbered(table), schema)
             self.differ(where, reader, bag, "delta-rs", expected)
         return expected
 
@@ -238,12 +266,12 @@ class Comparison:
         written = None
         if log.changes[version]:
             table = with_duckdb(folder, log.changes[version], typed)
-            written = rows(table.to_pylist(), typed)
+            written = rows(numbered(table), typed)
         # delta-rs 1.6 does not find a file of changes (its own neither) in a folder whose name is encoded.
         if any("%" in file["path"] for file in log.changes[version]):
-            changes = table.to_pylist()
+            changes = numbered(table)
         else:
-            changes = pyarrow.table(DeltaTable(folder).load_cdf(starting_version=version, ending_version=version).read_all()).to_pylist()
+            changes = numbered(pyarrow.table(DeltaTable(folder).load_cdf(starting_version=version, ending_version=version).read_all()))
             if written is not None:
                 self.differ(where, "delta-rs' change data", rows(changes, typed), "the files of it", written)
         kinds = collections.Counter(row["_change_type"] for row in changes)

@@ -33,6 +33,7 @@ mod relation;
 mod scalar;
 pub mod session;
 mod types;
+mod zeros;
 
 pub use cast::{print, try_cast};
 pub use error::PlanError;

@@ -592,9 +592,6 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
         true => lake.arriving_again(flow, former.batch - 1, read::taken(lake, flow, former.batch).await?).await?,
         false => None,
     };
-    if let Some(computed) = compute(lake, flow, &record, target, inputs, arriving).await? {
-        record.take(computed);
-    }
     if let Some((computed, drift)) = compute(lake, flow, &record, target, inputs, arriving).await? {
         record.take(computed, Drift { redefined: record.drift.redefined.clone(), ..drift });
     }

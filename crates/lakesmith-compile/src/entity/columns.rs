@@ -101,6 +101,11 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
             faults.push(Diagnostic::error("key-not-a-column", fault).at(name.span).help("list it under `columns:`"));
         }
     }
+    for name in &entity.key {
+        if let Some(value) = checked.values.iter_mut().find(|value| value.column.name == name.value) {
+            without_sign(&mut value.compiled);
+        }
+    }
     rules(entity, &mut checked, faults);
     (before == faults.len()).then_some(checked)
 }
@@ -168,6 +173,13 @@ fn value(
         default,
         passes,
     })
+}
+
+/// Zero is one key, and has no sign.
+fn without_sign(key: &mut Compiled) {
+    if matches!(key.ty, DataType::Float | DataType::Double) {
+        key.sql = format!("({} + CAST(0 AS {}))", key.sql, key.ty);
+    }
 }
 
 type Named = (lakesmith_sql::Expr, DataType, Option<String>);

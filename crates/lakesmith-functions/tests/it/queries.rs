@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
@@ -47,7 +47,17 @@ fn lake() -> InMemory {
         ("Name", Arc::new(StringArray::from(vec!["Ann", "Bob"]))),
     ]);
     let codes = table(vec![("code", Arc::new(Int32Array::from(vec![1, 2])))]);
-    InMemory(BTreeMap::from([("silver.orders".into(), orders), ("silver.customers".into(), customers), ("codes".into(), codes)]))
+    let numbers = table(vec![
+        ("n", Arc::new(Int32Array::from(vec![1, 2, 3, 4, 5, 6]))),
+        ("x", Arc::new(Float64Array::from(vec![Some(0.0), Some(-0.0), Some(f64::NAN), Some(1.5), None, Some(-2.0)]))),
+        ("y", Arc::new(Float32Array::from(vec![Some(-0.0), Some(0.0), Some(f32::NAN), Some(1.5), None, Some(-2.0)]))),
+    ]);
+    InMemory(BTreeMap::from([
+        ("silver.orders".into(), orders),
+        ("silver.customers".into(), customers),
+        ("codes".into(), codes),
+        ("numbers".into(), numbers),
+    ]))
 }
 
 fn answer(sql: &str) -> Answer {
@@ -398,4 +408,44 @@ fn joins_are_by_their_keys_also_beside_a_condition_that_may_raise() {
 
 fn explain(sql: &str) -> String {
     crate::support::optimized(sql, &lake()).unwrap_or_else(|e| panic!("{sql}\n{e}"))
+}
+
+/// As Spark compares them: <https://spark.apache.org/docs/latest/sql-ref-datatypes.html#floating-point-special-values>.
+#[test]
+fn zero_has_no_sign_and_nan_is_one_number() {
+    let found = |condition: &str| rows(&format!("SELECT n FROM numbers WHERE {condition} ORDER BY n")).join(" ");
+    for (condition, numbers) in [
+        ("x = 0.0", "1 2"),
+        ("x = CAST('-0.0' AS DOUBLE)", "1 2"),
+        ("0 = x", "1 2"),
+        ("y = 0", "1 2"),
+        ("x = CAST('-0' AS DOUBLE)", "1 2"),
+        ("x <> 0.0", "3 4 6"),
+        ("x < 0", "6"),
+        ("x <= CAST('-0.0' AS DOUBLE)", "1 2 6"),
+        ("x > CAST('-0.0' AS DOUBLE)", "3 4"),
+        ("x >= 0", "1 2 3 4"),
+        ("x BETWEEN CAST('-0.0' AS DOUBLE) AND CAST('-0.0' AS DOUBLE)", "1 2"),
+        ("x BETWEEN 0 AND 1.5", "1 2 4"),
+        ("x NOT BETWEEN -2 AND 0", "3 4"),
+        ("x IN (1.5, CAST('-0.0' AS DOUBLE))", "1 2 4"),
+        ("x NOT IN (0.0)", "3 4 6"),
+        ("x <=> CAST('-0.0' AS DOUBLE)", "1 2"),
+        ("x = y", "1 2 3 4 6"),
+        ("x <=> y", "1 2 3 4 5 6"),
+        ("x = CAST('NaN' AS DOUBLE)", "3"),
+        ("x = 1.5", "4"),
+        ("x = (SELECT max(y) FROM numbers WHERE n < 3)", "1 2"),
+        ("x IN (SELECT y FROM numbers WHERE n = 1)", "1 2"),
+    ] {
+        assert_eq!(found(condition), numbers, "{condition}");
+    }
+    assert_eq!(rows("SELECT x, count(*) AS c, min(n) FROM numbers GROUP BY x ORDER BY x").len(), 5);
+    assert_eq!(rows("SELECT x, count(*) FROM numbers GROUP BY x HAVING x = 0"), ["0.0|2"]);
+    assert_eq!(rows("SELECT abs(x) AS a, count(*) FROM numbers WHERE n < 3 GROUP BY abs(x)"), ["0.0|2"]);
+    assert_eq!(rows("SELECT count(*) FROM (SELECT DISTINCT x FROM numbers)"), ["5"]);
+    assert_eq!(rows("SELECT count(*) FROM (SELECT x FROM numbers UNION SELECT CAST(y AS DOUBLE) FROM numbers)"), ["5"]);
+    assert_eq!(rows("SELECT count(DISTINCT x) FROM numbers"), ["4"]);
+    assert_eq!(rows("SELECT a.n, b.n FROM numbers a JOIN numbers b ON a.x = b.y WHERE a.n < 4 ORDER BY 1, 2"), ["1|1", "1|2", "2|1", "2|2", "3|3"]);
+    assert_eq!(rows("SELECT n, count(*) OVER (PARTITION BY x) AS c FROM numbers WHERE n < 3 ORDER BY n"), ["1|2", "2|2"]);
 }

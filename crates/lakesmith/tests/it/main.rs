@@ -6,6 +6,7 @@
 
 mod contents;
 mod contract2;
+mod edge;
 mod examples;
 mod failpoints;
 mod floors;
@@ -70,14 +71,15 @@ fn cases() {
 #[test]
 fn the_book_shows_what_is_printed() {
     let update = std::env::var_os("UPDATE").is_some();
-    let chapter = Path::new(examples::REPOSITORY).join("docs/src/concepts/every-format.md");
-    let project = examples::example("files", |_| true);
-    let expected = fs::read_to_string(&chapter).unwrap();
-    let said = Page::parse(&expected).run_in_project(project.path());
-    if update {
-        fs::write(&chapter, &said).unwrap();
+    for (chapter, project) in [("every-format", examples::example("files", |_| true)), ("drift", tempfile::tempdir().unwrap())] {
+        let place = Path::new(examples::REPOSITORY).join(format!("docs/src/concepts/{chapter}.md"));
+        let expected = fs::read_to_string(&place).unwrap();
+        let said = Page::parse(&expected).run_in_project(project.path());
+        if update {
+            fs::write(&place, &said).unwrap();
+        }
+        assert!(said == expected || update, "-- expected\n{expected}\n-- said\n{said}");
     }
-    assert!(said == expected || update, "-- expected\n{expected}\n-- said\n{said}");
 }
 
 #[test]

@@ -49,9 +49,15 @@ impl Page {
         self.run_in(folder.path(), said)
     }
 
-    /// A page of the book, in a project that is there: its commands print what they print on standard output.
+    /// A page of the book, in a folder that is there: its commands print what they print on standard output; with `2>&1`
+    /// behind them also what they say.
     pub(crate) fn run_in_project(&self, project: &Path) -> String {
-        self.run_in(project, |line, project| timeless(&String::from_utf8(printed(line, project).stdout).unwrap()))
+        self.run_in(project, |line, project| {
+            let (line, all) = line.strip_suffix(" 2>&1").map_or((line, false), |line| (line, true));
+            let output = printed(line, project);
+            let said = if all { output.stderr } else { vec![] };
+            timeless(&[said, output.stdout].map(|bytes| String::from_utf8(bytes).unwrap()).concat())
+        })
     }
 
     fn run_in(&self, folder: &Path, said: impl Fn(&str, &Path) -> String) -> String {
