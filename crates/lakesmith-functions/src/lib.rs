@@ -25,6 +25,7 @@ mod conditional;
 mod datetime;
 mod decimal;
 mod error;
+mod floating;
 mod guards;
 mod operators;
 pub mod plan;
@@ -33,7 +34,6 @@ mod relation;
 mod scalar;
 pub mod session;
 mod types;
-mod zeros;
 
 pub use cast::{print, try_cast};
 pub use error::PlanError;

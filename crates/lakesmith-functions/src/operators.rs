@@ -244,7 +244,7 @@ pub(crate) fn integer_literal(expr: &Expr) -> Option<i64> {
 }
 
 /// Casts as Spark does; literals become literals of the type.
-fn convert(expr: Expr, to: &DataType) -> Expr {
+pub(crate) fn convert(expr: Expr, to: &DataType) -> Expr {
     if let Some(n) = integer_literal(&expr) {
         match to {
             DataType::Int32 => {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    ArrayRef, Date32Array, Decimal128Array, Float32Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch,
+    StringArray, StructArray,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
@@ -446,6 +447,9 @@ fn zero_has_no_sign_and_nan_is_one_number() {
     assert_eq!(rows("SELECT count(*) FROM (SELECT DISTINCT x FROM numbers)"), ["5"]);
     assert_eq!(rows("SELECT count(*) FROM (SELECT x FROM numbers UNION SELECT CAST(y AS DOUBLE) FROM numbers)"), ["5"]);
     assert_eq!(rows("SELECT count(DISTINCT x) FROM numbers"), ["4"]);
-    assert_eq!(rows("SELECT a.n, b.n FROM numbers a JOIN numbers b ON a.x = b.y WHERE a.n < 4 ORDER BY 1, 2"), ["1|1", "1|2", "2|1", "2|2", "3|3"]);
+    assert_eq!(
+        rows("SELECT a.n, b.n FROM numbers a JOIN numbers b ON a.x = b.y WHERE a.n < 4 ORDER BY 1, 2"),
+        ["1|1", "1|2", "2|1", "2|2", "3|3"]
+    );
     assert_eq!(rows("SELECT n, count(*) OVER (PARTITION BY x) AS c FROM numbers WHERE n < 3 ORDER BY n"), ["1|2", "2|2"]);
 }

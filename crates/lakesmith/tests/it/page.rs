@@ -56,7 +56,7 @@ impl Page {
             let (line, all) = line.strip_suffix(" 2>&1").map_or((line, false), |line| (line, true));
             let output = printed(line, project);
             let said = if all { output.stderr } else { vec![] };
-            timeless(&[said, output.stdout].map(|bytes| String::from_utf8(bytes).unwrap()).concat())
+            undated(&[said, output.stdout].map(|bytes| timeless(&String::from_utf8(bytes).unwrap())).concat())
         })
     }
 
@@ -95,6 +95,29 @@ fn said(line: &str, folder: &Path) -> String {
 
 fn printed(line: &str, folder: &Path) -> Output {
     super::lakesmith().current_dir(folder).args(arguments(line)).output().unwrap()
+}
+
+/// The text with every instant of this century as the same one.
+fn undated(text: &str) -> String {
+    let like = |text: &str| {
+        let digits = text.char_indices().all(|(at, c)| match at {
+            4 | 7 => c == '-',
+            10 => c == 'T',
+            13 | 16 => c == ':',
+            19 => c == '.',
+            26 => c == 'Z',
+            _ => c.is_ascii_digit(),
+        });
+        digits && text.starts_with("20")
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = if rest.get(..27).is_some_and(like) { 27 } else { c.len_utf8() };
+        out += if length == 27 { "2026-05-31T12:00:00.000000Z" } else { &rest[..length] };
+        rest = &rest[length..];
+    }
+    out
 }
 
 /// The text with every duration below ten seconds as `0.000 s`, as wide as it was in a box.

@@ -1,8 +1,10 @@
-//! Zero is one number, as in Spark: `-0.0 = 0.0`, and both are one key of a join, a group or a partition.
+//! Floating numbers are compared as in Spark.
 //!
-//! Arrow compares floating numbers by their order of bits, in which -0.0 comes before 0.0. So a comparison with a constant
-//! becomes one with the zero at its end of the two, which statistics can still prune by; other values lose the sign of a
+//! Zero is one number: `-0.0 = 0.0`, and both are one key of a join, a group or a partition. Arrow compares floating numbers by their
+//! order of bits, in which -0.0 comes before 0.0. So a comparison with a constant becomes one with the zero at its end of the two, which statistics can still prune by; other values lose the sign of a
 //! zero by adding 0.0. NaN is one number in both.
+//!
+//! Beside other numbers in a list they are DOUBLEs, and not decimals, which hold neither NaN nor what is large.
 
 use std::sync::Arc;
 
@@ -11,17 +13,63 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{AggregateFunction, Between, InList, WindowFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, InList, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, lit, when,
 };
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 
-/// Compares floating numbers as Spark does.
+use crate::operators::convert;
+
+/// DataFusion's rules for what was planned, with those of this module around them.
+pub(crate) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let theirs = Analyzer::new().rules;
+    std::iter::once(Arc::new(DoublesInLists) as _).chain(theirs).chain([Arc::new(OneZero) as _]).collect()
+}
+
+/// `x IN (1.5, 2)` compares as `x = 1.5 OR x = 2` does.
 #[derive(Debug)]
-pub(crate) struct OneZero;
+struct DoublesInLists;
+
+impl AnalyzerRule for DoublesInLists {
+    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+        let rewritten = plan.transform_up_with_subqueries(|plan| {
+            let schema = merge_schema(&plan.inputs());
+            let names = NamePreserver::new(&plan);
+            plan.map_expressions(|expr| {
+                let name = names.save(&expr);
+                Ok(expr.transform_up(|expr| Ok(as_doubles(expr, &schema)))?.update_data(|expr| name.restore(expr)))
+            })
+        });
+        rewritten.data()
+    }
+
+    fn name(&self) -> &str {
+        "doubles_in_lists"
+    }
+}
+
+fn as_doubles(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let Expr::InList(InList { expr, list, negated }) = expr else { return Transformed::no(expr) };
+    let all = || std::iter::once(&*expr).chain(&list);
+    let types: Vec<DataType> = all().filter_map(|value| value.get_type(schema).ok()).collect();
+    let mixed = types.iter().any(DataType::is_floating) && types.iter().any(|ty| *ty != DataType::Float32);
+    if types.len() <= list.len() || !mixed || !types.iter().all(|ty| ty.is_numeric() || ty.is_null()) {
+        return Transformed::no(Expr::InList(InList::new(expr, list, negated)));
+    }
+    let double = |(value, ty): (Expr, &DataType)| match ty {
+        DataType::Float64 | DataType::Null => value,
+        _ => convert(value, &DataType::Float64),
+    };
+    let list = list.into_iter().zip(&types[1..]).map(double).collect();
+    Transformed::yes(Expr::InList(InList::new(Box::new(double((*expr, &types[0]))), list, negated)))
+}
+
+/// Zero is one number.
+#[derive(Debug)]
+struct OneZero;
 
 impl AnalyzerRule for OneZero {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
@@ -94,14 +142,10 @@ fn distinct(input: Arc<LogicalPlan>) -> Result<Transformed<LogicalPlan>> {
 
 fn expression(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
-        Expr::BinaryExpr(binary) if compares(binary.op) && is_floating(&binary.left, schema) && is_floating(&binary.right, schema) => {
+        Expr::BinaryExpr(binary)
+            if compares(binary.op) && is_floating(&binary.left, schema) && is_floating(&binary.right, schema) =>
+        {
             comparison(binary, schema)
-        }
-        Expr::Between(between) if is_floating(&between.expr, schema) => {
-            let Between { expr, negated, low, high } = between;
-            let (low, high) = (lower(*low, schema)?, upper(*high, schema));
-            let expr = if is_constant(&low) && is_constant(&high) { *expr } else { unsigned(*expr, schema) };
-            Ok(Transformed::yes(Expr::Between(Between::new(Box::new(expr), negated, Box::new(low), Box::new(high)))))
         }
         Expr::InList(list) if is_floating(&list.expr, schema) && !list.list.iter().all(is_other_than_zero) => {
             let InList { expr, list, negated } = list;
@@ -141,10 +185,16 @@ fn comparison(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>
     let rewritten = match op {
         Operator::Lt | Operator::GtEq => compare(value, op, lower(constant, schema)?),
         Operator::LtEq | Operator::Gt => compare(value, op, upper(constant, schema)),
-        Operator::Eq => compare(value.clone(), Operator::GtEq, lower(constant.clone(), schema)?)
-            .and(compare(value, Operator::LtEq, upper(constant, schema))),
-        Operator::NotEq => compare(value.clone(), Operator::Lt, lower(constant.clone(), schema)?)
-            .or(compare(value, Operator::Gt, upper(constant, schema))),
+        Operator::Eq => compare(value.clone(), Operator::GtEq, lower(constant.clone(), schema)?).and(compare(
+            value,
+            Operator::LtEq,
+            upper(constant, schema),
+        )),
+        Operator::NotEq => compare(value.clone(), Operator::Lt, lower(constant.clone(), schema)?).or(compare(
+            value,
+            Operator::Gt,
+            upper(constant, schema),
+        )),
         op => compare(unsigned(value, schema), op, unsigned(constant, schema)),
     };
     Ok(Transformed::yes(rewritten))
