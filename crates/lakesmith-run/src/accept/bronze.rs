@@ -64,8 +64,8 @@ fn named(
     ty: Option<&DataType>,
     columns: &mut Vec<Column>,
 ) -> Result<(), RunError> {
-    let data = data_columns(&held.schema());
     let table = lake.source_table(flow);
+    let data = table.map_or_else(|| held.schema(), |table| data_columns(&held.schema(), table));
     let hint = table.and_then(|table| {
         let found = table.schema_hints.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(path))?;
         parse_type(&found.1.value).ok()

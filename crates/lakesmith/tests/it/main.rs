@@ -9,6 +9,7 @@ mod contract2;
 mod examples;
 mod failpoints;
 mod floors;
+mod foreign;
 mod house;
 mod killed;
 mod matrix;
