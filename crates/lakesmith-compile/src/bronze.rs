@@ -8,9 +8,9 @@ use crate::plan::{Flow, FlowKind};
 use crate::select::{items, literal, named, quote};
 use crate::step::{Cte, Step, Write, parameter};
 use crate::table::{Column, Table};
-use lakesmith_project::{Source, SourceKind, SourceTable};
+use lakesmith_project::{ChangeCapture, Source, SourceKind, SourceTable};
 use lakesmith_sql::DataType;
-use lakesmith_text::Diagnostics;
+use lakesmith_text::{Diagnostic, Diagnostics};
 use timestamp::Extract;
 
 /// The column in which bronze says what a row of a change feed is.
@@ -76,6 +76,12 @@ pub(crate) fn flow(
     data: Option<&[Column]>,
     faults: &mut Diagnostics,
 ) -> Flow {
+    // What a Delta table gains is known from its log, and not from a column.
+    if source.kind == SourceKind::Delta && table.change_capture == ChangeCapture::Timestamp {
+        let help = "`incremental` reads what commits append, once; `cdc` reads change data; `full` whole versions";
+        let fault = Diagnostic::error("unsupported", "`change_capture: timestamp` is for files, not for Delta tables");
+        faults.push(fault.at(table.name.span).help(help));
+    }
     let name = name(source, table);
     let path = format!("bronze/{}/{}", source.name.value, table.name.value);
     // Columns that are told and not there make the table one of which nothing is known yet.

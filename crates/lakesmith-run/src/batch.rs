@@ -22,7 +22,6 @@ use crate::files::{Arriving, Reports};
 use crate::heartbeat::Heartbeat;
 use crate::lake::{self, Lake};
 use crate::phase::Phase;
-use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
 use crate::versions;

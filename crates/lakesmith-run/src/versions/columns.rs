@@ -194,7 +194,7 @@ mod tests {
         ];
         assert_eq!(names(&feed), wanted);
         // Nothing new, nothing changed.
-        assert_eq!(learn(add, Some(&feed), std::slice::from_ref(&source), true).schema, feed);
+        assert_eq!(learn(add, Some(feed.as_ref()), std::slice::from_ref(&source), true).schema, feed);
     }
 
     #[test]
