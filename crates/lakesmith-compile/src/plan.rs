@@ -7,7 +7,7 @@ use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, date, dimension, entity, fact};
-use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project};
+use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SourceKind};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
 use std::collections::BTreeMap;
@@ -320,7 +320,8 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
     let identity = known.entities.get(parent).map(|shape| shape.identity.clone()).unwrap_or_default();
     let mut read = Parent::new(&flow.target, flow.has_data_columns(), identity);
     if let FlowKind::Bronze { source, table } = flow.kind {
-        let table = &known.project.sources[source].tables[table];
+        let source = &known.project.sources[source];
+        let table = &source.tables[table];
         read.feed = table.change_capture == ChangeCapture::Cdc;
         read.told = table.operation.is_some();
         if table.change_capture == ChangeCapture::Full && table.deletes == Deletes::MissingKeys {
@@ -334,6 +335,7 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
             }
             read.full = Some(Full {
                 receipts: parent.companion("receipts"),
+                of_versions: source.kind == SourceKind::Delta,
                 max_delete_fraction: table.max_delete_fraction,
                 at: table.name.span,
             });

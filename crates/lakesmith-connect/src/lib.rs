@@ -27,6 +27,6 @@ pub use format::{
     CellRange, CsvOptions, ExcelOptions, FixedField, FixedWidthOptions, Format, JsonOptions, PathStep, Sheet, TextOptions,
     XmlOptions,
 };
-pub use names::{RESERVED_COLUMNS, SOURCE_NAME, source_name};
+pub use names::{Names, RESERVED_COLUMNS, SOURCE_NAME, source_name};
 pub use rows::{RESCUED_DATA, ROWS_PER_BATCH, SOURCE_POSITION};
 pub use watch::{FolderWatch, WatchError, Written};

@@ -36,7 +36,7 @@ pub(crate) fn with_source_name(field: Field, source: &str) -> Field {
 
 /// Names taken by the columns of a table or the fields of a struct, without regard to case.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
+pub struct Names {
     taken: HashSet<String>,
     /// Names of which more than one was wanted, each with the number from which the next is looked for.
     numbers: HashMap<String, usize>,
@@ -44,18 +44,18 @@ pub(crate) struct Names {
 
 impl Names {
     /// The names of a table's columns: those of bronze are taken.
-    pub(crate) fn of_table() -> Names {
+    pub fn of_table() -> Names {
         Names { taken: RESERVED_COLUMNS.iter().map(|name| (*name).to_owned()).collect(), ..Names::default() }
     }
 
     /// Takes `name`, which is in use as it is.
-    pub(crate) fn take(&mut self, name: &str) {
+    pub fn take(&mut self, name: &str) {
         self.taken.insert(name.to_lowercase());
     }
 
     /// A free name for the field that the source calls `source` and has at `position` (from 0): the clean name, with
     /// `_2`, `_3`, … if that is taken.
-    pub(crate) fn name(&mut self, source: &str, position: usize) -> String {
+    pub fn name(&mut self, source: &str, position: usize) -> String {
         let base = clean(source, position);
         if self.taken.insert(base.to_lowercase()) {
             return base;

@@ -13,42 +13,27 @@ use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{AggregateFunction, InList, WindowFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, InList, InSubquery, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, lit, when,
 };
-use datafusion::optimizer::{Analyzer, AnalyzerRule};
+use datafusion::optimizer::AnalyzerRule;
 
 use crate::operators::convert;
 
-/// DataFusion's rules for what was planned, with those of this module around them.
-pub(crate) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    let theirs = Analyzer::new().rules;
-    std::iter::once(Arc::new(DoublesInLists) as _).chain(theirs).chain([Arc::new(OneZero) as _]).collect()
-}
-
-/// `x IN (1.5, 2)` compares as `x = 1.5 OR x = 2` does.
-#[derive(Debug)]
-struct DoublesInLists;
-
-impl AnalyzerRule for DoublesInLists {
-    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        let rewritten = plan.transform_up_with_subqueries(|plan| {
-            let schema = merge_schema(&plan.inputs());
-            let names = NamePreserver::new(&plan);
-            plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                Ok(expr.transform_up(|expr| Ok(as_doubles(expr, &schema)))?.update_data(|expr| name.restore(expr)))
-            })
-        });
-        rewritten.data()
-    }
-
-    fn name(&self) -> &str {
-        "doubles_in_lists"
-    }
+/// `x IN (1.5, 2)` compares as `x = 1.5 OR x = 2` does. Before DataFusion finds a type for both.
+pub(crate) fn doubles_in_lists(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let rewritten = plan.transform_up_with_subqueries(|plan| {
+        let schema = merge_schema(&plan.inputs());
+        let names = NamePreserver::new(&plan);
+        plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            Ok(expr.transform_up(|expr| Ok(as_doubles(expr, &schema)))?.update_data(|expr| name.restore(expr)))
+        })
+    });
+    rewritten.data()
 }
 
 fn as_doubles(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
@@ -69,7 +54,7 @@ fn as_doubles(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
 
 /// Zero is one number.
 #[derive(Debug)]
-struct OneZero;
+pub(crate) struct OneZero;
 
 impl AnalyzerRule for OneZero {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
@@ -127,17 +112,21 @@ fn keys(plan: LogicalPlan, schema: &DFSchema) -> Result<Transformed<LogicalPlan>
 }
 
 fn distinct(input: Arc<LogicalPlan>) -> Result<Transformed<LogicalPlan>> {
-    let schema = input.schema().clone();
-    if !schema.fields().iter().any(|field| field.data_type().is_floating()) {
+    if !input.schema().fields().iter().any(|field| field.data_type().is_floating()) {
         return Ok(Transformed::no(LogicalPlan::Distinct(Distinct::All(input))));
     }
+    Ok(Transformed::yes(LogicalPlan::Distinct(Distinct::All(Arc::new(without_signs(input)?)))))
+}
+
+/// The same rows; no zero has a sign.
+fn without_signs(input: Arc<LogicalPlan>) -> Result<LogicalPlan> {
+    let schema = input.schema().clone();
     let columns = schema.columns().into_iter().map(|column| {
         let (relation, name) = (column.relation.clone(), column.name.clone());
         let column = Expr::Column(column);
         if is_floating(&column, &schema) { unsigned(column, &schema).alias_qualified(relation, name) } else { column }
     });
-    let input = LogicalPlanBuilder::from(input).project(columns)?.build()?;
-    Ok(Transformed::yes(LogicalPlan::Distinct(Distinct::All(Arc::new(input)))))
+    LogicalPlanBuilder::from(input).project(columns)?.build()
 }
 
 fn expression(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
@@ -151,6 +140,11 @@ fn expression(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let InList { expr, list, negated } = list;
             let list = list.into_iter().map(|value| unsigned_key(value, schema)).collect();
             Ok(Transformed::yes(Expr::InList(InList::new(Box::new(unsigned(*expr, schema)), list, negated))))
+        }
+        Expr::InSubquery(within) if is_floating(&within.expr, schema) => {
+            let InSubquery { expr, mut subquery, negated } = within;
+            subquery.subquery = Arc::new(without_signs(subquery.subquery)?);
+            Ok(Transformed::yes(Expr::InSubquery(InSubquery::new(Box::new(unsigned(*expr, schema)), subquery, negated))))
         }
         Expr::WindowFunction(mut window) if window.params.partition_by.iter().any(|key| is_floating(key, schema)) => {
             let WindowFunction { params, .. } = window.as_mut();

@@ -21,6 +21,7 @@ use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::sql::sqlparser::ast::{ObjectName, SetExpr, TableFactor};
 
 use crate::ast::{Generator, Scan, TABLE, VIEW, View, copy};
+use crate::floating::doubles_in_lists;
 use crate::registry::registry;
 
 /// Plans the relations of one query.
@@ -48,7 +49,7 @@ impl fmt::Debug for Relations {
 
 /// The plan with the types that its set operations come to.
 pub(crate) fn with_types(plan: LogicalPlan, options: &ConfigOptions) -> Result<LogicalPlan> {
-    TypeCoercion::new().analyze(plan, options)
+    TypeCoercion::new().analyze(doubles_in_lists(plan)?, options)
 }
 
 impl RelationPlanner for Relations {

@@ -7,7 +7,7 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{SessionState, config::SessionConfig};
 use datafusion::logical_expr::planner::ExprPlanner;
 
-use crate::floating;
+use crate::floating::OneZero;
 use crate::operators::SparkOperators;
 use crate::registry::registry;
 
@@ -44,7 +44,7 @@ pub fn session_state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Session
         .with_aggregate_functions(registry.aggregates.values().cloned().collect())
         .with_window_functions(registry.windows.values().cloned().collect())
         .with_expr_planners(planners())
-        .with_analyzer_rules(floating::rules())
+        .with_analyzer_rule(Arc::new(OneZero))
         .build()
 }
 

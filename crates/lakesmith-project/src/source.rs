@@ -1,6 +1,7 @@
 //! `sources/*.yaml`: the systems outside and the bronze tables that follow from them.
 
 mod capture;
+mod delta;
 mod files;
 mod keys;
 mod pattern;
@@ -28,7 +29,7 @@ pub struct Source {
     pub at: Span,
     /// What kind of system it is.
     pub kind: SourceKind,
-    /// Where its files lie: a folder relative to the project, or a URL such as `s3://…`.
+    /// Where its files or tables lie: a folder relative to the project, or a URL such as `s3://…`.
     pub path: Spanned<String>,
     /// Its tables in the order written.
     pub tables: Vec<SourceTable>,
@@ -52,6 +53,8 @@ impl Source {
 pub enum SourceKind {
     /// Files in a folder or an object store.
     Files,
+    /// Delta tables, whoever writes them.
+    Delta,
 }
 
 /// One table of a source.
@@ -59,10 +62,11 @@ pub enum SourceKind {
 pub struct SourceTable {
     /// Its name, the second part of its bronze table's name.
     pub name: Spanned<String>,
-    /// Which files are its own: a glob relative to the source's path.
+    /// Which files are its own: a glob relative to the source's path. Of a Delta table its folder, relative to the
+    /// source's path or absolute, or its URL.
     pub path: Spanned<String>,
-    /// How its files are written.
-    pub format: FileFormat,
+    /// How its files are written; `None` for a Delta table, which says it itself.
+    pub format: Option<FileFormat>,
     /// How characters are written as bytes; else the bytes tell.
     pub encoding: Option<Encoding>,
     /// What its files are wrapped in.
@@ -71,7 +75,7 @@ pub struct SourceTable {
     pub notation: Notation,
     /// Types of columns that inference would get wrong: the column's name in the source and a Spark SQL type.
     pub schema_hints: Vec<(Spanned<String>, Spanned<String>)>,
-    /// What a file holds of the table.
+    /// What a file, or a version of a Delta table, holds of the table.
     pub change_capture: ChangeCapture,
     /// Under `change_capture: cdc`: what says what a row is; without it the field `_operation` does.
     pub operation: Option<Operation>,
@@ -79,7 +83,7 @@ pub struct SourceTable {
     pub timestamp: Option<Timestamp>,
     /// What happens with a column that was not there before.
     pub schema_evolution: SchemaEvolution,
-    /// What happens with a file that changed under its old name.
+    /// What happens with a file that changed under its old name, or with a commit that rewrote rows of a Delta table.
     pub on_change: OnChange,
     /// Under `change_capture: full`: what makes up one snapshot.
     pub snapshot: Snapshot,
@@ -141,7 +145,7 @@ pub enum OnChange {
     NewVersion,
     /// It is not read again.
     Ignore,
-    /// It gets a receipt with an error.
+    /// A file gets a receipt with an error; a table is not read on. What counts for Delta tables where nothing is said.
     Error,
 }
 

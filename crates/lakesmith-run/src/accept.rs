@@ -181,6 +181,7 @@ impl Lake {
             attempt: 1,
             now: rewriting.now,
             inputs: vec![],
+            source: None,
             fingerprint: None,
             outcomes: Outcomes::default(),
             counts: BTreeMap::new(),

@@ -15,15 +15,16 @@
 //! record that the next run finishes.
 
 use crate::accept;
+use crate::arrived::{Arrived, Told};
 use crate::drift::{self, Drift, Seen, Watch};
 use crate::error::RunError;
 use crate::files::{Arriving, Reports};
 use crate::heartbeat::Heartbeat;
 use crate::lake::{self, Lake};
 use crate::phase::Phase;
-use crate::read;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
+use crate::versions;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
 use lakesmith_compile::{Definition, Flow, Input, Step, Table, definition_number, parameter, redefined};
@@ -56,6 +57,7 @@ pub(crate) async fn run(
     if !flow.columns_known {
         // Nothing has arrived for it yet; or its source cannot be asked, which it says now.
         lake.arriving(flow, 0).await?;
+        versions::ask_again(lake, flow).await?;
         return Ok(done);
     }
     // The batch that was lost to another runner, and how often. Where the other one commits, there is progress.
@@ -118,7 +120,7 @@ struct Batch {
     number: i64,
     target: Snapshot,
     inputs: Vec<Pinned>,
-    arriving: Option<Arriving>,
+    arrived: Option<Arrived>,
     key_mark: i64,
     /// Whether the first step runs: there was no batch before, or the table is made anew.
     anew: bool,
@@ -157,6 +159,16 @@ pub(crate) mod position {
         format!("{flow}/from/definition")
     }
 
+    /// The version of an existing table that was read, of a flow whose source it is.
+    pub(crate) fn at_source(flow: &TableName) -> String {
+        format!("{flow}/at/source")
+    }
+
+    /// Which table that was.
+    pub(crate) fn from_source(flow: &TableName) -> String {
+        format!("{flow}/from/source")
+    }
+
     /// The highest surrogate key given.
     pub(crate) fn keys(flow: &TableName) -> String {
         format!("{flow}/keys")
@@ -184,12 +196,11 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     for input in &flow.inputs {
         inputs.push(gained(lake, flow, input, &target).await?);
     }
-    let arriving = lake.arriving(flow, last).await?;
-    let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
-    if !arrived && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
+    let arrived = Arrived::next(lake, flow, &target, last).await?;
+    if arrived.is_none() && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
         return Ok(None);
     }
-    if arrived {
+    if arrived.is_some() {
         stops(lake, flow)?;
     }
     // Where it is not known what changed, or the definition did, the whole table is made anew.
@@ -212,7 +223,7 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     }
     let anew = last == 0 || (anew && flow.rebuilds);
     let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
-    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arriving, key_mark, anew, formerly }))))
+    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arrived, key_mark, anew, formerly }))))
 }
 
 /// The number of the definition that a flow's batches are computed by; bronze is as its source is.
@@ -277,6 +288,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         attempt: 1,
         now,
         inputs,
+        source: batch.arrived.as_ref().and_then(Arrived::range),
         fingerprint: definition(flow),
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
@@ -290,7 +302,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
     };
     let (whole, formerly) = (batch.anew, batch.formerly);
     let base = batch.target.clone();
-    let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await? else {
+    let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, batch.arrived).await? else {
         return Ok(Made::Nothing);
     };
     record.take(computed, drift);
@@ -330,7 +342,7 @@ async fn compute(
     record: &Record,
     target: Snapshot,
     inputs: Vec<Pinned>,
-    arriving: Option<Arriving>,
+    arrived: Option<Arrived>,
 ) -> Result<Option<(Computed, Drift)>, RunError> {
     lake.reached(Phase::Computing, &flow.name, record.batch, record.attempt).await;
     // The columns are those that the record's step was made for, whatever the project or the source has by now.
@@ -354,31 +366,36 @@ async fn compute(
         key_mark: record.key_mark,
     };
     let mut drift = Drift::default();
-    let (mut computed, read) = match arriving {
+    let (mut computed, read) = match arrived {
         None => (lake.engine().compute(work, None).await?, None),
-        Some(arriving) => {
+        Some(Arrived::Files(arriving)) => {
             let batch = arriving.batch(lake.max_batch());
             let data = landing_columns(lake, flow);
             let (computed, reports, seen) = land(lake, flow, record, work, &batch, &data).await?;
-            (computed, Some((reports, batch, data, seen)))
+            (computed, Some((Told::Files(reports, batch), data, seen)))
+        }
+        Some(Arrived::Versions(versions)) => {
+            let data = landing_columns(lake, flow);
+            let watch = Watch::new(&data, false, leaves_out(lake, flow, record));
+            let (computed, reports) = versions.land(lake, work, &data, &watch).await?;
+            (computed, Some((Told::Versions(reports), data, watch.seen())))
         }
     };
-    if let (Some((reports, batch, data, seen)), Some(receipts)) = (read, flow.companions.first()) {
-        lake.tried(flow, &reports);
-        if record.attempt == 1 && reports.nothing(batch.is_whole()) {
-            lake.put_off(flow, batch.files.into_iter().map(|file| file.path));
-            return Ok(None);
+    if let (Some((told, data, seen)), Some(receipts)) = (read, flow.companions.first()) {
+        if let Told::Files(reports, batch) = &told {
+            lake.tried(flow, reports);
+            if record.attempt == 1 && reports.nothing(batch.is_whole()) {
+                lake.put_off(flow, batch.files.iter().map(|file| file.path.clone()));
+                return Ok(None);
+            }
         }
         let base = lake.engine().ensure(receipts).await?;
-        let rows = reports.receipts(receipts, record.now, record.batch)?;
+        let rows = told.receipts(flow, receipts, record.now, record.batch)?;
         let output = lake.engine().append(receipts, &base, vec![rows]).await?;
         computed.outputs.insert(0, output);
-        computed.counts.extend(reports.counts());
-        if seen.rescued == 0 {
-            computed.counts.remove("rescued rows");
-        } else if let Some(rescued) = computed.counts.get_mut("rescued rows") {
-            *rescued = seen.rescued;
-        }
+        computed.counts.extend(told.counts());
+        computed.counts.remove("rescued rows");
+        computed.counts.extend((seen.rescued > 0).then(|| ("rescued rows".to_owned(), seen.rescued)));
         drift = drift::since(lake, &held, record.batch, &seen, !leaves_out(lake, flow, record)).await?;
         if record.batch > 1 {
             let names: Vec<String> = data.fields().iter().map(|field| field.name().clone()).collect();
@@ -448,7 +465,7 @@ fn landing_columns(lake: &Lake, flow: &Flow) -> SchemaRef {
 /// Whether every value of a source's files is a text.
 fn is_text(lake: &Lake, flow: &Flow) -> bool {
     let untyped = |format: &FileFormat| matches!(format, FileFormat::Csv(_) | FileFormat::FixedWidth(_) | FileFormat::Xml(_));
-    lake.source_table(flow).is_some_and(|table| untyped(&table.format))
+    lake.source_table(flow).is_some_and(|table| table.format.as_ref().is_some_and(untyped))
 }
 
 /// Whether values that have no column are left out. The first batch makes the columns: it keeps what they lack.
@@ -587,12 +604,8 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
             (recorded.after, recorded.since) = (0, None);
         }
     }
-    // Files whose receipts are committed already are this batch; others wait for the next one.
-    let arriving = match flow.kind.is_bronze() {
-        true => lake.arriving_again(flow, former.batch - 1, read::taken(lake, flow, former.batch).await?).await?,
-        false => None,
-    };
-    if let Some((computed, drift)) = compute(lake, flow, &record, target, inputs, arriving).await? {
+    let arrived = Arrived::again(lake, flow, former).await?;
+    if let Some((computed, drift)) = compute(lake, flow, &record, target, inputs, arrived).await? {
         record.take(computed, Drift { redefined: record.drift.redefined.clone(), ..drift });
     }
     lake.reached(Phase::FilesClosed, &flow.name, record.batch, record.attempt).await;
@@ -704,6 +717,10 @@ fn with_positions(flow: &Flow, record: &Record, output: &Output, is_target: bool
         for input in &record.inputs {
             actions.push(Action::txn(position::from(&flow.name, &input.table), input.upto, at));
             actions.push(Action::txn(position::at(&flow.name, &input.table), input.version, at));
+        }
+        if let Some(range) = &record.source {
+            actions.push(Action::txn(position::at_source(&flow.name), range.version, at));
+            actions.push(Action::txn(position::from_source(&flow.name), range.fingerprint(), at));
         }
         actions.extend(record.fingerprint.map(|definition| Action::txn(position::definition(&flow.name), definition, at)));
         if record.key_mark > 0 {

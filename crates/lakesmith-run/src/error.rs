@@ -1,5 +1,6 @@
 //! What keeps a run from starting, or a flow from going on.
 
+use crate::versions::TableFault;
 use lakesmith_compile::{Change, TableName};
 use lakesmith_engine::EngineError;
 use lakesmith_engine::delta::DeltaError;
@@ -91,6 +92,16 @@ pub enum RunError {
     /// The folders of sources cannot be watched.
     #[error(transparent)]
     Watch(#[from] lakesmith_connect::WatchError),
+    /// An existing table as a source that could not be read.
+    #[error("source of `{table}`: {fault}")]
+    SourceTable {
+        /// The bronze table.
+        table: TableName,
+        /// Why.
+        fault: Box<TableFault>,
+        /// Where the project names it.
+        at: Span,
+    },
     /// A record in the storage that does not say what a record says.
     #[error("the record `{path}` cannot be read: {reason}")]
     Record {
@@ -137,6 +148,9 @@ impl RunError {
                 .at(*at)
                 .help(format!("nothing was written; accept the change with `lakesmith schema accept {table}`, or take it back")),
             RunError::Unacceptable { help, .. } => Diagnostic::error("columns-changed", self.to_string()).help(help.clone()),
+            RunError::SourceTable { fault, at, .. } => {
+                Diagnostic::error(fault.code(), self.to_string()).at(*at).help(fault.help())
+            }
             RunError::UnknownTarget { .. } => Diagnostic::error("unknown-target", self.to_string()),
             RunError::UnsupportedEngine { .. } => Diagnostic::error("unsupported", self.to_string()),
             RunError::UnknownTable { .. } | RunError::NotThereYet(_) | RunError::NoFiles { .. } => {

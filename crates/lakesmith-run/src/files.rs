@@ -13,6 +13,7 @@ mod told;
 
 pub(crate) use arriving::{Arriving, Ask, Notes, Tried, arriving};
 pub(crate) use receipt::Receipts;
+pub(crate) use rows::landing_schema;
 pub(crate) use source::{own_operation, source};
 pub(crate) use told::Reports;
 

@@ -4,9 +4,9 @@ use lakesmith_connect as connect;
 use lakesmith_connect::{FileSource, Format};
 use lakesmith_project::{Compression, CsvOptions, Encoding, ExcelOptions, FileFormat, Notation, PathStep, Sheet, SourceTable};
 
-/// The format of a table's files.
-pub(crate) fn format(table: &SourceTable) -> Format {
-    match &table.format {
+/// The format of a table's files; none of an existing table.
+pub(crate) fn format(table: &SourceTable) -> Option<Format> {
+    Some(match table.format.as_ref()? {
         FileFormat::Csv(options) => Format::Csv(csv(options)),
         FileFormat::Json(options) => {
             let step = |step: &PathStep| match step {
@@ -37,7 +37,7 @@ pub(crate) fn format(table: &SourceTable) -> Format {
         FileFormat::Parquet => Format::Parquet,
         FileFormat::Avro => Format::Avro,
         FileFormat::Excel(options) => Format::Excel(excel(options)),
-    }
+    })
 }
 
 /// Tells `source` how the bytes and the values of a table's files are written.
@@ -116,7 +116,7 @@ mod tests {
         let (project, diagnostics) = lakesmith_project::load(folder.path());
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let table = &project.sources[0].tables[0];
-        let mut source = FileSource::new(Arc::new(InMemory::new()), Path::from("landing"), "*", format(table));
+        let mut source = FileSource::new(Arc::new(InMemory::new()), Path::from("landing"), "*", format(table).unwrap());
         tell(&mut source, table);
         source
     }

@@ -5,12 +5,13 @@ use crate::drift::{self, Learnt, learn};
 use crate::error::RunError;
 use crate::files::{self, Arriving, Ask, Notes, Receipts, Reports, Tried};
 use crate::read;
+use crate::versions::{self, Learning};
 use crate::world::World;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use lakesmith_compile::{Change, Column, Columns, Flow, FlowKind, Plan, TableName, compile};
 use lakesmith_connect::Inferred;
-use lakesmith_engine::delta::{Snapshot, Storage, TablePath};
+use lakesmith_engine::delta::{ForeignTable, Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
 use lakesmith_project::{Engine as WantedEngine, Memory, Project, SchemaEvolution, SourceTable};
 use lakesmith_text::{Diagnostic, Diagnostics};
@@ -49,6 +50,8 @@ pub struct Lake {
     settings: Settings,
     /// Data columns of bronze tables, as sources give them and the tables take them.
     learnt: HashMap<TableName, Learnt>,
+    /// Existing tables that are sources, each at the version that this run reads up to.
+    foreign: HashMap<TableName, ForeignTable>,
     /// Files found while the columns were learnt, beyond the batch that the table had then.
     found: Arc<Mutex<HashMap<TableName, (i64, Arriving)>>>,
     /// What this run has tried of each bronze table's files, and what its last listing told beside those that are read.
@@ -113,6 +116,7 @@ impl Lake {
             world,
             settings,
             learnt: HashMap::new(),
+            foreign: HashMap::new(),
             found: Arc::default(),
             files: Arc::default(),
             retry_files: options.retry_files,
@@ -125,7 +129,14 @@ impl Lake {
         let mut columns = Columns::new();
         for flow in self.plan.flows.clone() {
             let FlowKind::Bronze { .. } = flow.kind else { continue };
-            if let Some(learnt) = self.data_columns_of(&flow).await? {
+            let learnt = match versions::learn(self, &flow).await? {
+                Some(Learning { table, learnt }) => {
+                    self.foreign.extend(table.map(|table| (flow.name.clone(), table)));
+                    learnt
+                }
+                None => self.data_columns_of(&flow).await?,
+            };
+            if let Some(learnt) = learnt {
                 columns.insert(flow.name.clone(), learnt.schema.fields().iter().map(|field| column(field)).collect());
                 self.learnt.insert(flow.name.clone(), learnt);
             }
@@ -246,6 +257,11 @@ impl Lake {
     /// What is known of a bronze flow's source.
     pub(crate) fn learnt(&self, flow: &Flow) -> Option<&Learnt> {
         self.learnt.get(&flow.name)
+    }
+
+    /// The existing table that a bronze flow reads, as it was when the columns were learnt.
+    pub(crate) fn foreign(&self, flow: &Flow) -> Option<&ForeignTable> {
+        self.foreign.get(&flow.name)
     }
 
     /// The columns that a bronze flow's source has.

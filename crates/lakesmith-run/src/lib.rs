@@ -4,6 +4,7 @@
 //! table's own log, computes it once, records it and commits it; see [`batch`]. The other functions only look.
 
 mod accept;
+mod arrived;
 mod batch;
 mod drift;
 mod error;
@@ -23,6 +24,7 @@ mod schedule;
 mod signals;
 #[cfg(test)]
 mod sim;
+mod versions;
 mod world;
 
 pub use accept::{Acceptance, Accepted};
@@ -34,3 +36,4 @@ pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Vers
 pub use preview::Preview;
 pub use report::{Event, FlowReport, FlowStatus, Report};
 pub use signals::{FolderSignals, Signals, settled};
+pub use versions::TableFault;

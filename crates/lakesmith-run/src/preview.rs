@@ -143,8 +143,10 @@ impl Lake {
         let stopping: Vec<Change> = learnt.refused.iter().chain(&learnt.unfit).cloned().collect();
         if !stopping.is_empty() {
             preview.accept = Some(accept::suggested(&flow.name, &stopping));
-            if self.policy(flow) == Some(SchemaEvolution::Fail) {
-                preview.stops = Some("its files have other columns, and `schema_evolution` is `fail`".to_owned());
+            if self.foreign(flow).is_some() && !learnt.unfit.is_empty() {
+                preview.stops = Some("its source's table has types whose values the bronze table does not hold".to_owned());
+            } else if self.policy(flow) == Some(SchemaEvolution::Fail) {
+                preview.stops = Some("its source has other columns, and `schema_evolution` is `fail`".to_owned());
             }
         } else if let [hinted, ..] = learnt.hinted.as_slice() {
             preview.accept = Some(command(&flow.name, &hinted.column, None));

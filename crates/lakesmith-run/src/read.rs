@@ -5,8 +5,10 @@ use crate::error::RunError;
 use crate::lake::Lake;
 use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
 use crate::record;
-use arrow::array::AsArray;
-use chrono::DateTime;
+use crate::versions;
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use chrono::{DateTime, Utc};
 use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
 use lakesmith_engine::Rows;
 use lakesmith_engine::delta::Snapshot;
@@ -89,7 +91,7 @@ impl Lake {
     /// only files whose newest receipt has an error. One row a file and batch: `path` STRING, `status` STRING (`read`,
     /// `new_version`, `touched`, `older_snapshot`, `failed`), `batch` BIGINT, `read_at` TIMESTAMP, `size_bytes` BIGINT,
     /// `modified` TIMESTAMP, `rows` BIGINT, `rescued_rows` BIGINT, `same_as` STRING, `note`
-    /// STRING, `error` STRING.
+    /// STRING, `error` STRING. Of a table that is filled from an existing one: one row a version.
     pub async fn files(&self, table: &str, failed: bool, limit: usize) -> Result<Rows, RunError> {
         let (flow, _) = self.find(table)?;
         if !flow.kind.is_bronze() {
@@ -100,6 +102,10 @@ impl Lake {
         let Some(receipts) = flow.companions.first() else { return Err(RunError::NotThereYet(flow.name.clone())) };
         let snapshot = self.readable(flow, receipts).await?.ok_or_else(|| RunError::NotThereYet(flow.name.clone()))?;
         let last = self.last_batch(&flow.name).await?;
+        if versions::source(self, flow).is_some() {
+            let sql = versions::receipts_query(&receipts.name, last, failed, limit);
+            return of_companion(self, receipts, snapshot, sql).await;
+        }
         // A table that was filled before files had a status has none until its next batch.
         let held = snapshot.schema();
         let or_null = |name: &str| match held.field_with_name(name) {
@@ -251,6 +257,20 @@ pub(crate) async fn taken(lake: &Lake, flow: &Flow, batch: i64) -> Result<BTreeS
     let Some(table) = flow.companions.first() else { return Ok(BTreeSet::new()) };
     let sql = format!("SELECT path FROM {} WHERE _batch_id = {batch}", table.name.quoted());
     Ok(texts(lake, table, sql).await?.into_iter().collect())
+}
+
+/// When the newest version arrived that a flow has read of an existing table, up to its batch `last`.
+pub(crate) async fn last_arrival(lake: &Lake, flow: &Flow, last: i64) -> Result<Option<DateTime<Utc>>, RunError> {
+    let Some(table) = flow.companions.first() else { return Ok(None) };
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(None) };
+    let sql = format!("SELECT max(modified) FROM {} WHERE _batch_id <= {last}", table.name.quoted());
+    for rows in of_companion(lake, table, snapshot, sql).await?.batches {
+        let modified = rows.column(0).as_primitive::<TimestampMicrosecondType>();
+        if rows.num_rows() > 0 && modified.is_valid(0) {
+            return Ok(DateTime::from_timestamp_micros(modified.value(0)));
+        }
+    }
+    Ok(None)
 }
 
 /// The files that batches could not read, as `name: reason`.

@@ -5,6 +5,7 @@
 
 use crate::drift::Drift;
 use crate::error::RunError;
+use crate::versions::Range;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakesmith_compile::{Definition, Step, Table, TableName};
@@ -47,6 +48,9 @@ pub(crate) struct Record {
     /// The batch's time.
     pub(crate) now: DateTime<Utc>,
     pub(crate) inputs: Vec<RecordedInput>,
+    /// What was taken of an existing table that is the flow's source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<Range>,
     /// The definition that the batch was computed by.
     pub(crate) fingerprint: Option<i64>,
     pub(crate) outcomes: Outcomes,

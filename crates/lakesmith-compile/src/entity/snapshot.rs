@@ -12,6 +12,8 @@ use lakesmith_text::Span;
 pub(crate) struct Full {
     /// The receipts of the parent: a snapshot that could not be read deletes nothing.
     pub(crate) receipts: TableName,
+    /// Whether those are of versions of a table, each of which was read whole; else they are of files.
+    pub(crate) of_versions: bool,
     /// The share of keys that a snapshot may delete.
     pub(crate) max_delete_fraction: f64,
     /// Where the source's table is defined.
@@ -29,19 +31,23 @@ pub(crate) fn queries(full: &Full, keys: &[String], rescues: bool) -> Vec<Cte> {
         false => "SELECT 0 AS `n`".to_owned(),
     };
     // A file that was touched and says the same as before is no snapshot: none of its rows are in the batch. A folder of
-    // which a file could not be read is not whole.
+    // which a file could not be read is not whole; a version that could not be read has no receipt.
     let receipts = full.receipts.quoted();
     let of_batch = in_range(None, RECEIPTS);
+    let (is_read, is_failed) = match full.of_versions {
+        true => ("`reading` = 'snapshot'", "false"),
+        false => ("`status` IN ('read', 'new_version')", "`error` IS NOT NULL"),
+    };
     let complete = format!(
         "SELECT `read`.`n` > 0 AND `failed`.`n` = 0 AND `broken`.`n` = 0 AS `complete`
 FROM (
   SELECT count(*) AS `n`
   FROM {receipts}
-  WHERE {of_batch} AND `status` IN ('read', 'new_version')
+  WHERE {of_batch} AND {is_read}
 ) `read` CROSS JOIN (
   SELECT count(*) AS `n`
   FROM {receipts}
-  WHERE {of_batch} AND `error` IS NOT NULL
+  WHERE {of_batch} AND {is_failed}
 ) `failed` CROSS JOIN (
   {broken}
 ) `broken`"

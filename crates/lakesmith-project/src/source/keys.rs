@@ -16,7 +16,7 @@ pub(crate) const KEYS: Object = Object {
         Key::required(
             "path",
             Shape::Text,
-            "Where its files lie: a folder relative to the project, or a URL such as `s3://…`, `abfss://…`, `gs://…`.",
+            "Where its files or Delta tables lie: a folder relative to the project, or a URL such as `s3://…`, `abfss://…`, `gs://…`.",
         ),
         Key::required("tables", Shape::Named(&Shape::Object(&TABLE)), "Its tables by name."),
         DESCRIPTION,
@@ -33,7 +33,7 @@ pub(crate) const TABLE: Object = Object {
         Key::required(
             "path",
             Shape::Text,
-            "Which files are its own: a glob such as `orders/*.json`, relative to the source's path.",
+            "Which files are its own: a glob such as `orders/*.json`, relative to the source's path. For `type: delta` the table's folder, relative to that path or absolute, or its URL.",
         ),
         Key::optional("format", Shape::Choice(&Format::WORDS), "How its files are written. Left out: by the ending of `path`."),
         Key::optional("csv", Shape::Object(&CSV), "How its CSV files are written."),
@@ -71,7 +71,12 @@ pub(crate) const TABLE: Object = Object {
             Shape::Labelled(&Shape::SqlType),
             "Types of columns that inference would get wrong: `{ UpdatedAt: timestamp }`, by the names in the source.",
         ),
-        Key::defaulted("change_capture", Shape::Choice(&ChangeCapture::WORDS), "incremental", "What a file holds of the table."),
+        Key::defaulted(
+            "change_capture",
+            Shape::Choice(&ChangeCapture::WORDS),
+            "incremental",
+            "What a file, or a new version of a Delta table, holds of the table.",
+        ),
         Key::optional(
             "operation",
             Shape::Object(&OPERATION),
@@ -93,7 +98,7 @@ pub(crate) const TABLE: Object = Object {
             "on_change",
             Shape::Choice(&OnChange::WORDS),
             "new_version",
-            "What happens with a file that changed under its old name.",
+            "What happens with a file that changed under its old name; for `type: delta`, where `error` is the default, with commits that rewrite or delete rows.",
         ),
         Key::defaulted("snapshot", Shape::Choice(&Snapshot::WORDS), "file", "What makes up one snapshot of a full load."),
         Key::optional(
@@ -125,14 +130,15 @@ pub(crate) const TABLE: Object = Object {
 
 choice! { pub SourceKind:
     "files" = Files, "Files in a folder or an object store.";
-    later "database", "jdbc", "postgres", "mysql", "sqlserver", "kafka", "stream", "kinesis", "eventhubs", "api", "rest", "delta";
+    "delta" = Delta, "Delta tables, whoever writes them, read by version.";
+    later "database", "jdbc", "postgres", "mysql", "sqlserver", "kafka", "stream", "kinesis", "eventhubs", "api", "rest";
 }
 choice! { pub ChangeCapture:
-    "full" = Full, "Every file, or folder of files, is the whole table.";
-    "incremental" = Incremental, "Each file adds new rows or new states of rows.";
-    "cdc" = Cdc, "A change feed: rows say whether they are deletes, in `_operation` or as `operation` tells.";
+    "full" = Full, "Every file, or folder of files, or version of a Delta table, is the whole table.";
+    "incremental" = Incremental, "Each file adds new rows or new states of rows; of a Delta table the rows that its commits append.";
+    "cdc" = Cdc, "A change feed: rows say whether they are deletes, in `_operation` or as `operation` tells. Of a Delta table its change data feed.";
     "timestamp" = Timestamp, "Each file is an extract by a column that grows with time; extracts may overlap.";
-    "event" = Event, "Events that never change: each file adds some.";
+    "event" = Event, "Events that never change: each file, or commit of a Delta table, adds some.";
 }
 choice! { pub SchemaEvolution:
     "add_columns" = AddColumns, "The bronze table gets the column; a struct gets the field.";
@@ -141,9 +147,9 @@ choice! { pub SchemaEvolution:
     "none" = None, "It is left out, and the run says so.";
 }
 choice! { pub OnChange:
-    "new_version" = NewVersion, "It is read again, as a further version.";
+    "new_version" = NewVersion, "It is read again, as a further version; of a Delta table the rows of rewritten files are read again, and deletes are not seen.";
     "ignore" = Ignore, "It is not read again.";
-    "error" = Error, "It gets a receipt with an error, and its rows are not read.";
+    "error" = Error, "A file gets a receipt with an error, and its rows are not read; a Delta table is not read on.";
 }
 choice! { pub Snapshot:
     "file" = File, "Each file.";

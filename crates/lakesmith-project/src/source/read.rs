@@ -1,9 +1,10 @@
 //! From `sources/*.yaml` as a tree to the model.
 
 use super::capture::{marker, operation, timestamp};
+use super::delta;
 use super::files::{CSV, format, notation};
 use super::keys::{KEYS, TABLE};
-use super::{ChangeCapture, Source, SourceKind, SourceTable};
+use super::{ChangeCapture, OnChange, Source, SourceKind, SourceTable};
 use crate::fields::Fields;
 use crate::names::{distinct, no_effect};
 use crate::yaml::{Entry, Node};
@@ -14,11 +15,12 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Source>
     let fields = Fields::of_file(node, &KEYS);
     let entries = fields.entries("tables");
     distinct(entries.iter().map(|entry| &entry.key), "the table", diagnostics);
-    let tables = entries.iter().filter_map(|entry| table(entry, diagnostics)).collect();
+    let kind = fields.choice::<SourceKind>("type");
+    let tables = entries.iter().filter_map(|entry| table(entry, kind.unwrap_or(SourceKind::Files), diagnostics)).collect();
     Some(Source {
         name: fields.name("source")?,
         at: fields.at,
-        kind: fields.choice::<SourceKind>("type")?,
+        kind: kind?,
         path: fields.text("path")?,
         tables,
         description: fields.text("description"),
@@ -27,7 +29,7 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Source>
     })
 }
 
-fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
+fn table(entry: &Entry, kind: SourceKind, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
     let fields = Fields::new(&entry.value, &TABLE, entry.key.span);
     let path = fields.text("path")?;
     let change_capture = fields.choice("change_capture").unwrap_or_default();
@@ -36,10 +38,17 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
             no_effect(&fields, key, "`change_capture: full`", diagnostics);
         }
     }
-    let hints = fields.entries("schema_hints").iter();
-    let full = change_capture == ChangeCapture::Full;
+    let (format, on_change) = match kind {
+        SourceKind::Files => (Some(format(&fields, &path, diagnostics)?), OnChange::default()),
+        SourceKind::Delta => {
+            delta::check(&fields, change_capture, diagnostics);
+            (None, delta::ON_CHANGE)
+        }
+    };
+    let of_files = kind == SourceKind::Files;
+    let hints = fields.entries("schema_hints").iter().filter(|_| of_files);
+    let full = of_files && change_capture == ChangeCapture::Full;
     let snapshot = fields.choice("snapshot").filter(|_| full).unwrap_or_default();
-    let format = format(&fields, &path, diagnostics)?;
     let of_csv = fields.object("csv", &CSV);
     if let Some(of_csv) = of_csv.filter(|of_csv| fields.has("encoding") && of_csv.has("encoding")) {
         diagnostics.push(
@@ -51,16 +60,16 @@ fn table(entry: &Entry, diagnostics: &mut Diagnostics) -> Option<SourceTable> {
     }
     Some(SourceTable {
         name: entry.key.clone(),
-        notation: notation(&fields, &format, diagnostics),
+        notation: format.as_ref().map(|format| notation(&fields, format, diagnostics)).unwrap_or_default(),
         format,
         encoding: fields.choice("encoding").or_else(|| of_csv?.choice("encoding")),
         compression: fields.choice("compression").unwrap_or_default(),
         schema_hints: hints.filter_map(|hint| Some((hint.key.clone(), hint.value.text()?))).collect(),
         change_capture,
-        operation: operation(&fields, change_capture, diagnostics),
-        timestamp: timestamp(&fields, change_capture, diagnostics),
+        operation: of_files.then(|| operation(&fields, change_capture, diagnostics)).flatten(),
+        timestamp: of_files.then(|| timestamp(&fields, change_capture, diagnostics)).flatten(),
         schema_evolution: fields.choice("schema_evolution").unwrap_or_default(),
-        on_change: fields.choice("on_change").unwrap_or_default(),
+        on_change: fields.choice("on_change").unwrap_or(on_change),
         snapshot,
         marker: full.then(|| marker(&fields, snapshot, &path, diagnostics)).flatten(),
         deletes: fields.choice("deletes").unwrap_or_default(),

@@ -46,10 +46,10 @@ fn sources_give_bronze_tables() {
     let shop = &project.sources[0];
     let names: Vec<_> = shop.tables.iter().map(|table| shop.bronze_table(table)).collect();
     assert_eq!(names, ["bronze.shop_orders", "bronze.shop_customers"]);
-    assert_eq!(shop.tables[0].format, FileFormat::Json(JsonOptions::default()));
+    assert_eq!(shop.tables[0].format, Some(FileFormat::Json(JsonOptions::default())));
     assert_eq!(shop.tables[0].schema_hints[1].0.value, "Order Amount");
     assert_eq!(shop.tables[0].max_delete_fraction, 0.2);
-    let FileFormat::Csv(csv) = &shop.tables[1].format else { panic!("no CSV") };
+    let Some(FileFormat::Csv(csv)) = &shop.tables[1].format else { panic!("no CSV") };
     assert_eq!((csv.delimiter.as_str(), csv.quote, csv.header), (";", '"', true));
     assert_eq!(csv.null_value.as_ref().unwrap().value, "NULL");
 }

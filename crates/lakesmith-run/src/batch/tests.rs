@@ -53,7 +53,7 @@ const DAYS: [[(&str, &str); 2]; 2] = [
     ],
 ];
 
-fn project() -> TempDir {
+pub(crate) fn project() -> TempDir {
     let folder = TempDir::new().unwrap();
     for (path, text) in PROJECT {
         put(folder.path(), path, text);
@@ -61,19 +61,19 @@ fn project() -> TempDir {
     folder
 }
 
-fn put(root: &Path, path: &str, text: &str) {
+pub(crate) fn put(root: &Path, path: &str, text: &str) {
     let path = root.join(path);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-fn deliver(root: &Path, day: usize) {
+pub(crate) fn deliver(root: &Path, day: usize) {
     for (path, text) in DAYS[day] {
         put(&root.join("landing"), path, text);
     }
 }
 
-async fn open(root: &Path) -> Lake {
+pub(crate) async fn open(root: &Path) -> Lake {
     let (project, faults) = lakesmith_project::load(root);
     assert!(!faults.has_errors(), "{}", lakesmith_text::render(&faults, &project.sources_text, false));
     let lake = Lake::open(project, &Options { threads: Some(2), ..Options::default() }).await.unwrap();
@@ -81,7 +81,7 @@ async fn open(root: &Path) -> Lake {
     lake
 }
 
-async fn run_all(root: &Path) -> Report {
+pub(crate) async fn run_all(root: &Path) -> Report {
     select(root, &[]).await
 }
 
@@ -124,7 +124,7 @@ async fn undisturbed() -> String {
     contents(folder.path()).await
 }
 
-fn objects(root: &Path) -> Vec<String> {
+pub(crate) fn objects(root: &Path) -> Vec<String> {
     let mut all = vec![];
     let mut folders = vec![root.join(".lake")];
     while let Some(folder) = folders.pop() {
@@ -164,7 +164,7 @@ async fn a_run_with_nothing_new_writes_nothing() {
 }
 
 /// Computes the next batch of a flow and stops after the record, or after so many commits.
-async fn interrupted(root: &Path, flow: &str, commits: usize) {
+pub(crate) async fn interrupted(root: &Path, flow: &str, commits: usize) {
     interrupt(open(root).await, flow, commits).await;
 }
 
@@ -198,6 +198,7 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         attempt: 1,
         now: Utc::now(),
         inputs: inputs.collect(),
+        source: batch.arrived.as_ref().and_then(Arrived::range),
         fingerprint: None,
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
@@ -209,7 +210,7 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         accepted: vec![],
         outputs: vec![],
     };
-    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await.unwrap();
+    let computed = compute(lake, flow, &record, batch.target, batch.inputs, batch.arrived).await.unwrap();
     let (computed, drift) = computed.unwrap();
     record.take(computed, drift);
     assert!(record::put(lake.storage(), &record).await.unwrap());
@@ -259,7 +260,7 @@ pub(crate) async fn new_metadata(lake: &Lake, table: &str) {
 }
 
 /// A compaction: the same rows in a file of another name.
-async fn compact(root: &Path, table: &str, named: &str) {
+pub(crate) async fn compact(root: &Path, table: &str, named: &str) {
     let lake = open(root).await;
     let name = TableName::parse(table).unwrap();
     let held = lake.snapshot(&name).await.unwrap().unwrap();

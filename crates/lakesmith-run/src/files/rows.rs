@@ -150,7 +150,7 @@ fn stopped(file: &FileEntry, reason: &str) -> ConnectError {
 }
 
 /// The source's columns, then where each row stood.
-fn landing_schema(data: &Schema) -> SchemaRef {
+pub(crate) fn landing_schema(data: &Schema) -> SchemaRef {
     let timestamp = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let mut fields: Vec<Field> = data.fields().iter().map(|field| field.as_ref().clone()).collect();
     fields.extend([

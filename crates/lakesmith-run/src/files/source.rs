@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// The field in which a change feed says what a row is, unless the project names another one.
 const OPERATION: &str = "_operation";
 
-/// The source of a bronze table, as the project describes it.
+/// The source of a bronze table, as the project describes it; none for one that reads no files.
 pub(crate) fn source(
     project: &Project,
     table: (usize, usize),
@@ -22,7 +22,7 @@ pub(crate) fn source(
     let source = project.sources.get(table.0)?;
     let table = source.tables.get(table.1)?;
     let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
-    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format(table));
+    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format(table)?);
     tell(&mut source, table);
     source.hints = hints(table);
     Some((source, table))

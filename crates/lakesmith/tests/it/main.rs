@@ -10,6 +10,7 @@ mod edge;
 mod examples;
 mod failpoints;
 mod floors;
+mod foreign;
 mod house;
 mod killed;
 mod matrix;

@@ -1,10 +1,11 @@
 //! Rows as the kernel gives them, brought to the types that our tables keep.
 //!
-//! Structs, lists and maps are taken apart by position, so that a field may have another name here than there.
+//! Structs, lists and maps are taken apart by position, so that a field may have another name here than there. Fields that a
+//! struct lacks at its end are NULL.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field};
 
@@ -17,10 +18,11 @@ pub fn fit(array: &ArrayRef, to: &DataType) -> Result<ArrayRef, String> {
         return Ok(array.clone());
     }
     match (array.data_type(), to) {
-        (DataType::Struct(from), DataType::Struct(fields)) if from.len() == fields.len() => {
+        (DataType::Struct(from), DataType::Struct(fields)) if from.len() <= fields.len() => {
             let whole = array.as_struct();
-            let columns = whole.columns().iter().zip(fields).map(|(column, field)| fit(column, field.data_type()));
-            let columns = columns.collect::<Result<Vec<_>, _>>()?;
+            let given = whole.columns().iter().zip(fields).map(|(column, field)| fit(column, field.data_type()));
+            let lacking = fields.iter().skip(from.len()).map(|field| Ok(new_null_array(field.data_type(), whole.len())));
+            let columns = given.chain(lacking).collect::<Result<Vec<_>, _>>()?;
             let made = StructArray::try_new_with_length(fields.clone(), columns, whole.nulls().cloned(), whole.len());
             Ok(Arc::new(made.map_err(|_| misfit(array, to))?))
         }
@@ -70,9 +72,10 @@ mod tests {
         let clock: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![Some(1_000_000), None]));
         let from = Fields::from(vec![Field::new("at time", clock.data_type().clone(), true)]);
         let whole: ArrayRef = Arc::new(StructArray::new(from, vec![clock], None));
-        let to = DataType::Struct(vec![Field::new("at_time", utc(), true)].into());
+        let to = DataType::Struct(vec![Field::new("at_time", utc(), true), Field::new("later", utc(), true)].into());
         let fitted = fit(&whole, &to).unwrap();
         assert_eq!(fitted.data_type(), &to);
+        assert_eq!(fitted.as_struct().column(1).null_count(), 2);
         assert_eq!(fitted.as_struct().column(0).as_primitive::<TimestampMicrosecondType>().value(0), 1_000_000);
     }
 
