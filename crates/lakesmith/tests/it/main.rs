@@ -4,12 +4,14 @@
 //! `UPDATE=1 cargo test -p lakesmith` writes what they print now into the pages. Read the difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod answers;
 mod contents;
 mod contract2;
 mod examples;
 mod failpoints;
 mod floors;
 mod house;
+mod jaffle;
 mod killed;
 mod matrix;
 mod mended;
