@@ -81,7 +81,7 @@ impl Drops {
     fn deliveries(&self, shop: &BTreeMap<&str, Lines>, folder: &Path) -> Deliveries {
         let project = files(&Path::new(REPOSITORY).join("examples/jaffle"));
         let written = |place: &Path| place.extension().is_some_and(|ending| ending == "yaml");
-        let mut deliveries = vec![vec![]; self.0.len()];
+        let mut deliveries: Vec<Vec<(PathBuf, PathBuf)>> = vec![vec![]; self.0.len()];
         deliveries[0].extend(project.into_iter().filter(|(place, _)| written(place) && !place.starts_with(".lake")));
         for (n, drop) in self.0.iter().enumerate() {
             for (table, rows) in drop {
