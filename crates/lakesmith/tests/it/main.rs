@@ -4,6 +4,7 @@
 //! `UPDATE=1 cargo test -p lakesmith` writes what they print now into the pages. Read the difference.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod answers;
 mod contents;
 mod contract2;
 mod edge;
@@ -12,6 +13,7 @@ mod failpoints;
 mod floors;
 mod foreign;
 mod house;
+mod jaffle;
 mod killed;
 mod matrix;
 mod mended;
