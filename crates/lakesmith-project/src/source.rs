@@ -1,12 +1,17 @@
 //! `sources/*.yaml`: the systems outside and the bronze tables that follow from them.
 
+mod arrival;
 mod capture;
+mod connection;
 mod files;
 mod keys;
 mod pattern;
 mod read;
 
+pub use arrival::{Arrival, Events, Listing};
 pub use capture::{Operation, Timestamp};
+pub use connection::Connection;
+pub(crate) use connection::plain;
 pub use files::{
     CellRange, Compression, CsvOptions, Encoding, ExcelOptions, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation,
     PathStep, Sheet, TextOptions, XmlOptions,
@@ -30,6 +35,10 @@ pub struct Source {
     pub kind: SourceKind,
     /// Where its files lie: a folder relative to the project, or a URL such as `s3://…`.
     pub path: Spanned<String>,
+    /// How their store is reached, beyond what the environment says.
+    pub connection: Option<Connection>,
+    /// Who tells of new files.
+    pub events: Option<Events>,
     /// Its tables in the order written.
     pub tables: Vec<SourceTable>,
     /// What it is.
@@ -61,6 +70,8 @@ pub struct SourceTable {
     pub name: Spanned<String>,
     /// Which files are its own: a glob relative to the source's path.
     pub path: Spanned<String>,
+    /// How its new files are found.
+    pub arrival: Arrival,
     /// How its files are written.
     pub format: FileFormat,
     /// How characters are written as bytes; else the bytes tell.

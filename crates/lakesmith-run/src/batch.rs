@@ -185,7 +185,7 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         inputs.push(gained(lake, flow, input, &target).await?);
     }
     let arriving = lake.arriving(flow, last).await?;
-    let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.files.is_empty());
+    let arrived = arriving.as_ref().is_some_and(|arriving| !arriving.is_empty());
     if !arrived && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
         return Ok(None);
     }
@@ -290,9 +290,13 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
     };
     let (whole, formerly) = (batch.anew, batch.formerly);
     let base = batch.target.clone();
-    let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, batch.arriving).await? else {
+    let (arriving, rest) = split(lake, batch.arriving);
+    let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, arriving).await? else {
         return Ok(Made::Nothing);
     };
+    if rest.is_some() || lake.waits(flow) {
+        lake.leaves(flow).await?;
+    }
     record.take(computed, drift);
     define(lake, flow, &mut record, &base, whole, formerly).await?;
     if lake.policy(flow) == Some(SchemaEvolution::Fail) && record.batch > 1 && !record.drift.unknown.is_empty() {
@@ -309,7 +313,19 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         return Ok(Made::Lost);
     }
     lake.reached(Phase::Recorded, &flow.name, record.batch, record.attempt).await;
-    Ok(Made::Batch(Box::new(finish(lake, flow, record).await?)))
+    let finished = finish(lake, flow, record).await?;
+    if let Some(rest) = rest {
+        lake.take_next(flow, finished.batch, rest).await?;
+    }
+    Ok(Made::Batch(Box::new(finished)))
+}
+
+/// The files of one batch, and those that are left for the next ones.
+fn split(lake: &Lake, arriving: Option<Arriving>) -> (Option<Arriving>, Option<Arriving>) {
+    match arriving.map(|arriving| arriving.split(lake.max_batch())) {
+        Some((now, rest)) => (Some(now), rest),
+        None => (None, None),
+    }
 }
 
 impl Record {
@@ -356,8 +372,7 @@ async fn compute(
     let mut drift = Drift::default();
     let (mut computed, read) = match arriving {
         None => (lake.engine().compute(work, None).await?, None),
-        Some(arriving) => {
-            let batch = arriving.batch(lake.max_batch());
+        Some(batch) => {
             let data = landing_columns(lake, flow);
             let (computed, reports, seen) = land(lake, flow, record, work, &batch, &data).await?;
             (computed, Some((reports, batch, data, seen)))
@@ -370,7 +385,7 @@ async fn compute(
             return Ok(None);
         }
         let base = lake.engine().ensure(receipts).await?;
-        let rows = reports.receipts(receipts, record.now, record.batch)?;
+        let rows = reports.receipts(lake, flow, receipts, record.now, record.batch).await?;
         let output = lake.engine().append(receipts, &base, vec![rows]).await?;
         computed.outputs.insert(0, output);
         computed.counts.extend(reports.counts());
@@ -587,13 +602,13 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
             (recorded.after, recorded.since) = (0, None);
         }
     }
-    // Files whose receipts are committed already are this batch; others wait for the next one.
-    let arriving = match flow.kind.is_bronze() {
-        true => lake.arriving_again(flow, former.batch - 1, read::taken(lake, flow, former.batch).await?).await?,
-        false => None,
-    };
-    if let Some(computed) = compute(lake, flow, &record, target, inputs, arriving).await? {
-        record.take(computed);
+    // Files whose receipts are committed already are this batch, all of them; others wait for the next one.
+    let mut arriving = None;
+    if flow.kind.is_bronze() {
+        let taken = read::taken(lake, flow, former.batch).await?;
+        let is_bound = !taken.is_empty();
+        arriving = lake.arriving_again(flow, former.batch - 1, taken).await?;
+        arriving = if is_bound { arriving } else { split(lake, arriving).0 };
     }
     if let Some((computed, drift)) = compute(lake, flow, &record, target, inputs, arriving).await? {
         record.take(computed, Drift { redefined: record.drift.redefined.clone(), ..drift });

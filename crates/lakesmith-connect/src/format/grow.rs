@@ -18,7 +18,9 @@ impl Shape {
 
     fn grown_type(&self, held: &DataType, path: &str, level: usize, hints: &Hints) -> Option<DataType> {
         match (held, self) {
-            (DataType::Struct(fields), Shape::Struct(shapes)) => Some(DataType::Struct(shapes.grown(fields, path, level + 1, hints))),
+            (DataType::Struct(fields), Shape::Struct(shapes)) => {
+                Some(DataType::Struct(shapes.grown(fields, path, level + 1, hints)))
+            }
             (DataType::List(element), Shape::List(shape)) => {
                 let grown = shape.grown_type(element.data_type(), path, level + 1, hints)?;
                 Some(DataType::List(Arc::new(element.as_ref().clone().with_data_type(grown))))

@@ -6,11 +6,14 @@
 
 mod contents;
 mod contract2;
+#[path = "../../../lakesmith-store/src/tests/double.rs"]
+mod double;
 mod examples;
 mod failpoints;
 mod floors;
 mod house;
 mod killed;
+mod landing;
 mod matrix;
 mod mended;
 mod page;
