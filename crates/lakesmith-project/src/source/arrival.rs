@@ -93,13 +93,16 @@ pub(crate) const RELIST: Key = Key::defaulted(
 /// What `path:` may have in braces beside alternatives.
 const PARTS: [&str; 4] = ["{yyyy}", "{MM}", "{dd}", "{HH}"];
 
-/// Reads the keys of a table whose files lie at `path`.
-pub(crate) fn read(fields: &Fields<'_>, path: &Spanned<String>, diagnostics: &mut Diagnostics) -> Arrival {
+/// Reads the keys of a table whose files lie at `path`. `told`: a queue tells of the source's new files.
+pub(crate) fn read(fields: &Fields<'_>, path: &Spanned<String>, told: bool, diagnostics: &mut Diagnostics) -> Arrival {
     let dated = PARTS.iter().any(|part| path.contains(part));
     misspelt(path, diagnostics);
     let listing = fields.choice("listing").unwrap_or_default();
     if !dated {
         no_effect(fields, "look_back", "dates in `path`, such as `{yyyy}/{MM}/{dd}`", diagnostics);
+    }
+    if !dated && !told && listing == Listing::Full {
+        no_effect(fields, "relist", "dates in `path`, `listing: ordered`, or `events` of the source", diagnostics);
     }
     if listing == Listing::Ordered {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

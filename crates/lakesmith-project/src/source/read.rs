@@ -65,7 +65,7 @@ fn table(entry: &Entry, told: bool, diagnostics: &mut Diagnostics) -> Option<Sou
     let hints = fields.entries("schema_hints").iter();
     let full = change_capture == ChangeCapture::Full;
     let snapshot = fields.choice("snapshot").filter(|_| full).unwrap_or_default();
-    let arrival = arrival::read(&fields, &path, diagnostics);
+    let arrival = arrival::read(&fields, &path, told, diagnostics);
     if snapshot != Snapshot::File {
         arrival::whole_folders(&fields, &path, arrival, told, diagnostics);
     }

@@ -66,7 +66,7 @@ impl Status {
 }
 
 /// The first half of a SHA-256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ContentHash([u64; 2]);
 
 impl ContentHash {

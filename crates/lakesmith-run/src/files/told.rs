@@ -118,7 +118,7 @@ impl Reports {
         for one in told.iter().filter(|told| told.status.is_read() && told.report.rows > 0) {
             let path = one.file.path.as_str();
             let Some(hash) = ContentHash::of(&one.report.hash) else { continue };
-            match (self.seen.first_with(hash), first.get(&hash)) {
+            match (self.seen.first_with(hash), first.get(&hash).copied()) {
                 (Some(original), _) if original != self.seen.name(path) => {
                     copies.insert(path, Original::Earlier(original));
                 }
