@@ -266,8 +266,8 @@ fn declared(target: &Table, held: &Snapshot, renamed: &[(String, String)]) -> Re
         if !target.names().any(|name| name == to) {
             return Err(unknown(to, &format!("`{}` as the project has it", target.name)));
         }
-        match columns.iter_mut().find(|column| column.name == *from) {
-            Some(column) => column.name.clone_from(to),
+        match columns.iter().position(|column| column.name == *from) {
+            Some(at) => columns[at].name.clone_from(to),
             None if columns.iter().any(|column| column.name == *to) => {}
             None => return Err(unknown(from, &format!("the table `{}`", target.name))),
         }

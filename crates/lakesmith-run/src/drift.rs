@@ -8,7 +8,7 @@ pub(crate) mod watch;
 pub(crate) use learn::{Learnt, learn};
 pub use told::{Drift, Unfit, Unknown};
 pub(crate) use told::{absent, command, notes, since};
-pub(crate) use watch::Watch;
+pub(crate) use watch::{Seen, Watch};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use super::{Wanted, held_columns, refused};
 use crate::drift::learn;
 use crate::error::RunError;
 use crate::lake::{Lake, data_columns};
-use lakesmith_compile::{ChangeKind, Column, Flow, Table, bronze_metadata, changes};
+use lakesmith_compile::{ChangeKind, Column, Flow, Table, added_columns, changes};
 use lakesmith_engine::delta::Snapshot;
 use lakesmith_sql::{DataType, Field, parse_type};
 
@@ -64,12 +64,10 @@ fn named(
     ty: Option<&DataType>,
     columns: &mut Vec<Column>,
 ) -> Result<(), RunError> {
-    let data = data_columns(&held.schema());
-    let table = lake.source_table(flow);
-    let hint = table.and_then(|table| {
-        let found = table.schema_hints.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(path))?;
-        parse_type(&found.1.value).ok()
-    });
+    let Some(table) = lake.source_table(flow) else { return Ok(()) };
+    let data = data_columns(&held.schema(), table);
+    let hint = table.schema_hints.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(path));
+    let hint = hint.and_then(|(_, ty)| parse_type(&ty.value).ok());
     let learnt = lake.learnt(flow);
     let shown = learnt.and_then(|learnt| {
         let changes = learnt.hinted.iter().chain(&learnt.refused);
@@ -88,7 +86,7 @@ fn named(
         set(columns, &steps, &to.ok_or_else(missing)?);
         return Ok(());
     }
-    if bronze_metadata().iter().any(|column| column.name.eq_ignore_ascii_case(path)) {
+    if added_columns(table).iter().any(|column| column.name.eq_ignore_ascii_case(path)) {
         let reason = format!("`{path}` of `{}` is a column that lakesmith fills", flow.name);
         return Err(refused(reason, "only columns of the source can be changed".to_owned()));
     }

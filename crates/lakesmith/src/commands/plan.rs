@@ -75,8 +75,8 @@ fn text(previews: &[Preview]) -> String {
         text += &lines.iter().map(|line| format!("  {line}\n")).collect::<String>();
     }
     if quiet > 0 {
-        let rest = if quiet == previews.len() { "" } else { "further " };
-        text += &format!("no change to the columns of {rest}{}\n", count(quiet, "table"));
+        let tables = if quiet == previews.len() { count(quiet, "table") } else { count(quiet, "further table") };
+        text += &format!("no change to the columns of {tables}\n");
     }
     text
 }
