@@ -3,8 +3,15 @@
     object_storage.py s3 [--ignore-conditions] [--fail PERCENT --seed N]
     object_storage.py azure AZURITE
 
-Prints `listening on PORT` once the bucket (or container) `lake` is there, and ends when its standard input does. For each
-line `count` on standard input it prints how many requests were answered since the last one, by kind.
+Prints `listening on PORT` once the bucket (or container) `lake` is there, and ends when its standard input does. It answers
+each line on standard input with one:
+
+    count               how many requests were answered since the last time, by kind (S3 only)
+    queue PREFIX        makes a queue that is told of new objects below PREFIX; says its URL (Azure: of nothing, `tell` does)
+    tell FILE           puts a file as a message into the queue; says `told` (Azure only)
+    put FILE NAME       puts a file into `lake`; says `put`
+    delete NAME         takes an object away; says `deleted`
+    waiting URL         how many messages of a queue are waiting or handed out
 
 The requests for S3 are answered one at a time: moto looks for an object and writes it in two steps, and a store that keeps
 conditional puts does both in one.
@@ -23,6 +30,7 @@ import socketserver
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
 from wsgiref import simple_server
 
@@ -119,45 +127,120 @@ def s3(arguments):
     application.counts.clear()
     say(f"listening on {port}")
     for line in sys.stdin:
-        if line.strip() == "count":
+        word, rest = (line.strip() + " ").split(" ", 1)
+        rest = rest.strip()
+        if word == "count":
             with application.lock:
                 counts = dict(application.counts)
                 application.counts.clear()
             say(" ".join(f"{kind}={count}" for kind, count in sorted(counts.items())))
+        elif word == "put":
+            file, name = rest.split(" ", 1)
+            with open(file, "rb") as content:
+                client("s3", port).put_object(Bucket=BUCKET, Key=name, Body=content.read())
+            say("put")
+        elif word == "delete":
+            client("s3", port).delete_object(Bucket=BUCKET, Key=rest)
+            say("deleted")
+        elif word == "queue":
+            say(queue(port, rest))
+        elif word == "waiting":
+            names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+            found = client("sqs", port).get_queue_attributes(QueueUrl=rest, AttributeNames=names)["Attributes"]
+            say(str(sum(int(found[name]) for name in names)))
+
+
+def client(service, port):
+    import boto3
+    from botocore.config import Config
+
+    options = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+    # A body that is not followed by its checksum: some servers store that with it.
+    config = Config(request_checksum_calculation="when_required", s3={"addressing_style": "path"})
+    return boto3.client(service, endpoint_url=f"http://127.0.0.1:{port}", config=config, **options)
+
+
+def queue(port, prefix):
+    sqs = client("sqs", port)
+    url = sqs.create_queue(QueueName="landing")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    rules = [{"Name": "prefix", "Value": prefix}]
+    told = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
+    client("s3", port).put_bucket_notification_configuration(
+        Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [told]}
+    )
+    return url
 
 
 def azure(arguments):
-    command = [*arguments.azurite.split(), "--blobHost", "127.0.0.1", "--blobPort", "0"]
+    blobs, port = azurite(arguments.azurite, "blob")
+    queues = queue_port = None
+    try:
+        signed(port, "PUT", f"/{BUCKET}", "restype=container", {}, b"")
+        say(f"listening on {port}")
+        for line in sys.stdin:
+            word, rest = (line.strip() + " ").split(" ", 1)
+            rest = rest.strip()
+            if word == "put":
+                file, name = rest.split(" ", 1)
+                with open(file, "rb") as content:
+                    signed(port, "PUT", f"/{BUCKET}/{name}", "", {"x-ms-blob-type": "BlockBlob"}, content.read())
+                say("put")
+            elif word == "delete":
+                signed(port, "DELETE", f"/{BUCKET}/{rest}", "", {}, b"")
+                say("deleted")
+            elif word == "queue":
+                queues, queue_port = azurite(arguments.azurite.replace("azurite-blob", "azurite-queue"), "queue")
+                signed(queue_port, "PUT", "/landing", "", {}, b"")
+                say(f"http://127.0.0.1:{queue_port}/{ACCOUNT}/landing")
+            elif word == "tell":
+                with open(rest, "rb") as content:
+                    text = base64.b64encode(content.read()).decode()
+                body = f"<QueueMessage><MessageText>{text}</MessageText></QueueMessage>".encode()
+                signed(queue_port, "POST", "/landing/messages", "", {}, body)
+                say("told")
+            elif word == "waiting":
+                answer = signed(queue_port, "GET", "/landing", "comp=metadata", {}, b"")
+                say(answer.headers["x-ms-approximate-messages-count"])
+    finally:
+        for child in filter(None, [blobs, queues]):
+            child.kill()
+
+
+def azurite(command, service):
+    """A service of azurite, and where it listens."""
+    command = [*command.split(), f"--{service}Host", "127.0.0.1", f"--{service}Port", "0"]
     command += ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        port = None
-        for line in child.stdout:
-            found = re.search(r"listens? on https?://127\.0\.0\.1:(\d+)|listening (?:at|on) https?://127\.0\.0\.1:(\d+)", line)
-            if found:
-                port = found.group(1) or found.group(2)
-                break
-        if port is None:
-            raise SystemExit("azurite does not say where it listens")
-        threading.Thread(target=lambda: collections.deque(child.stdout, maxlen=0), daemon=True).start()
-        make_container(port)
-        say(f"listening on {port}")
-        sys.stdin.read()
-    finally:
-        child.kill()
+    for line in child.stdout:
+        found = re.search(r"listens? on https?://127\.0\.0\.1:(\d+)|listening (?:at|on) https?://127\.0\.0\.1:(\d+)", line)
+        if found:
+            threading.Thread(target=lambda: collections.deque(child.stdout, maxlen=0), daemon=True).start()
+            return child, found.group(1) or found.group(2)
+    child.kill()
+    raise SystemExit("azurite does not say where it listens")
 
 
-def make_container(port):
+def signed(port, method, path, query, headers, body):
+    """A request to azurite, signed with the emulator's key."""
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    headers = {"x-ms-date": date, "x-ms-version": "2021-08-06"}
+    headers = {"x-ms-date": date, "x-ms-version": "2021-08-06", **headers}
     named = "\n".join(f"{name}:{value}" for name, value in sorted(headers.items()))
-    resource = f"/{ACCOUNT}/{ACCOUNT}/{BUCKET}\nrestype:container"
-    signed = "PUT" + "\n" * 12 + f"{named}\n{resource}"
-    signature = base64.b64encode(hmac.new(base64.b64decode(KEY), signed.encode(), hashlib.sha256).digest()).decode()
+    path = urllib.parse.quote(path)
+    resource = f"/{ACCOUNT}/{ACCOUNT}{path}"
+    if query:
+        resource += "\n" + query.replace("=", ":")
+    length, kind = str(len(body)) if body else "", "application/octet-stream" if body else ""
+    text = f"{method}\n\n\n{length}\n\n{kind}" + "\n" * 7 + f"{named}\n{resource}"
+    signature = base64.b64encode(hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()).decode()
     headers["Authorization"] = f"SharedKey {ACCOUNT}:{signature}"
-    headers["Content-Length"] = "0"
-    url = f"http://127.0.0.1:{port}/{ACCOUNT}/{BUCKET}?restype=container"
-    urllib.request.urlopen(urllib.request.Request(url, method="PUT", headers=headers)).read()
+    headers["Content-Length"] = str(len(body))
+    if kind:
+        headers["Content-Type"] = kind
+    url = f"http://127.0.0.1:{port}/{ACCOUNT}{path}" + (f"?{query}" if query else "")
+    with urllib.request.urlopen(urllib.request.Request(url, data=body or None, method=method, headers=headers)) as answer:
+        answer.read()
+        return answer
 
 
 def say(line):

@@ -199,7 +199,11 @@ fn of_files() -> Vec<Column> {
         column("rows", DataType::BigInt, "Rows read"),
         column("rescued", DataType::BigInt, "Rows of which something did not fit its column"),
         column("error", DataType::String, "Why the file could not be read; none of its rows are in the table"),
-        column("status", DataType::String, "read, new_version, touched, older_snapshot or failed: what became of the file"),
+        column(
+            "status",
+            DataType::String,
+            "read, new_version, touched, older_snapshot, failed or passed_over: what became of the file",
+        ),
         column("same_as", DataType::String, "A file that was read before and holds the same"),
         column("note", DataType::String, "What was guessed of the file: its character set"),
     ]

@@ -16,6 +16,22 @@ pub enum ConnectError {
         /// What the store said.
         source: object_store::Error,
     },
+    /// The place of a source cannot be used: a secret that is not there, settings that do not fit together.
+    #[error("`{location}` cannot be opened: {reason}")]
+    NotOpened {
+        /// As the project names it.
+        location: String,
+        /// Why.
+        reason: String,
+    },
+    /// The queue that tells of new files does not answer, or refuses.
+    #[error("the queue `{queue}` cannot be read: {reason}")]
+    Queue {
+        /// Its URL.
+        queue: String,
+        /// Why.
+        reason: String,
+    },
     /// The source's file pattern is no glob, or leads out of the source's folder.
     #[error("`{pattern}` is not a usable file pattern: {reason}")]
     Pattern {
@@ -67,8 +83,11 @@ impl ConnectError {
                     | object_store::Error::NotSupported { .. }
                     | object_store::Error::NotImplemented { .. }
             ),
-            ConnectError::Broken { .. } | ConnectError::Spool { .. } => true,
-            ConnectError::Pattern { .. } | ConnectError::UnsupportedType { .. } | ConnectError::Arrow(_) => false,
+            ConnectError::Broken { .. } | ConnectError::Spool { .. } | ConnectError::Queue { .. } => true,
+            ConnectError::NotOpened { .. }
+            | ConnectError::Pattern { .. }
+            | ConnectError::UnsupportedType { .. }
+            | ConnectError::Arrow(_) => false,
         }
     }
 }
@@ -138,6 +157,12 @@ pub enum FileFault {
     /// The file is not the one that was listed, or changed while it was read. It waits for the next batch.
     #[error("the file changed while it was read")]
     Changed,
+    /// What has the name of a file of the source, but is none, or lies elsewhere.
+    #[error("passed over: {reason}")]
+    PassedOver {
+        /// What it is.
+        reason: String,
+    },
     /// The operating system refuses this one file.
     #[error("the file cannot be opened: {reason}")]
     Unreadable {

@@ -11,6 +11,7 @@
 mod column;
 mod content;
 mod error;
+mod events;
 mod files;
 mod format;
 mod names;
@@ -22,7 +23,10 @@ mod watch;
 pub use column::{DatePattern, Notation, UnknownLetters};
 pub use content::{Charset, Compression};
 pub use error::{ConnectError, FileFault};
-pub use files::{Decoding, FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred};
+pub use events::{AzureQueue, Message, Object, PubSub, Queue, Sqs, objects};
+pub use files::{
+    Arrivals, Decoding, FileEntry, FileRead, FileReport, FileRows, FileSource, Inferred, Pattern, Place, Scope, Wanted,
+};
 pub use format::{
     CellRange, CsvOptions, ExcelOptions, FixedField, FixedWidthOptions, Format, JsonOptions, PathStep, Sheet, TextOptions,
     XmlOptions,

@@ -208,6 +208,8 @@ pub trait Engine: Send + Sync {
         actions: &[Action],
         info: &CommitInfo,
     ) -> Result<Snapshot, EngineError>;
+    /// Answers a query, row by row as they are computed.
+    async fn stream(&self, read: &Read) -> Result<SendableRecordBatchStream, EngineError>;
     /// Answers a query.
     async fn query(&self, read: &Read) -> Result<Rows, EngineError>;
 }

@@ -21,11 +21,13 @@ mod fields;
 mod folder;
 mod lakehouse;
 mod load;
+mod location;
 mod names;
 mod project;
 mod reference;
 mod scalar;
 mod schema;
+mod secret;
 mod shape;
 mod source;
 mod yaml;
@@ -38,11 +40,13 @@ pub use entity::{
 pub use fact::{Additivity, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate};
 pub use lakehouse::{ByteSize, Calendar, Defaults, Engine, Lakehouse, Memory, Target};
 pub use load::load;
+pub use location::{Bucket, Cloud, Location, LocationFault};
 pub use project::Project;
 pub use reference::reference;
 pub use schema::schemas;
+pub use secret::{SecretProvider, SecretRef, Setting};
 pub use source::{
-    CellRange, ChangeCapture, Compression, CsvOptions, Deletes, Encoding, ExcelOptions, FileFormat, FixedField,
-    FixedWidthOptions, JsonOptions, Notation, OnChange, Operation, PathStep, SchemaEvolution, Sheet, Snapshot, Source,
-    SourceKind, SourceTable, TextOptions, Timestamp, XmlOptions, literal_folder, snapshot_folder,
+    Arrival, CellRange, ChangeCapture, Compression, Connection, CsvOptions, Deletes, Encoding, Events, ExcelOptions, FileFormat,
+    FixedField, FixedWidthOptions, JsonOptions, Listing, Notation, OnChange, Operation, PathStep, SchemaEvolution, Sheet,
+    Snapshot, Source, SourceKind, SourceTable, TextOptions, Timestamp, XmlOptions, literal_folder, snapshot_folder,
 };

@@ -70,17 +70,16 @@ pub(crate) fn size(text: &str) -> Option<ByteSize> {
     (bytes >= 1.0 && bytes < 2f64.powi(60)).then_some(ByteSize(bytes as u64))
 }
 
-/// A whole number of seconds, minutes, hours, days or weeks: `2 days`.
+/// A length of time: a whole number and a unit, `90 seconds`, `15 minutes`, `6 hours`, `3 days`, `2 weeks`.
 pub(crate) fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let unit = unit.trim();
-    let seconds = match unit.strip_suffix('s').unwrap_or(unit) {
-        "second" => 1,
-        "minute" => 60,
-        "hour" => 3_600,
-        "day" => 86_400,
-        "week" => 604_800,
+    let seconds = match unit.trim() {
+        "s" | "second" | "seconds" => 1,
+        "m" | "min" | "minute" | "minutes" => 60,
+        "h" | "hour" | "hours" => 3_600,
+        "d" | "day" | "days" => 86_400,
+        "w" | "week" | "weeks" => 604_800,
         _ => return None,
     };
     let seconds = number.parse::<u64>().ok()?.checked_mul(seconds)?;
@@ -119,6 +118,7 @@ mod tests {
         let seconds = |text| duration(text).map(|span| span.as_secs());
         assert_eq!([seconds("2 days"), seconds("1 day"), seconds("90 minutes")], [Some(172_800), Some(86_400), Some(5_400)]);
         assert_eq!([seconds("0 seconds"), seconds("3 weeks"), seconds("36hours")], [Some(0), Some(1_814_400), Some(129_600)]);
+        assert_eq!([seconds("0 h"), seconds("15min"), seconds("3d")], [Some(0), Some(900), Some(259_200)]);
         assert_eq!([seconds("2"), seconds("days"), seconds("-1 day"), seconds("1.5 days"), seconds("2 months")], [None; 5]);
         assert_eq!(seconds("99999999999999 weeks"), None);
     }

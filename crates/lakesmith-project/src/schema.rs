@@ -65,7 +65,9 @@ fn value(shape: &Shape) -> Value {
         Shape::Month => json!({ "type": "string" }),
         Shape::Size => json!({ "type": "string", "pattern": "^[0-9.]+ *[KMGTkmgt]?[Ii]?[Bb]?$" }),
         Shape::Memory => json!({ "type": "string", "pattern": "^[0-9.]+ *(%|[KMGTkmgt]?[Ii]?[Bb]?)$" }),
-        Shape::Duration => json!({ "type": "string", "pattern": "^[0-9]+ *(second|minute|hour|day|week)s?$" }),
+        Shape::Duration => {
+            json!({ "type": "string", "pattern": "^[0-9]+ *(s|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?)$" })
+        }
         Shape::Verbatim => json!({ "type": ["string", "number", "boolean", "null"] }),
         Shape::Literal => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Choice(words) => {

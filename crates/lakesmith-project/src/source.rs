@@ -1,13 +1,18 @@
 //! `sources/*.yaml`: the systems outside and the bronze tables that follow from them.
 
+mod arrival;
 mod capture;
+mod connection;
 mod delta;
 mod files;
 mod keys;
 mod pattern;
 mod read;
 
+pub use arrival::{Arrival, Events, Listing};
 pub use capture::{Operation, Timestamp};
+pub use connection::Connection;
+pub(crate) use connection::plain;
 pub use files::{
     CellRange, Compression, CsvOptions, Encoding, ExcelOptions, FileFormat, FixedField, FixedWidthOptions, JsonOptions, Notation,
     PathStep, Sheet, TextOptions, XmlOptions,
@@ -31,6 +36,10 @@ pub struct Source {
     pub kind: SourceKind,
     /// Where its files or tables lie: a folder relative to the project, or a URL such as `s3://…`.
     pub path: Spanned<String>,
+    /// How their store is reached, beyond what the environment says.
+    pub connection: Option<Connection>,
+    /// Who tells of new files.
+    pub events: Option<Events>,
     /// Its tables in the order written.
     pub tables: Vec<SourceTable>,
     /// What it is.
@@ -65,6 +74,8 @@ pub struct SourceTable {
     /// Which files are its own: a glob relative to the source's path. Of a Delta table its folder, relative to the
     /// source's path or absolute, or its URL.
     pub path: Spanned<String>,
+    /// How its new files are found.
+    pub arrival: Arrival,
     /// How its files are written; `None` for a Delta table, which says it itself.
     pub format: Option<FileFormat>,
     /// How characters are written as bytes; else the bytes tell.

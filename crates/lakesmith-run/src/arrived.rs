@@ -24,15 +24,15 @@ impl Arrived {
     /// What a bronze flow has not read of its source after its batch `last`; `None` where that is nothing, and for a flow
     /// that reads no source.
     pub(crate) async fn next(lake: &Lake, flow: &Flow, target: &Snapshot, last: i64) -> Result<Option<Arrived>, RunError> {
-        if let Some(files) = lake.arriving(flow, last).await?.filter(|arriving| !arriving.files.is_empty()) {
+        if let Some(files) = lake.arriving(flow, last).await?.filter(|arriving| !arriving.is_empty()) {
             return Ok(Some(Arrived::Files(files)));
         }
         let versions = versions::arriving(lake, flow, target, last).await?;
         Ok(versions.map(|versions| Arrived::Versions(Box::new(versions))))
     }
 
-    /// What a recorded batch took, to be read again. Files whose receipts are committed already are its batch; others wait
-    /// for the next one.
+    /// What a recorded batch took, to be read again. Files whose receipts are committed already are its batch, all of
+    /// them; others wait for the next one.
     pub(crate) async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Option<Arrived>, RunError> {
         if let Some(range) = &former.source {
             let versions = versions::recorded(lake, flow, range, former.batch - 1).await?;
@@ -42,7 +42,20 @@ impl Arrived {
             return Ok(None);
         }
         let taken = read::taken(lake, flow, former.batch).await?;
-        Ok(lake.arriving_again(flow, former.batch - 1, taken).await?.map(Arrived::Files))
+        let is_bound = !taken.is_empty();
+        let arriving = lake.arriving_again(flow, former.batch - 1, taken).await?;
+        Ok(arriving.map(|arriving| Arrived::Files(if is_bound { arriving } else { arriving.split(lake.max_batch()).0 })))
+    }
+
+    /// What makes one batch, of files no more than about so many bytes; and the files that are left for the next ones.
+    pub(crate) fn split(self, max_bytes: u64) -> (Arrived, Option<Arriving>) {
+        match self {
+            Arrived::Files(arriving) => {
+                let (now, rest) = arriving.split(max_bytes);
+                (Arrived::Files(now), rest)
+            }
+            versions => (versions, None),
+        }
     }
 
     /// What is taken of an existing table.
@@ -72,9 +85,16 @@ impl Told {
     }
 
     /// The rows of the receipts table.
-    pub(crate) fn receipts(&self, flow: &Flow, table: &Table, now: DateTime<Utc>, batch: i64) -> Result<RecordBatch, RunError> {
+    pub(crate) async fn receipts(
+        &self,
+        lake: &Lake,
+        flow: &Flow,
+        table: &Table,
+        now: DateTime<Utc>,
+        batch: i64,
+    ) -> Result<RecordBatch, RunError> {
         match self {
-            Told::Files(reports, _) => reports.receipts(table, now, batch),
+            Told::Files(reports, _) => reports.receipts(lake, flow, table, now, batch).await,
             Told::Versions(reports) => reports.receipts(table, now, batch).map_err(versions::failed(flow)),
         }
     }

@@ -302,9 +302,16 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
     };
     let (whole, formerly) = (batch.anew, batch.formerly);
     let base = batch.target.clone();
-    let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, batch.arrived).await? else {
+    let (arrived, rest) = match batch.arrived.map(|arrived| arrived.split(lake.max_batch())) {
+        Some((now, rest)) => (Some(now), rest),
+        None => (None, None),
+    };
+    let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, arrived).await? else {
         return Ok(Made::Nothing);
     };
+    if rest.is_some() || lake.waits(flow) {
+        lake.leaves(flow).await?;
+    }
     record.take(computed, drift);
     define(lake, flow, &mut record, &base, whole, formerly).await?;
     if lake.policy(flow) == Some(SchemaEvolution::Fail) && record.batch > 1 && !record.drift.unknown.is_empty() {
@@ -321,7 +328,11 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         return Ok(Made::Lost);
     }
     lake.reached(Phase::Recorded, &flow.name, record.batch, record.attempt).await;
-    Ok(Made::Batch(Box::new(finish(lake, flow, record).await?)))
+    let finished = finish(lake, flow, record).await?;
+    if let Some(rest) = rest {
+        lake.take_next(flow, finished.batch, rest).await?;
+    }
+    Ok(Made::Batch(Box::new(finished)))
 }
 
 impl Record {
@@ -368,8 +379,7 @@ async fn compute(
     let mut drift = Drift::default();
     let (mut computed, read) = match arrived {
         None => (lake.engine().compute(work, None).await?, None),
-        Some(Arrived::Files(arriving)) => {
-            let batch = arriving.batch(lake.max_batch());
+        Some(Arrived::Files(batch)) => {
             let data = landing_columns(lake, flow);
             let (computed, reports, seen) = land(lake, flow, record, work, &batch, &data).await?;
             (computed, Some((Told::Files(reports, batch), data, seen)))
@@ -390,7 +400,7 @@ async fn compute(
             }
         }
         let base = lake.engine().ensure(receipts).await?;
-        let rows = told.receipts(flow, receipts, record.now, record.batch)?;
+        let rows = told.receipts(lake, flow, receipts, record.now, record.batch).await?;
         let output = lake.engine().append(receipts, &base, vec![rows]).await?;
         computed.outputs.insert(0, output);
         computed.counts.extend(told.counts());

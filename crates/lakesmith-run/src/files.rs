@@ -11,9 +11,10 @@ mod snapshot;
 mod source;
 mod told;
 
-pub(crate) use arriving::{Arriving, Ask, Notes, Tried, arriving};
-pub(crate) use receipt::Receipts;
+pub(crate) use arriving::{Arriving, Ask, Found, Judge, Notes, Tried, arriving};
+pub(crate) use receipt::{Purpose, Receipts};
 pub(crate) use rows::landing_schema;
+pub(crate) use snapshot::Snapshots;
 pub(crate) use source::{own_operation, source};
 pub(crate) use told::Reports;
 

@@ -1,9 +1,12 @@
 //! A project over a target's storage.
 
+mod arrivals;
+
 use crate::batch::position;
 use crate::drift::{self, Learnt, learn};
 use crate::error::RunError;
-use crate::files::{self, Arriving, Ask, Notes, Receipts, Reports, Tried};
+use crate::files::{self, Arriving, Notes, Reports, Tried};
+use crate::inbox::Inboxes;
 use crate::read;
 use crate::versions::{self, Learning};
 use crate::world::World;
@@ -15,7 +18,7 @@ use lakesmith_engine::delta::{ForeignTable, Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
 use lakesmith_project::{Engine as WantedEngine, Memory, Project, SchemaEvolution, SourceTable};
 use lakesmith_text::{Diagnostic, Diagnostics};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Batches of a first load hold about so many bytes of source files.
@@ -34,6 +37,10 @@ pub struct Options {
     pub memory: Option<usize>,
     /// Whether files that could not be read are read again.
     pub retry_files: bool,
+    /// Whether everything in the sources is listed, also where recent dates, ordered names or a queue would do.
+    pub relist: bool,
+    /// What queues told of, where one run follows another.
+    pub inboxes: Inboxes,
     /// Where the process dies, for tests: the words of `LAKESMITH_ABORT_AT`.
     #[cfg(debug_assertions)]
     pub abort_at: Option<String>,
@@ -57,6 +64,10 @@ pub struct Lake {
     /// What this run has tried of each bronze table's files, and what its last listing told beside those that are read.
     files: Arc<Mutex<HashMap<TableName, (Tried, Notes)>>>,
     retry_files: bool,
+    relist: bool,
+    /// Whether tables are filled, and not only looked at.
+    fills: bool,
+    inboxes: Inboxes,
     /// The newest snapshot of tables that this run has written.
     newest: Arc<Mutex<HashMap<TableName, Snapshot>>>,
 }
@@ -73,6 +84,7 @@ impl Lake {
     /// Opens a target's storage to fill its tables: like [`Lake::open`], once it is sure that the storage can hold tables.
     pub async fn open_to_fill(project: Project, options: &Options) -> Result<Lake, RunError> {
         let mut lake = Lake::look(project, options)?;
+        lake.fills = true;
         lake.storage().prove().await?;
         lake.learn().await?;
         Ok(lake)
@@ -120,6 +132,9 @@ impl Lake {
             found: Arc::default(),
             files: Arc::default(),
             retry_files: options.retry_files,
+            relist: options.relist,
+            fills: false,
+            inboxes: options.inboxes.clone(),
             newest: Arc::default(),
         })
     }
@@ -297,50 +312,9 @@ impl Lake {
         found.get(&flow.name).map(|(_, arriving)| arriving.files.len())
     }
 
-    /// The files that a bronze flow has not read. What was found when the columns were learnt is taken once; after that
-    /// the source is listed again.
-    pub(crate) async fn arriving(&self, flow: &Flow, last: i64) -> Result<Option<Arriving>, RunError> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow.name);
-        match found {
-            Some((upto, found)) if upto == last => Ok(Some(found)),
-            _ => self.list(flow, true, last, None).await,
-        }
-    }
-
     /// What was found when the columns were learnt is looked for again.
     pub(crate) fn forget_found(&self) {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
-
-    /// Those of a batch that is computed again: `only` them, if its receipts are committed.
-    pub(crate) async fn arriving_again(
-        &self,
-        flow: &Flow,
-        last: i64,
-        only: BTreeSet<String>,
-    ) -> Result<Option<Arriving>, RunError> {
-        self.list(flow, true, last, (!only.is_empty()).then_some(only)).await
-    }
-
-    async fn list(
-        &self,
-        flow: &Flow,
-        exists: bool,
-        last: i64,
-        only: Option<BTreeSet<String>>,
-    ) -> Result<Option<Arriving>, RunError> {
-        let FlowKind::Bronze { source, table } = flow.kind else { return Ok(None) };
-        let Some((source, table)) = files::source(&self.project, (source, table), self.world.landing.clone()) else {
-            return Ok(None);
-        };
-        let seen = match exists {
-            true => Receipts::load(self, flow, last).await?,
-            false => Receipts::default(),
-        };
-        let ask = Ask { retry: self.retry_files, only, tried: self.with_files(flow, |(tried, _)| tried.clone()) };
-        let (arriving, notes) = files::arriving(source, table, seen, &ask).await.map_err(files::failed(&flow.name))?;
-        self.with_files(flow, |(_, noted)| *noted = notes);
-        Ok(Some(arriving))
     }
 
     /// Remembers what a batch found out about its files, so that this run tries none of them twice.
@@ -349,6 +323,11 @@ impl Lake {
             tried.waiting.extend(reports.waiting());
             tried.failed.extend(reports.failed());
         });
+    }
+
+    /// Whether files of a flow wait for the next run.
+    pub(crate) fn waits(&self, flow: &Flow) -> bool {
+        self.with_files(flow, |(tried, _)| !tried.waiting.is_empty())
     }
 
     /// The same for files that wait because one of their snapshot does.

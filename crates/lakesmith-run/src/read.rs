@@ -10,8 +10,8 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use chrono::{DateTime, Utc};
 use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
-use lakesmith_engine::Rows;
 use lakesmith_engine::delta::Snapshot;
+use lakesmith_engine::{LandingStream, Rows};
 use lakesmith_govern::{Principal, Question, admit};
 use lakesmith_sql::{SqlError, parse_query};
 use lakesmith_text::nearest;
@@ -250,6 +250,18 @@ pub(crate) async fn of_companion(lake: &Lake, table: &Table, snapshot: Snapshot,
     let tables = BTreeMap::from([(table.name.clone(), snapshot)]);
     let question = Question { sql, tables, lakehouse: String::new(), now: lake.now() };
     Ok(lake.engine().query(&admit(&Principal::Owner, question)).await?)
+}
+
+/// The same, row by row as it is answered.
+pub(crate) async fn stream_companion(
+    lake: &Lake,
+    table: &Table,
+    snapshot: Snapshot,
+    sql: String,
+) -> Result<LandingStream, RunError> {
+    let tables = BTreeMap::from([(table.name.clone(), snapshot)]);
+    let question = Question { sql, tables, lakehouse: String::new(), now: lake.now() };
+    Ok(lake.engine().stream(&admit(&Principal::Owner, question)).await?)
 }
 
 /// The files whose receipts a batch has committed.

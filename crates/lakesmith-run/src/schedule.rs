@@ -141,7 +141,11 @@ fn named(mut names: Vec<String>) -> String {
 
 /// The files that could not be read, by name, with the reason of each.
 async fn failed_files(lake: &Lake, flow: &Flow, done: &batch::Done) -> Option<Diagnostic> {
-    let count = *done.counts.get("failed files")?;
+    let counted = ["failed files", "passed over files"].map(|what| done.counts.get(what).copied().unwrap_or_default());
+    let count: u64 = counted.iter().sum();
+    if count == 0 {
+        return None;
+    }
     let names = named(read::failed_files(lake, flow, &done.batches).await.ok()?);
     let message = format!("{count} of the files for `{}` could not be read: {names}", flow.name);
     let help = format!("the rows of the other files arrived; `lakesmith files {} --failed` keeps the reasons", flow.name);

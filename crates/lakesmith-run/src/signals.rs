@@ -2,19 +2,18 @@
 //!
 //! A signal is a hint and nothing rests on it. What has arrived is decided by the listing of the run that it starts, and a
 //! run is started now and then without one, so that a signal that was lost costs time and no file. Whoever else knows of
-//! arrivals, such as the queue of an object store, is a further implementation of [`Signals`].
+//! arrivals is a further implementation of [`Signals`].
 
 use crate::error::RunError;
-use crate::files;
 use crate::lake::Lake;
 use async_trait::async_trait;
 use lakesmith_compile::{FlowKind, TableName};
 use lakesmith_connect::{FolderWatch, Written};
-use lakesmith_project::literal_folder;
+use lakesmith_project::{SourceKind, literal_folder};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout_at};
 
 /// Who knows that something may have arrived.
 #[async_trait]
@@ -43,70 +42,89 @@ pub async fn settled(signals: &mut dyn Signals, quiet: Duration, longest: Durati
     Ok(tables)
 }
 
-/// The folders of sources on this machine.
+/// The sources of a project: folders of this machine are watched; of buckets and their queues somebody asks again and again,
+/// which the run does that follows from the signal.
 #[derive(Debug)]
-pub struct FolderSignals {
+pub struct SourceSignals {
     watch: FolderWatch,
-    /// Where the files of each table lie.
-    tables: Vec<(PathBuf, TableName)>,
+    /// Where the files of each table on this machine lie.
+    folders: Vec<(PathBuf, TableName)>,
+    /// Tables whose files lie in buckets.
+    buckets: BTreeSet<TableName>,
+    ask_again: Interval,
     /// Where the lake itself writes.
     storage: Option<PathBuf>,
 }
 
-impl FolderSignals {
-    /// Watches the folders that the selected flows read. The run that comes next lists them again, whatever was found in
-    /// them before.
+impl SourceSignals {
+    /// Watches the folders that the selected flows read, and asks again of buckets every `ask_again`. The run that comes next
+    /// lists them again, whatever was found in them before.
     ///
     /// # Errors
     /// [`RunError::Watch`] where the operating system refuses.
-    pub fn new(lake: &Lake, selection: &BTreeSet<TableName>) -> Result<FolderSignals, RunError> {
-        let tables = folders(lake, selection);
-        let folders: BTreeSet<PathBuf> = tables.iter().map(|(folder, _)| folder.clone()).collect();
+    pub fn new(lake: &Lake, selection: &BTreeSet<TableName>, ask_again: Duration) -> Result<SourceSignals, RunError> {
+        let (folders, buckets) = places(lake, selection);
         let url = lake.storage().url();
         let storage = url.to_file_path().ok().filter(|_| url.scheme() == "file");
-        let watch = FolderWatch::new(folders)?;
+        let watch = FolderWatch::new(folders.iter().map(|(folder, _)| folder.clone()).collect::<BTreeSet<PathBuf>>())?;
+        let mut ask_again = interval_at(Instant::now() + ask_again, ask_again);
+        // After a long run it is not made up for.
+        ask_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         lake.forget_found();
-        Ok(FolderSignals { watch, tables, storage })
+        Ok(SourceSignals { watch, folders, buckets, ask_again, storage })
     }
 
-    /// Whether these are the folders that the selected flows read: a project may change.
+    /// Whether these are the places that the selected flows read: a project may change.
     pub fn are_of(&self, lake: &Lake, selection: &BTreeSet<TableName>) -> bool {
-        self.tables == folders(lake, selection)
+        let (folders, buckets) = places(lake, selection);
+        self.folders == folders && self.buckets == buckets
     }
 
     /// The tables whose files may lie at a path.
     fn concerned(&self, path: &Path) -> BTreeSet<TableName> {
         let own = self.storage.as_ref().is_some_and(|storage| path.starts_with(storage));
-        let concerned = self.tables.iter().filter(|(folder, _)| !own && path.starts_with(folder));
+        let concerned = self.folders.iter().filter(|(folder, _)| !own && path.starts_with(folder));
         concerned.map(|(_, table)| table.clone()).collect()
+    }
+
+    fn told(&self, written: Written) -> BTreeSet<TableName> {
+        match written {
+            Written::Anywhere => self.folders.iter().map(|(_, table)| table.clone()).collect(),
+            Written::Paths(paths) => paths.iter().flat_map(|path| self.concerned(path)).collect(),
+        }
     }
 }
 
-/// Where the files of each table lie.
-fn folders(lake: &Lake, selection: &BTreeSet<TableName>) -> Vec<(PathBuf, TableName)> {
-    let mut folders = vec![];
+/// Where the files of each table lie on this machine, and which tables have theirs in buckets. A source that cannot be opened
+/// says so when its flow runs.
+fn places(lake: &Lake, selection: &BTreeSet<TableName>) -> (Vec<(PathBuf, TableName)>, BTreeSet<TableName>) {
+    let (mut folders, mut buckets) = (vec![], BTreeSet::new());
     for flow in lake.plan().flows.iter().filter(|flow| selection.contains(&flow.name)) {
-        let FlowKind::Bronze { source, table } = flow.kind else { continue };
-        let Some((source, table)) = files::source(lake.project(), (source, table), lake.world().landing.clone()) else {
-            continue;
-        };
-        let folder = Path::new("/").join(source.root.as_ref()).join(literal_folder(&table.path.value));
-        folders.push((folder, flow.name.clone()));
+        let FlowKind::Bronze { source, table: nth } = flow.kind else { continue };
+        let Some(source) = lake.project().sources.get(source) else { continue };
+        let Some(table) = source.tables.get(nth) else { continue };
+        match lake.world().landing.of(lake.project(), source) {
+            Ok(landing) if landing.bucket.is_none() && !table.path.contains("://") => {
+                let root = Path::new("/").join(landing.root.as_ref());
+                let folder = match source.kind {
+                    SourceKind::Files => root.join(literal_folder(&table.path.value)),
+                    SourceKind::Delta => root.join(&table.path.value).join("_delta_log"),
+                };
+                folders.push((folder, flow.name.clone()));
+            }
+            _ => drop(buckets.insert(flow.name.clone())),
+        }
     }
-    folders
+    (folders, buckets)
 }
 
 #[async_trait]
-impl Signals for FolderSignals {
+impl Signals for SourceSignals {
     async fn next(&mut self) -> Result<BTreeSet<TableName>, RunError> {
         loop {
-            let tables = match self.watch.written().await? {
-                Written::Anywhere => self.tables.iter().map(|(_, table)| table.clone()).collect(),
-                Written::Paths(paths) => paths
-                    .iter()
-                    .map(|path| self.concerned(path))
-                    .reduce(|a, b| a.union(&b).cloned().collect())
-                    .unwrap_or_default(),
+            let tables = tokio::select! {
+                written = self.watch.written() => self.told(written?),
+                _ = self.ask_again.tick(), if !self.buckets.is_empty() => self.buckets.clone(),
             };
             if !tables.is_empty() {
                 return Ok(tables);

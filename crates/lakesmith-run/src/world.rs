@@ -1,11 +1,10 @@
 //! What a lake stands on: all that differs from one machine, or one moment, to the next.
 
 use crate::heartbeat;
+use crate::landing::Landings;
 use crate::phase::{Log, Witness};
 use chrono::{DateTime, Utc};
 use lakesmith_engine::delta::Storage;
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +13,8 @@ use std::time::Duration;
 pub(crate) struct World {
     /// Where the tables lie.
     pub(crate) storage: Storage,
-    /// Where the files of sources lie, by absolute path.
-    pub(crate) landing: Arc<dyn ObjectStore>,
+    /// Where the files of sources lie.
+    pub(crate) landing: Landings,
     /// The time of this machine. No decision rests on it.
     pub(crate) clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     /// Who is told of each phase of a batch.
@@ -27,7 +26,7 @@ pub(crate) struct World {
 impl World {
     /// This machine over a target's storage.
     pub(crate) fn of(storage: Storage) -> World {
-        let (landing, clock, witness) = (Arc::new(LocalFileSystem::new()), Arc::new(Utc::now), Arc::new(Log));
+        let (landing, clock, witness) = (Landings::here(), Arc::new(Utc::now), Arc::new(Log));
         World { storage, landing, clock, witness, heartbeat: Some(heartbeat::EVERY) }
     }
 }

@@ -40,6 +40,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "not-grouped"
     "not-retried"
     "parameter"
+    "plain-secret"
     "reserved-name"
     "rule-failed"
     "run-failed"

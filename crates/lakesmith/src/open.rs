@@ -5,7 +5,7 @@ use crate::args::Globals;
 use crate::console::Console;
 use crate::exit::{Exit, Stop};
 use lakesmith_project::Project;
-use lakesmith_run::{Lake, Options};
+use lakesmith_run::{Inboxes, Lake, Options};
 use lakesmith_text::{Diagnostics, Severity, render};
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,9 @@ pub(crate) fn project(globals: &Globals) -> (Project, Diagnostics) {
     lakesmith_project::load(&folder(globals))
 }
 
-/// Opens the lake to fill its tables: the project must have no fault. `retry_files`: files that could not be read are read
-/// again.
-pub(crate) async fn to_run(globals: &Globals, console: &Console, retry_files: bool) -> Result<Lake, Stop> {
-    opened(globals, console, &Options { retry_files, ..options(globals) }, true).await
+/// Opens the lake to fill its tables: the project must have no fault.
+pub(crate) async fn to_run(options: &Options, globals: &Globals, console: &Console) -> Result<Lake, Stop> {
+    opened(globals, console, options, true).await
 }
 
 async fn opened(globals: &Globals, console: &Console, options: &Options, to_fill: bool) -> Result<Lake, Stop> {
@@ -103,6 +102,8 @@ pub(crate) fn options(globals: &Globals) -> Options {
         threads: globals.threads,
         memory: globals.memory,
         retry_files: false,
+        relist: false,
+        inboxes: Inboxes::default(),
         #[cfg(debug_assertions)]
         abort_at: std::env::var("LAKESMITH_ABORT_AT").ok(),
     }

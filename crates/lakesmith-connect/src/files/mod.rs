@@ -1,11 +1,13 @@
 //! Sources of type `files`: a folder of an object store, a pattern of names in it, and one format.
 
+mod dates;
 mod decode;
 mod fetch;
 mod infer;
 mod list;
 mod pattern;
 mod read;
+mod walk;
 
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 
 pub use decode::Decoding;
+pub use list::{Arrivals, Place, Scope, Wanted};
+pub use pattern::Pattern;
 pub use read::FileRows;
 
 use crate::column::Notation;
@@ -30,7 +34,10 @@ pub struct FileSource {
     pub store: Arc<dyn ObjectStore>,
     /// The source's folder within the store.
     pub root: Path,
-    /// Glob relative to `root`: `orders/*.json`, `orders/**/*.json`, `{a,b}/*.csv`.
+    /// How the names in it are asked for.
+    pub place: Place,
+    /// Glob relative to `root`: `orders/*.json`, `orders/**/*.json`, `{a,b}/*.csv`; `{yyyy}`, `{MM}`, `{dd}` and `{HH}` are
+    /// the digits of a date.
     pub pattern: String,
     /// How the content of a file becomes rows.
     pub format: Format,
@@ -48,10 +55,12 @@ pub struct FileSource {
 
 impl FileSource {
     /// The files below `root` that match `pattern`, wrapped in what their bytes tell, without hints.
+    /// Their names are asked of the store itself.
     pub fn new(store: Arc<dyn ObjectStore>, root: Path, pattern: &str, format: Format) -> FileSource {
         let pattern = pattern.to_owned();
         let (compression, notation) = (Compression::Auto, Notation::default());
-        FileSource { store, root, pattern, format, compression, charset: None, hints: Vec::new(), notation }
+        let place = Place::Store;
+        FileSource { store, root, place, pattern, format, compression, charset: None, hints: Vec::new(), notation }
     }
 }
 

@@ -4,11 +4,13 @@
 
 mod avro;
 mod case;
+mod endless;
 mod excel;
 mod files;
 mod fuzz;
 mod fuzz_typed;
 mod hostile;
+mod listing;
 mod parquet;
 mod tier;
 mod typed;

@@ -103,7 +103,7 @@ impl Engine for Embedded {
         Ok(self.storage.commit(table, version, actions, info).await?)
     }
 
-    async fn query(&self, read: &Read) -> Result<Rows, EngineError> {
+    async fn stream(&self, read: &Read) -> Result<SendableRecordBatchStream, EngineError> {
         let mut relations = Relations::new(self.session(), self.settings.memory);
         relations.fix_now(read.now);
         for (name, snapshot) in &read.tables {
@@ -111,7 +111,11 @@ impl Engine for Embedded {
             relations.add_table(&self.storage, &parts, snapshot, None, None).await?;
             relations.add_alias(&parts, &[&read.lakehouse, parts[0], parts[1]]);
         }
-        let stream = relations.stream(&read.sql).await?;
+        relations.stream(&read.sql).await
+    }
+
+    async fn query(&self, read: &Read) -> Result<Rows, EngineError> {
+        let stream = self.stream(read).await?;
         let schema = stream.schema();
         Ok(Rows { schema, batches: stream.try_collect().await? })
     }

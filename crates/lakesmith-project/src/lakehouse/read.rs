@@ -4,7 +4,9 @@ use super::keys::{CALENDAR, DEFAULTS, ENGINE, KEYS, TARGET};
 use super::{Calendar, Defaults, Engine, Lakehouse, Target};
 use crate::choice::{Word, Words};
 use crate::fields::Fields;
+use crate::location::Location;
 use crate::scalar;
+use crate::source::plain;
 use crate::yaml::Node;
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned};
 
@@ -28,6 +30,13 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Lakehouse {
                 .related(first.key.span, "this one is the first")
                 .help("keep `default: true` on one of them"),
         );
+    }
+    for target in &targets {
+        if let Err(fault) = Location::parse(&target.storage)
+            && fault.may_hold_a_secret()
+        {
+            diagnostics.push(plain(&format!("targets.{}.storage", target.name), fields.at).help(fault.to_string()));
+        }
     }
     if targets.is_empty() {
         targets.push(Target::dev(name.span));

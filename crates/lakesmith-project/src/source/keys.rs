@@ -1,6 +1,8 @@
 //! The keys of `sources/*.yaml`.
 
+use super::arrival::{EVENTS, LISTING, LOOK_BACK, RELIST};
 use super::capture::{OPERATION, TIMESTAMP};
+use super::connection::CONNECTION;
 use super::files::{CSV, Compression, EXCEL, Encoding, FIXED_WIDTH, Format, JSON, TEXT, XML};
 use super::{ChangeCapture, Deletes, OnChange, SchemaEvolution, Snapshot, SourceKind};
 use crate::choice::{Choice, choice};
@@ -18,6 +20,16 @@ pub(crate) const KEYS: Object = Object {
             Shape::Text,
             "Where its files or Delta tables lie: a folder relative to the project, or a URL such as `s3://…`, `abfss://…`, `gs://…`.",
         ),
+        Key::optional(
+            "connection",
+            Shape::Object(&CONNECTION),
+            "How a path in a cloud is reached. Left out: as the environment, or the identity of the machine, says.",
+        ),
+        Key::optional(
+            "events",
+            Shape::Object(&EVENTS),
+            "Who tells of new files, so that the store need not be listed each time.",
+        ),
         Key::required("tables", Shape::Named(&Shape::Object(&TABLE)), "Its tables by name."),
         DESCRIPTION,
         OWNER,
@@ -33,8 +45,13 @@ pub(crate) const TABLE: Object = Object {
         Key::required(
             "path",
             Shape::Text,
-            "Which files are its own: a glob such as `orders/*.json`, relative to the source's path. For `type: delta` the table's folder, relative to that path or absolute, or its URL.",
+            "Which files are its own: a glob such as `orders/*.json`, relative to the source's path. Folders may be dates: \
+             `events/{yyyy}/{MM}/{dd}/*.json`. For `type: delta` the table's folder, relative to that path or absolute, or \
+             its URL.",
         ),
+        LISTING,
+        LOOK_BACK,
+        RELIST,
         Key::optional("format", Shape::Choice(&Format::WORDS), "How its files are written. Left out: by the ending of `path`."),
         Key::optional("csv", Shape::Object(&CSV), "How its CSV files are written."),
         Key::optional("json", Shape::Object(&JSON), "Where the rows of its JSON files are."),

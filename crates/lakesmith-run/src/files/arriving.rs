@@ -1,14 +1,18 @@
 //! Which files are read next.
 
-use super::micros;
-use super::receipt::{Receipt, Receipts, Status};
+use super::receipt::{Receipts, Shown, Status};
 use super::snapshot::{Newest, Snapshots};
-use lakesmith_connect::{ConnectError, FileEntry, FileFault, FileSource};
-use lakesmith_project::{OnChange, SourceTable};
+use chrono::{DateTime, Utc};
+use lakesmith_connect::{Arrivals, ConnectError, FileEntry, FileFault, FileSource, Wanted};
+use lakesmith_project::{ChangeCapture, OnChange, Snapshot, SourceTable};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Files of one batch: what is known of each is held until it is committed.
+const BATCH_FILES: usize = 50_000;
 
 /// What a run has tried with files of a table: it tries each once.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +67,14 @@ pub(crate) struct Arriving {
     pub(crate) source: FileSource,
     /// In the order in which they are read.
     pub(crate) files: Vec<FileEntry>,
+    /// What has the name of a file of the source and is not read, with the reason.
+    pub(crate) passed_over: Vec<(FileEntry, FileFault)>,
+    /// Whether these are all there are: nothing was left out of the listing, or of what was kept of it.
+    pub(crate) whole: bool,
+    /// When the listing began, by the clock of this machine.
+    pub(crate) listed: DateTime<Utc>,
+    /// How many files are asked for at a time.
+    pub(super) requests: usize,
     /// What was read before.
     pub(crate) seen: Arc<Receipts>,
     pub(super) on_change: OnChange,
@@ -87,76 +99,188 @@ impl Broken {
     }
 }
 
-/// Lists the source and leaves out what its receipts know.
+/// What a name is, of those that a listing shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// It is read.
+    Read,
+    /// It could not be opened when its receipt was written, and is read if it can be now.
+    IfItOpens,
+    /// This run has tried it: it waits for the next one.
+    Waits,
+    /// It changed, and the project says that it is not read again.
+    Ignored,
+    /// It was read, or told, as it is.
+    Known,
+}
+
+/// Tells of each name that a listing shows whether it is read.
+pub(crate) struct Judge {
+    seen: Arc<Receipts>,
+    ask: Ask,
+    on_change: OnChange,
+    /// Whether every name is kept: of a folder that is read as a whole the known ones too.
+    keeps_all: bool,
+    shown: Shown,
+    ignored: AtomicU64,
+    waiting: AtomicU64,
+}
+
+impl Judge {
+    /// One for a listing.
+    pub(crate) fn new(seen: Arc<Receipts>, table: &SourceTable, ask: Ask) -> Arc<Judge> {
+        let keeps_all = table.change_capture == ChangeCapture::Full && table.snapshot != Snapshot::File;
+        let (shown, on_change) = (seen.shown(), table.on_change);
+        Arc::new(Judge { seen, ask, on_change, keeps_all, shown, ignored: AtomicU64::new(0), waiting: AtomicU64::new(0) })
+    }
+
+    /// Which names a listing keeps.
+    pub(crate) fn wanted(self: &Arc<Judge>) -> Wanted {
+        let judge = self.clone();
+        Arc::new(move |file| {
+            let kept = judge.sees(file).is_kept();
+            judge.keeps_all || kept
+        })
+    }
+
+    /// How many names a listing keeps.
+    pub(crate) fn most(&self, otherwise: usize) -> usize {
+        if self.keeps_all { usize::MAX } else { otherwise }
+    }
+
+    /// A file that a queue tells of: whether it is kept, and else whether nothing is to be done about it any more.
+    pub(crate) fn is_told(&self, file: &FileEntry) -> (bool, bool) {
+        let verdict = self.sees(file);
+        (verdict.is_kept(), !verdict.is_kept() && verdict != Verdict::Waits)
+    }
+
+    /// A name that is listed.
+    fn sees(&self, file: &FileEntry) -> Verdict {
+        self.seen.show(&file.path, &self.shown);
+        let verdict = self.of(file);
+        match verdict {
+            Verdict::Waits => self.waiting.fetch_add(1, Ordering::Relaxed),
+            Verdict::Ignored => self.ignored.fetch_add(1, Ordering::Relaxed),
+            _ => 0,
+        };
+        verdict
+    }
+
+    fn of(&self, file: &FileEntry) -> Verdict {
+        if let Some(only) = &self.ask.only {
+            return if only.contains(&file.path) { Verdict::Read } else { Verdict::Known };
+        }
+        if self.ask.tried.waiting.contains(&file.path) {
+            return Verdict::Waits;
+        }
+        let Some(receipt) = self.seen.of(&file.path) else { return Verdict::Read };
+        let changed = match self.on_change {
+            _ if self.seen.is_same(&receipt, file) => Verdict::Known,
+            OnChange::Ignore => Verdict::Ignored,
+            OnChange::NewVersion | OnChange::Error => Verdict::Read,
+        };
+        match receipt.status {
+            // It was none, and is a file now.
+            Status::PassedOver => Verdict::Read,
+            Status::Failed if self.ask.tried.failed.contains(&file.path) => changed,
+            Status::Failed if self.ask.retry => Verdict::Read,
+            Status::Failed if receipt.hash.is_none() && changed != Verdict::Read => Verdict::IfItOpens,
+            _ => changed,
+        }
+    }
+
+    async fn reads(&self, source: &FileSource, file: &FileEntry) -> bool {
+        match self.of(file) {
+            Verdict::Read => true,
+            Verdict::IfItOpens => opens(source, file).await,
+            Verdict::Waits | Verdict::Ignored | Verdict::Known => false,
+        }
+    }
+
+    /// Whether what has the name of a file and is none is to be told.
+    fn tells(&self, file: &FileEntry) -> bool {
+        self.seen.show(&file.path, &self.shown);
+        match (&self.ask.only, self.seen.of(&file.path)) {
+            (Some(only), _) => only.contains(&file.path),
+            (None, None) => true,
+            (None, Some(receipt)) => receipt.status != Status::PassedOver || !self.seen.is_same(&receipt, file),
+        }
+    }
+
+    /// What is to be told beside the files that are read. What a listing that left names out does not show may be there.
+    fn notes(&self, full: bool) -> Notes {
+        let (gone, not_retried) = match full {
+            true => (self.seen.gone(&self.shown), self.seen.failed_and_gone(&self.shown)),
+            false => (0, vec![]),
+        };
+        let (ignored, waiting) = (self.ignored.load(Ordering::Relaxed), self.waiting.load(Ordering::Relaxed));
+        Notes { ignored, gone, waiting, waiting_folders: vec![], not_retried }
+    }
+}
+
+impl Verdict {
+    fn is_kept(self) -> bool {
+        matches!(self, Verdict::Read | Verdict::IfItOpens)
+    }
+}
+
+/// What was found of a source.
+pub(crate) struct Found {
+    pub(crate) arrivals: Arrivals,
+    /// Whether every name of the source was looked at.
+    pub(crate) full: bool,
+    /// When the listing began, by the clock of this machine.
+    pub(crate) listed: DateTime<Utc>,
+}
+
+/// What was found and is read next. `requests`: how many files are asked for at a time.
 pub(crate) async fn arriving(
     source: FileSource,
     table: &SourceTable,
-    seen: Receipts,
-    ask: &Ask,
+    judge: &Judge,
+    found: Found,
+    requests: usize,
 ) -> Result<(Arriving, Notes), ConnectError> {
     let snapshots = Snapshots::of(table)?;
-    let newest = snapshots.as_ref().and_then(|snapshots| snapshots.newest(&seen));
-    let listed = source.list().await?;
-    let mut notes = missing(&listed, &seen, ask);
-    let mut new = BTreeSet::new();
-    for file in &listed {
-        let receipt = seen.of(&file.path);
-        let is_new = match (&ask.only, receipt) {
-            (Some(only), _) => only.contains(&file.path),
-            _ if ask.tried.waiting.contains(&file.path) => {
-                notes.waiting += 1;
-                false
-            }
-            (None, None) => true,
-            (None, Some(receipt)) if is_retried(&source, file, receipt, ask).await => true,
-            (None, Some(receipt)) if receipt.size == file.size && receipt.modified == micros(file.modified) => false,
-            (None, Some(_)) if table.on_change == OnChange::Ignore => {
-                notes.ignored += 1;
-                false
-            }
-            (None, Some(_)) => true,
-        };
-        if is_new {
-            new.insert(file.path.clone());
-        }
-    }
+    let newest = judge.seen.newest_snapshot().filter(|_| snapshots.is_some()).cloned();
+    let Found { arrivals, full, listed } = found;
+    let mut passed_over = arrivals.passed_over;
+    passed_over.retain(|(file, _)| judge.tells(file));
+    let mut notes = judge.notes(full);
     let files = match &snapshots {
-        Some(Snapshots::Folders(folders)) if ask.only.is_none() => {
-            folders.next(&source, listed, &new, newest.as_ref(), &mut notes).await?
+        Some(Snapshots::Folders(folders)) if judge.ask.only.is_none() => {
+            let mut new = BTreeSet::new();
+            for file in &arrivals.files {
+                if judge.reads(&source, file).await {
+                    new.insert(file.path.clone());
+                }
+            }
+            folders.next(&source, arrivals.files, &new, newest.as_ref(), &mut notes).await?
         }
-        _ => listed.into_iter().filter(|file| new.contains(&file.path)).collect(),
+        _ => {
+            let mut files = Vec::with_capacity(arrivals.files.len());
+            for file in arrivals.files {
+                if judge.reads(&source, &file).await {
+                    files.push(file);
+                }
+            }
+            files
+        }
     };
     let arriving = Arriving {
         source,
         files,
-        seen: Arc::new(seen),
+        passed_over,
+        whole: full && !arrivals.more,
+        listed,
+        requests,
+        seen: judge.seen.clone(),
         on_change: table.on_change,
         snapshots,
         newest,
         broken: Broken::default(),
     };
     Ok((arriving, notes))
-}
-
-/// What the receipts know and the listing does not hold.
-fn missing(listed: &[FileEntry], seen: &Receipts, ask: &Ask) -> Notes {
-    let there: HashSet<&str> = listed.iter().map(|file| file.path.as_str()).collect();
-    let mut notes = Notes::default();
-    for (path, receipt) in seen.all().filter(|(path, _)| !there.contains(path.as_str())) {
-        notes.gone += u64::from(receipt.read.is_some());
-        if ask.retry && receipt.status == Status::Failed {
-            notes.not_retried.push(path.clone());
-        }
-    }
-    notes.not_retried.sort();
-    notes
-}
-
-/// Whether a file that could not be read is read again: because somebody asks for it, or because it could not even be
-/// opened and can be now.
-async fn is_retried(source: &FileSource, file: &FileEntry, receipt: &Receipt, ask: &Ask) -> bool {
-    let failed = receipt.status == Status::Failed && !ask.tried.failed.contains(&file.path);
-    failed && (ask.retry || (receipt.hash.is_none() && opens(source, file).await))
 }
 
 /// Whether a file can be opened now that could not be when its receipt was written.
@@ -166,18 +290,41 @@ async fn opens(source: &FileSource, file: &FileEntry) -> bool {
 }
 
 impl Arriving {
-    /// The files of one batch: one snapshot, or in order of arrival up to about so many bytes, at least one.
-    pub(crate) fn batch(&self, max_bytes: u64) -> Arriving {
-        let Some(first) = self.files.first() else { return self.clone() };
+    /// Whether there is nothing to read and nothing to tell.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.passed_over.is_empty()
+    }
+
+    /// The files of one batch: one snapshot, or in order of arrival up to about so many bytes, at least one. And what is
+    /// left for the next ones.
+    pub(crate) fn split(mut self, max_bytes: u64) -> (Arriving, Option<Arriving>) {
+        let Some(first) = self.files.first().cloned() else { return (self, None) };
         let mut bytes = 0;
-        let fits = |file: &&FileEntry| match &self.snapshots {
-            Some(snapshots) => snapshots.together(first, file),
+        let fits = |(at, file): &(usize, &FileEntry)| match &self.snapshots {
+            Some(snapshots) => snapshots.together(&first, file),
             None => {
                 bytes += file.size.max(1);
-                file.path == first.path || bytes <= max_bytes
+                *at == 0 || (bytes <= max_bytes && *at < BATCH_FILES)
             }
         };
-        Arriving { files: self.files.iter().take_while(fits).cloned().collect(), ..self.clone() }
+        let count = self.files.iter().enumerate().take_while(fits).count();
+        let rest = self.files.split_off(count);
+        let rest = (!rest.is_empty()).then(|| Arriving {
+            source: self.source.clone(),
+            files: rest,
+            passed_over: vec![],
+            seen: self.seen.clone(),
+            snapshots: self.snapshots.clone(),
+            newest: self.newest.clone(),
+            broken: Broken::default(),
+            ..self
+        });
+        (self, rest)
+    }
+
+    /// Whether the next batch may be taken of these files too: which of several snapshots counts is told by the one before.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.snapshots.is_none()
     }
 
     /// How many files turned out to be unreadable after rows of them had been taken.

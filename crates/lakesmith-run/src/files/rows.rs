@@ -1,7 +1,7 @@
 //! The rows of a batch's files, each with where it stood.
 
 use super::arriving::Arriving;
-use super::receipt::Status;
+use super::receipt::{ContentHash, Status};
 use super::told::{Reports, Told};
 use arrow::array::{ArrayRef, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -11,6 +11,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use lakesmith_connect::{ConnectError, FileEntry, FileReport, FileRows};
 use lakesmith_project::OnChange;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Why a file that changed is not read.
 const CHANGED: &str = "the file changed after it was read, and `on_change: error` says not to read it again; \
@@ -30,19 +31,30 @@ struct Reading {
     time: Option<DateTime<Utc>>,
     /// Whether the snapshot says what it said before.
     same: bool,
+    /// Megabytes of files that may be held at a time.
+    room: Arc<Semaphore>,
 }
+
+/// Megabytes of files that are held at a time, however many are asked for.
+const ROOM: usize = 256;
+/// The same for each thread.
+const ROOM_OF_A_THREAD: usize = 64;
 
 impl Arriving {
     /// Their rows, with where they stood; and what to say of each file once all rows are taken.
     pub(crate) fn rows(&self, data: SchemaRef, threads: usize) -> (SchemaRef, Batches, Reports) {
         let out = landing_schema(&data);
         let reports = Reports::new(self.seen.clone());
+        self.passed_over.iter().for_each(|(file, fault)| reports.tell(Told::passed_over(file, fault)));
         let time = self.snapshot_time();
-        let mut reading = Reading { arriving: self.clone(), data, out: out.clone(), reports: reports.clone(), time, same: false };
+        let side_by_side = threads.max(self.requests);
+        let room = Arc::new(Semaphore::new(ROOM.max(threads * ROOM_OF_A_THREAD)));
+        let (arriving, reports_too) = (self.clone(), reports.clone());
+        let mut reading = Reading { arriving, data, out: out.clone(), reports: reports_too, time, same: false, room };
         let rows = stream::once(async move {
             reading.same = reading.says_the_same().await?;
             let (files, reading) = (reading.arriving.files.clone(), Arc::new(reading));
-            let opened = stream::iter(files).map(move |file| open(reading.clone(), file)).buffered(threads.max(1));
+            let opened = stream::iter(files).map(move |file| open(reading.clone(), file)).buffered(side_by_side);
             Ok::<_, ConnectError>(opened.try_flatten())
         });
         (out, rows.try_flatten().boxed(), reports)
@@ -67,12 +79,12 @@ impl Reading {
     /// touched it. Otherwise it is read again as a whole.
     async fn says_the_same(&self) -> Result<bool, ConnectError> {
         let Arriving { files, seen, .. } = &self.arriving;
-        let read = |file: &FileEntry| seen.of(&file.path).and_then(|receipt| receipt.read.clone());
+        let read = |file: &FileEntry| seen.of(&file.path).and_then(|receipt| receipt.read);
         if !self.arriving.is_whole() || !files.iter().all(|file| read(file).is_some()) {
             return Ok(false);
         }
         for file in files {
-            if read(file) != Some(self.opened(file, false).await?.report().hash) {
+            if read(file) != ContentHash::of(&self.opened(file, false).await?.report().hash) {
                 return Ok(false);
             }
         }
@@ -82,13 +94,14 @@ impl Reading {
     /// What becomes of a file that can be read, by its content.
     fn judged(&self, file: &FileEntry, hash: &str) -> Result<Status, &'static str> {
         let Arriving { seen, newest, on_change, .. } = &self.arriving;
-        let read = seen.of(&file.path).and_then(|receipt| receipt.read.as_deref());
+        let read = seen.of(&file.path).and_then(|receipt| receipt.read);
+        let hash = ContentHash::of(hash);
         let older = newest.as_ref().is_some_and(|newest| newest.is_after(file));
         match read {
-            Some(read) if read == hash && (self.same || older || !self.arriving.is_whole()) => Ok(Status::Touched),
+            Some(read) if Some(read) == hash && (self.same || older || !self.arriving.is_whole()) => Ok(Status::Touched),
             _ if older => Ok(Status::OlderSnapshot),
-            Some(read) if read != hash && *on_change == OnChange::Error => Err(CHANGED),
-            Some(read) if read != hash => Ok(Status::NewVersion),
+            Some(read) if Some(read) != hash && *on_change == OnChange::Error => Err(CHANGED),
+            Some(read) if Some(read) != hash => Ok(Status::NewVersion),
             _ => Ok(Status::Read),
         }
     }
@@ -99,6 +112,9 @@ impl Reading {
 }
 
 async fn open(reading: Arc<Reading>, file: FileEntry) -> Result<Batches, ConnectError> {
+    // Held for as long as the file, or its rows, are.
+    let megabytes = (file.size >> 20).clamp(1, ROOM as u64) as u32;
+    let held = reading.room.clone().acquire_many_owned(megabytes).await.ok();
     let rows = reading.opened(&file, true).await?;
     let mut report = rows.report();
     if let Some(fault) = reading.arriving.broken.fault(&file.path) {
@@ -120,7 +136,12 @@ async fn open(reading: Arc<Reading>, file: FileEntry) -> Result<Batches, Connect
             return Ok(stream::empty().boxed());
         }
     };
-    Ok(stream::try_unfold((rows, file, Told { status, ..told }, reading), step).boxed())
+    let rows = stream::try_unfold((rows, file, Told { status, ..told }, reading), step);
+    Ok(rows
+        .inspect(move |_| {
+            let _ = &held;
+        })
+        .boxed())
 }
 
 type Open = (FileRows, FileEntry, Told, Arc<Reading>);

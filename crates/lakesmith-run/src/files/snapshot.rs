@@ -6,7 +6,7 @@
 
 use super::arriving::{Arriving, Notes};
 use super::micros;
-use super::receipt::{Receipts, Status, after};
+use super::receipt::{Status, after};
 use chrono::{DateTime, Utc};
 use globset::{Glob, GlobMatcher};
 use lakesmith_connect::{ConnectError, FileEntry, FileSource};
@@ -73,17 +73,24 @@ impl Snapshots {
         }
     }
 
-    /// The newest snapshot that was read.
-    pub(crate) fn newest(&self, seen: &Receipts) -> Option<Newest> {
+    /// Looks at a receipt: `newest` is its snapshot from now on, if that is newer.
+    pub(super) fn take(&self, newest: &mut Option<Newest>, path: &str, modified: DateTime<Utc>, status: Status) {
         match self {
             Snapshots::Files => {
-                let taken = |status: Status| status.is_read() || status == Status::Touched;
-                let files = seen.all().filter(|(_, receipt)| taken(receipt.status));
-                files.map(|(path, receipt)| (receipt.modified, path.clone())).max().map(|(at, path)| Newest::File(at, path))
+                let newer = match &newest {
+                    Some(Newest::File(at, name)) => (*at, name.as_str()) < (modified, path),
+                    _ => true,
+                };
+                if newer && (status.is_read() || status == Status::Touched) {
+                    *newest = Some(Newest::File(modified, path.to_owned()));
+                }
             }
             Snapshots::Folders(folders) => {
-                let read = seen.all().filter(|(_, receipt)| receipt.read.is_some()).map(|(path, _)| folders.of(path));
-                read.max_by(|a, b| by_name(a, b)).map(|folder| Newest::Folder(folders.clone(), folder.to_owned()))
+                let folder = folders.of(path);
+                let newer = newest.as_ref().is_none_or(|newest| newest.is_before_folder(folder));
+                if newer && status.is_read() {
+                    *newest = Some(Newest::Folder(folders.clone(), folder.to_owned()));
+                }
             }
         }
     }
@@ -176,6 +183,10 @@ impl Newest {
             Newest::File(at, path) => (micros(file.modified), &file.path) < (*at, path),
             Newest::Folder(folders, _) => self.is_after_folder(folders.of(&file.path)),
         }
+    }
+
+    fn is_before_folder(&self, folder: &str) -> bool {
+        matches!(self, Newest::Folder(_, newest) if by_name(newest, folder) == Ordering::Less)
     }
 
     fn is_after_folder(&self, folder: &str) -> bool {

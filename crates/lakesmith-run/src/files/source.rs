@@ -1,31 +1,24 @@
 //! A bronze table's source, as the project describes it.
 
 use crate::format::{format, tell};
+use crate::landing::Landing;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use lakesmith_connect::{FileSource, SOURCE_NAME};
 use lakesmith_engine::arrow_type;
-use lakesmith_project::{ChangeCapture, Project, SourceTable};
+use lakesmith_project::{ChangeCapture, SourceTable};
 use lakesmith_sql::parse_type;
-use object_store::ObjectStore;
-use object_store::path::Path;
 use std::sync::Arc;
 
 /// The field in which a change feed says what a row is, unless the project names another one.
 const OPERATION: &str = "_operation";
 
-/// The source of a bronze table, as the project describes it; none for one that reads no files.
-pub(crate) fn source(
-    project: &Project,
-    table: (usize, usize),
-    store: Arc<dyn ObjectStore>,
-) -> Option<(FileSource, &SourceTable)> {
-    let source = project.sources.get(table.0)?;
-    let table = source.tables.get(table.1)?;
-    let root = project.root.canonicalize().unwrap_or_else(|_| project.root.clone()).join(&source.path.value);
-    let mut source = FileSource::new(store, Path::from_absolute_path(&root).ok()?, &table.path.value, format(table)?);
+/// The source of a bronze table, as the project describes it, where its files lie; none for one that reads no files.
+pub(crate) fn source(table: &SourceTable, landing: &Landing) -> Option<FileSource> {
+    let mut source = FileSource::new(landing.store.clone(), landing.root.clone(), &table.path.value, format(table)?);
+    source.place = landing.place.clone();
     tell(&mut source, table);
     source.hints = hints(table);
-    Some((source, table))
+    Some(source)
 }
 
 /// The types that are told: by `schema_hints`, and those of the columns that say what a row is and when it changed. These

@@ -3,6 +3,7 @@
 
 mod changes;
 mod feeds;
+mod listing;
 mod snapshots;
 
 use crate::lake::{Lake, Options};
@@ -77,6 +78,11 @@ impl House {
 
     async fn retry(&self) -> Ran {
         let mut lake = self.open(Options { retry_files: true, ..Options::default() }).await;
+        Ran::of(&mut lake).await
+    }
+
+    async fn relist(&self) -> Ran {
+        let mut lake = self.open(Options { relist: true, ..Options::default() }).await;
         Ran::of(&mut lake).await
     }
 

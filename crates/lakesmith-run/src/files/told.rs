@@ -1,14 +1,15 @@
 //! What is told of each file of a batch: in its receipt, and in the run's summary.
 
-use super::receipt::{Receipts, Status};
+use super::receipt::{ContentHash, NameHash, Receipts, Status};
 use crate::error::RunError;
+use crate::lake::Lake;
 use arrow::array::{ArrayRef, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
-use lakesmith_compile::Table;
-use lakesmith_connect::{FileEntry, FileReport};
+use lakesmith_compile::{Flow, Table};
+use lakesmith_connect::{FileEntry, FileFault, FileReport};
 use lakesmith_engine::arrow_schema;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What became of one file.
@@ -28,10 +29,14 @@ impl Told {
     pub(super) fn of(file: &FileEntry, report: FileReport, seen: &Receipts) -> Told {
         let status = if report.error.is_some() { Status::Failed } else { Status::Read };
         let error = report.error.as_ref().map(ToString::to_string);
-        let retried = seen.of(&file.path).is_some_and(|former| {
-            former.status == Status::Failed && former.size == file.size && former.modified == super::micros(file.modified)
-        });
+        let retried = seen.of(&file.path).is_some_and(|former| former.status == Status::Failed && seen.is_same(&former, file));
         Told { file: file.clone(), report, status, error, retried }
+    }
+
+    /// What has the name of a file and is not read.
+    pub(super) fn passed_over(file: &FileEntry, fault: &FileFault) -> Told {
+        let report = FileReport { error: Some(fault.clone()), ..FileReport::default() };
+        Told { file: file.clone(), report, status: Status::PassedOver, error: Some(fault.to_string()), retried: false }
     }
 
     /// The same of a file whose rows are not taken.
@@ -43,6 +48,23 @@ impl Told {
     /// Whether it gets no receipt: it changed under the reader, or is gone.
     fn waits(&self) -> bool {
         self.report.error.as_ref().is_some_and(lakesmith_connect::FileFault::is_transient)
+    }
+}
+
+/// The file that held a content first.
+enum Original<'a> {
+    /// One of the same batch.
+    Here(&'a str),
+    /// One of a batch before.
+    Earlier(NameHash),
+}
+
+impl Original<'_> {
+    fn earlier(&self) -> Option<NameHash> {
+        match self {
+            Original::Here(_) => None,
+            Original::Earlier(name) => Some(*name),
+        }
     }
 }
 
@@ -90,17 +112,21 @@ impl Reports {
     }
 
     /// Of files that hold what another one held before them, that one.
-    fn copies(&self, told: &[Told]) -> HashMap<String, String> {
-        let mut first: HashMap<&str, &str> = HashMap::new();
+    fn copies<'a>(&self, told: &'a [Told]) -> HashMap<&'a str, Original<'a>> {
+        let mut first: HashMap<ContentHash, &str> = HashMap::new();
         let mut copies = HashMap::new();
         for one in told.iter().filter(|told| told.status.is_read() && told.report.rows > 0) {
-            let (path, hash) = (one.file.path.as_str(), one.report.hash.as_str());
-            match self.seen.first_with(hash).or(first.get(hash).copied()) {
-                Some(original) if original != path => {
-                    copies.insert(path.to_owned(), original.to_owned());
+            let path = one.file.path.as_str();
+            let Some(hash) = ContentHash::of(&one.report.hash) else { continue };
+            match (self.seen.first_with(hash), first.get(&hash).copied()) {
+                (Some(original), _) if original != self.seen.name(path) => {
+                    copies.insert(path, Original::Earlier(original));
                 }
-                Some(_) => {}
-                None => {
+                (Some(_), _) => {}
+                (None, Some(original)) => {
+                    copies.insert(path, Original::Here(original));
+                }
+                (None, None) => {
                     first.insert(hash, path);
                 }
             }
@@ -115,6 +141,7 @@ impl Reports {
         let status = |status: Status| count(&|told| told.status == status);
         let rare = [
             ("failed files", status(Status::Failed)),
+            ("passed over files", status(Status::PassedOver)),
             ("touched files", status(Status::Touched)),
             ("new versions", status(Status::NewVersion)),
             ("files of older snapshots", status(Status::OlderSnapshot)),
@@ -128,9 +155,22 @@ impl Reports {
     }
 
     /// One row a file, as the receipts table has it. A file that changed under the reader gets none: it waits.
-    pub(crate) fn receipts(&self, table: &Table, now: DateTime<Utc>, batch: i64) -> Result<RecordBatch, RunError> {
+    pub(crate) async fn receipts(
+        &self,
+        lake: &Lake,
+        flow: &Flow,
+        table: &Table,
+        now: DateTime<Utc>,
+        batch: i64,
+    ) -> Result<RecordBatch, RunError> {
         let told: Vec<Told> = self.told().into_iter().filter(|told| !told.waits()).collect();
         let copies = self.copies(&told);
+        let earlier: HashSet<NameHash> = copies.values().filter_map(Original::earlier).collect();
+        let earlier = self.seen.names(lake, flow, &earlier).await?;
+        let same_as_of = |path: &str| match copies.get(path)? {
+            Original::Here(name) => Some((*name).to_owned()),
+            Original::Earlier(name) => earlier.get(name).cloned(),
+        };
         let texts = StringBuilder::new;
         let (mut path, mut etag, mut hash, mut error, mut status, mut same_as, mut note) =
             (texts(), texts(), texts(), texts(), texts(), texts(), texts());
@@ -148,7 +188,7 @@ impl Reports {
             rescued.append_value(report.rescued_rows as i64);
             error.append_option(reason.as_ref());
             status.append_value(became.as_str());
-            same_as.append_option(copies.get(&file.path));
+            same_as.append_option(same_as_of(&file.path));
             note.append_option((!report.notes.is_empty()).then(|| report.notes.join("; ")));
             read_at.append_value(now.timestamp_micros());
             batches.append_value(batch);

@@ -6,6 +6,7 @@ use super::trace::Told;
 use super::{audit, gate};
 use crate::error::RunError;
 use crate::lake::{Lake, Options};
+use crate::landing::Landings;
 use crate::phase::{Log, Witness};
 use crate::report::{Event, Report};
 use crate::world::World;
@@ -108,7 +109,13 @@ impl Scenario {
             trace: runner.wire.disk().trace.clone(),
             next: runner.witness.clone(),
         });
-        let world = World { storage, landing: runner.wire.clone(), clock: runner.clock.clone(), witness, heartbeat: None };
+        let world = World {
+            storage,
+            landing: Landings::given(runner.wire.clone()),
+            clock: runner.clock.clone(),
+            witness,
+            heartbeat: None,
+        };
         let options = Options { threads: Some(1), memory: Some(64 << 20), ..Options::default() };
         let mut lake = Lake::over(world, self.project.clone(), &options)?;
         lake.learn().await?;

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 /// Prints the flows in the order in which they run.
 pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let lake = open::to_run(globals, console, false).await?;
+    let lake = open::to_plan(globals, console).await?;
     let selection = args.selectors.selection();
     let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
     let flows = lake.plan().flows.iter().filter(|flow| chosen.contains(&flow.name));

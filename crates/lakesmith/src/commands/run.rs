@@ -11,7 +11,7 @@ use crate::format::{self, Format, ReportFormat};
 use crate::open;
 use crate::progress::Progress;
 use lakesmith_compile::{Plan, TableName};
-use lakesmith_run::{FlowStatus, Lake, Report};
+use lakesmith_run::{FlowStatus, Lake, Options, Report};
 use lakesmith_text::{Diagnostics, render};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// Read files again whose newest receipt has an error
     #[arg(long, conflicts_with = "watch")]
     retry_files: bool,
+    /// List everything in the sources, also where recent dates, ordered names or a queue would do
+    #[arg(long, conflicts_with = "watch")]
+    relist: bool,
     /// Go on: run again what follows from a source's folder as soon as files arrive there, until Ctrl-C
     #[arg(long)]
     pub(crate) watch: bool,
@@ -48,7 +51,8 @@ pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
     if args.watch {
         return watch::run(args, globals, console).await;
     }
-    let mut lake = open::to_run(globals, console, args.retry_files).await?;
+    let options = Options { retry_files: args.retry_files, relist: args.relist, ..open::options(globals) };
+    let mut lake = open::to_run(&options, globals, console).await?;
     let selection = args.selectors.selection();
     let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
     if args.retry_files {

@@ -28,8 +28,11 @@ def literal(value, instant):
 
 
 def with_delta_rs(value):
-    instant = "TIMESTAMP"
-    sql = f"SELECT id FROM t WHERE \"{value['column']}\" = {literal(value, instant)}"
+    wanted = literal(value, "TIMESTAMP")
+    if value["type"] == "timestamp":
+        # Its TIMESTAMP has nanoseconds, which reach from 1677 to 2262.
+        wanted = f"arrow_cast('{text(value)}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
+    sql = f"SELECT id FROM t WHERE \"{value['column']}\" = {wanted}"
     return pyarrow.table(QueryBuilder().register("t", table).execute(sql).read_all()).column("id").to_pylist()
 
 

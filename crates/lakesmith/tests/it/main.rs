@@ -7,6 +7,8 @@
 mod answers;
 mod contents;
 mod contract2;
+#[path = "../../../lakesmith-store/src/tests/double.rs"]
+mod double;
 mod edge;
 mod examples;
 mod failpoints;
@@ -15,6 +17,7 @@ mod foreign;
 mod house;
 mod jaffle;
 mod killed;
+mod landing;
 mod matrix;
 mod mended;
 mod page;

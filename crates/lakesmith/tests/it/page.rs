@@ -94,7 +94,8 @@ fn said(line: &str, folder: &Path) -> String {
 }
 
 fn printed(line: &str, folder: &Path) -> Output {
-    super::lakesmith().current_dir(folder).args(arguments(line)).output().unwrap()
+    // Which thread reads which file decides how many files are written.
+    super::lakesmith().current_dir(folder).env("LAKESMITH_THREADS", "1").args(arguments(line)).output().unwrap()
 }
 
 /// The text with every instant of this century as the same one.

@@ -5,13 +5,10 @@
 
 use std::path::Path as FsPath;
 use std::sync::Arc;
-use std::time::Duration;
 
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::{BackoffConfig, ObjectStore, RetryConfig};
-use url::{Position, Url};
+use lakesmith_project::Location;
+use object_store::ObjectStore;
+use url::Url;
 
 use super::local::LocalFiles;
 use crate::delta::DeltaError;
@@ -28,29 +25,41 @@ pub(super) fn existing(location: &str, base_dir: &FsPath) -> Result<(Arc<dyn Obj
 }
 
 fn at(location: &str, base_dir: &FsPath, make: bool) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
-    let fail = |reason: String| DeltaError::Location { location: location.to_owned(), reason };
-    let refused = |error: object_store::Error| fail(error.to_string());
-    let Some((scheme, _)) = location.split_once("://") else { return folder(&base_dir.join(location), make, &fail) };
-    let url = Url::parse(location).map_err(|error| fail(error.to_string()))?;
-    if scheme == "file" {
-        let path = url.to_file_path().map_err(|()| fail("not a valid file URL".to_owned()))?;
-        return folder(&path, make, &fail);
-    }
-    check(&url).map_err(&fail)?;
-    let bucket = &url[..Position::BeforePath];
-    let store: Arc<dyn ObjectStore> = match scheme {
-        "s3" | "s3a" => Arc::new(AmazonS3Builder::from_env().with_url(bucket).with_retry(retries()).build().map_err(refused)?),
-        "abfss" | "abfs" | "az" | "azure" => {
-            Arc::new(MicrosoftAzureBuilder::from_env().with_url(bucket).with_retry(retries()).build().map_err(refused)?)
+    let fail = |reason: String| DeltaError::Location { location: shown(location), reason };
+    let bucket = match Location::parse(location) {
+        Ok(Location::Bucket(bucket)) => bucket,
+        Ok(Location::Folder(_)) if location.starts_with("file://") => {
+            let path = Url::parse(location).ok().and_then(|url| url.to_file_path().ok());
+            return folder(&path.ok_or_else(|| fail("not a valid file URL".to_owned()))?, make, &fail);
         }
-        "gs" => Arc::new(GoogleCloudStorageBuilder::from_env().with_url(bucket).with_retry(retries()).build().map_err(refused)?),
-        _ => {
-            let known = "a local folder, `s3://bucket/prefix`, `abfss://container@account.dfs.core.windows.net/prefix`, \
-                         `az://container/prefix` or `gs://bucket/prefix`";
-            return Err(fail(format!("`{scheme}` storage is not known: use {known}")));
+        Ok(Location::Folder(path)) => return folder(&base_dir.join(path), make, &fail),
+        Err(fault) => {
+            let scheme = location.split_once("://").map_or("", |(scheme, _)| scheme);
+            return Err(fail(match fault {
+                lakesmith_project::LocationFault::UnknownScheme => format!("`{scheme}` storage is not known: {fault}"),
+                fault => fault.to_string(),
+            }));
         }
     };
-    Ok((store, url))
+    // Names that a URL has to encode are taken for other ones by readers of Delta tables.
+    if bucket.prefix.chars().any(|c| !c.is_ascii_alphanumeric() && !"/-_.=".contains(c)) {
+        let allowed = "the prefix may have letters of the Latin alphabet, digits, `-`, `_`, `.` and `=` only";
+        return Err(fail(allowed.to_owned()));
+    }
+    let url = Url::parse(&format!("{}/{}", bucket.root, bucket.prefix)).map_err(|error| fail(error.to_string()))?;
+    let opened = lakesmith_store::open(&bucket, None, base_dir).map_err(|error| fail(error.to_string()))?;
+    Ok((opened.store, url))
+}
+
+/// A location without what may be a secret in it.
+fn shown(location: &str) -> String {
+    match Location::parse(location) {
+        Err(fault) if fault.may_hold_a_secret() => {
+            let scheme = location.split_once("://").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}://…")
+        }
+        _ => location.to_owned(),
+    }
 }
 
 fn folder(folder: &FsPath, make: bool, fail: &dyn Fn(String) -> DeltaError) -> Result<(Arc<dyn ObjectStore>, Url), DeltaError> {
@@ -60,27 +69,6 @@ fn folder(folder: &FsPath, make: bool, fail: &dyn Fn(String) -> DeltaError) -> R
     let folder = folder.canonicalize().map_err(|e| fail(e.to_string()))?;
     let url = Url::from_directory_path(&folder).map_err(|()| fail("not an absolute path".to_owned()))?;
     Ok((Arc::new(LocalFiles::new(folder)), url))
-}
-
-/// What a URL of a bucket may say.
-fn check(url: &Url) -> Result<(), String> {
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err("no bucket or container is named".to_owned());
-    }
-    if url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err("only the bucket and a prefix may be named; credentials come from the environment".to_owned());
-    }
-    // Names that a URL has to encode are taken for other ones by readers of Delta tables.
-    match url.path().chars().find(|c| !c.is_ascii_alphanumeric() && !"/-_.=".contains(*c)) {
-        Some(_) => Err("the prefix may have letters of the Latin alphabet, digits, `-`, `_`, `.` and `=` only".to_owned()),
-        None => Ok(()),
-    }
-}
-
-/// A request is tried again after an error of the server or the network, for about half a minute in all.
-fn retries() -> RetryConfig {
-    let backoff = BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(5), base: 2.0 };
-    RetryConfig { backoff, max_retries: 10, retry_timeout: Duration::from_secs(30) }
 }
 
 #[cfg(test)]
@@ -99,5 +87,6 @@ mod tests {
         assert!(refusal("s3://bucket/the%20lake").contains("the prefix may have letters"));
         let secret = refusal("abfss://lake:secret@account.dfs.core.windows.net/x");
         assert!(secret.contains("credentials come from the environment"), "{secret}");
+        assert!(!secret.contains("secret@"), "{secret}");
     }
 }

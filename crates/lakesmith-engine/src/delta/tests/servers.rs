@@ -43,13 +43,33 @@ impl Server {
     /// How many requests it answered since the last time, by kind.
     #[allow(dead_code, reason = "not every test binary counts")]
     pub(crate) fn counts(&mut self) -> BTreeMap<String, u64> {
-        writeln!(self.asks.as_ref().unwrap(), "count").unwrap();
-        let counts = self.line();
+        let counts = self.ask("count");
         counts
             .split_whitespace()
             .map(|one| one.split_once('=').unwrap())
             .map(|(k, n)| (k.to_owned(), n.parse().unwrap()))
             .collect()
+    }
+
+    /// Puts a file into the bucket.
+    #[allow(dead_code, reason = "not every test binary puts")]
+    pub(crate) fn put(&mut self, name: &str, text: &str) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let said = self.ask(&format!("put {} {name}", file.path().display()));
+        assert_eq!(said, "put", "{name}");
+    }
+
+    /// Takes an object away.
+    #[allow(dead_code, reason = "not every test binary deletes")]
+    pub(crate) fn delete(&mut self, name: &str) {
+        assert_eq!(self.ask(&format!("delete {name}")), "deleted");
+    }
+
+    /// What the server says to a line.
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        writeln!(self.asks.as_ref().unwrap(), "{line}").unwrap();
+        self.line()
     }
 
     fn line(&mut self) -> String {

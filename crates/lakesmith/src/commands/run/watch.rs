@@ -8,7 +8,7 @@ use crate::exit::{Exit, Stop};
 use crate::format::ReportFormat;
 use crate::open;
 use lakesmith_compile::{Selection, TableName};
-use lakesmith_run::{FlowStatus, FolderSignals, Lake, Report, Signals, settled};
+use lakesmith_run::{FlowStatus, Lake, Report, Signals, SourceSignals, settled};
 use std::collections::BTreeSet;
 use std::future::pending;
 use std::io::Write;
@@ -19,6 +19,9 @@ use tokio::sync::watch;
 const QUIET: Duration = Duration::from_millis(500);
 /// But no later than this after the first file was.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// Buckets, and the queues that tell of their objects, are asked so often.
+const BUCKETS: Duration = Duration::from_secs(15);
 
 /// What wakes the next run.
 enum Woken {
@@ -34,18 +37,20 @@ enum Woken {
 pub(super) async fn run(args: Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
     let (every, form) = (args.every, args.format);
     let selection = args.selectors.selection();
+    // What a queue has handed out to one run is read by the next one.
+    let options = open::options(globals);
     let mut interrupts = interrupts();
-    let (mut signals, mut runs): (Option<FolderSignals>, usize) = (None, 0);
+    let (mut signals, mut runs): (Option<SourceSignals>, usize) = (None, 0);
     let mut last;
     let mut concerned: Option<BTreeSet<TableName>> = None;
     loop {
         let once = async {
-            let mut lake = open::to_run(globals, console, false).await?;
+            let mut lake = open::to_run(&options, globals, console).await?;
             let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
             // Before the sources are listed, so that nothing that arrives meanwhile is missed.
             let watched = match signals.as_ref().is_some_and(|signals| signals.are_of(&lake, &chosen)) {
                 true => None,
-                false => Some(FolderSignals::new(&lake, &chosen)),
+                false => Some(SourceSignals::new(&lake, &chosen, BUCKETS.min(every).max(Duration::from_secs(1)))),
             };
             let chosen = match &concerned {
                 Some(tables) => following(&lake, tables, &chosen)?,
@@ -104,7 +109,7 @@ fn following(lake: &Lake, tables: &BTreeSet<TableName>, chosen: &BTreeSet<TableN
 }
 
 async fn woken(
-    signals: &mut Option<FolderSignals>,
+    signals: &mut Option<SourceSignals>,
     every: Duration,
     interrupts: &mut watch::Receiver<usize>,
     console: &Console,

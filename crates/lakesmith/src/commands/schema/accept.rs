@@ -48,7 +48,7 @@ fn renamed(text: &str) -> Result<(String, String), String> {
 
 /// Accepts, and prints what was changed.
 pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
-    let lake = open::to_run(globals, console, false).await?;
+    let lake = open::to_run(&open::options(globals), globals, console).await?;
     let acceptance = Acceptance { what: args.what, ty: args.ty, renamed: args.rename, lossy: args.lossy };
     let accepted = lake.accept(&acceptance).await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
     let mut out = console.out();
