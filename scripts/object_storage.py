@@ -111,6 +111,10 @@ class Handler(simple_server.WSGIRequestHandler):
     def address_string(self):
         return self.client_address[0]
 
+    def get_environ(self):
+        """With the path as it was asked for: a name may hold `%2F` and `?`."""
+        return {**super().get_environ(), "RAW_URI": self.path, "REQUEST_URI": self.path}
+
 
 def s3(arguments):
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "testing")

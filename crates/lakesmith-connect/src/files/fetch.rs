@@ -108,11 +108,16 @@ impl Remote {
     fn is_same(&self, now: &ObjectMeta) -> bool {
         let listed = &self.entry;
         let same_content = match (&listed.etag, &now.e_tag) {
-            (Some(listed), Some(now)) => listed == now,
+            (Some(listed), Some(now)) => bare(listed) == bare(now),
             _ => listed.modified == now.last_modified,
         };
         listed.size == now.size && same_content
     }
+}
+
+/// An entity tag without its quotes: Azure lists tags without and answers them with.
+fn bare(etag: &str) -> &str {
+    etag.trim_start_matches("W/").trim_matches('"')
 }
 
 /// What the operating system says if it refuses this file (and not the whole disk).

@@ -162,7 +162,7 @@ pub(crate) fn format(fields: &Fields<'_>, path: &str, diagnostics: &mut Diagnost
                 diagnostics.push(
                     Diagnostic::error("missing-key", "a source table needs the key `format` where its path does not tell it")
                         .at(fields.place("path"))
-                        .help("add `format: csv` or `format: json`"),
+                        .help("say it, such as `format: csv` or `format: json`"),
                 );
                 return None;
             }

@@ -16,6 +16,7 @@ pub(crate) struct Asked {
     pub(crate) headers: BTreeMap<String, String>,
     #[allow(dead_code, reason = "shown where a test fails")]
     pub(crate) body: Vec<u8>,
+    #[allow(dead_code, reason = "not every test binary looks at it")]
     pub(crate) at: Instant,
 }
 
