@@ -21,6 +21,8 @@ LINES = {"OrderID": "BIGINT", "LineNo": "BIGINT", "ProductID": "BIGINT", "Produc
 
 
 def read(connection, path, columns):
+    if path.endswith(".parquet"):
+        return sum(batch.num_rows for batch in connection.sql(f"SELECT * FROM read_parquet('{path}')").to_arrow_reader(8192))
     function = "read_json" if path.endswith(".json") else "read_csv"
     more = ", format='newline_delimited'" if path.endswith(".json") else ", header=true"
     reader = connection.sql(f"SELECT * FROM {function}('{path}', columns={columns!r}{more})").to_arrow_reader(8192)
@@ -31,7 +33,7 @@ def main():
     folder = sys.argv[1]
     connection = duckdb.connect(config={"threads": 1})
     print(f"\n| DuckDB {duckdb.__version__}, one thread | MB/s |\n| --- | ---: |")
-    for name, columns in [("orders.json", ORDERS), ("customers.csv", CUSTOMERS), ("lines.csv", LINES)]:
+    for name, columns in [("orders.json", ORDERS), ("customers.csv", CUSTOMERS), ("lines.csv", LINES), ("lines.parquet", None)]:
         path = os.path.join(folder, name)
         best = float("inf")
         for _ in range(7):

@@ -1,9 +1,9 @@
-//! How fast files become batches, on one thread: this crate beside arrow-json and arrow-csv, into the same columns.
+//! How fast files become batches, on one thread: this crate beside arrow-json, arrow-csv and parquet, into the same columns.
 //!
 //! `cargo bench -p lakesmith-connect --bench decode` measures each by itself and then all of them in turns, which is what the
 //! table at the end and its ratios come from. With `LAKESMITH_PYTHON` (a Python that has `duckdb`) DuckDB reads the same files,
 //! also on one thread: `benches/decode/duckdb_read.py`. `LAKESMITH_BENCH_FILES` names a folder with `orders/*.json` and
-//! `customers/*.csv` to be read instead of what is generated.
+//! `customers/*.csv` to be read instead of what is generated; `LAKESMITH_BENCH_MB` says how large that is (32).
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::disallowed_methods)]
 
@@ -20,6 +20,10 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use lakesmith_connect::{CsvOptions, FileSource, Format, JsonOptions};
 use object_store::local::LocalFileSystem;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
 
 const ROWS_PER_BATCH: usize = 8192;
 
@@ -34,9 +38,9 @@ struct Load {
 
 impl Load {
     /// Writes the file below `folder`, and learns its columns.
-    fn new(folder: &Path, name: &'static str, format: Format, text: String) -> Load {
-        let file = folder.join(name);
-        std::fs::write(&file, &text).unwrap();
+    fn new(folder: &Path, name: &'static str, format: Format, bytes: impl Into<Bytes>) -> Load {
+        let (file, bytes) = (folder.join(name), bytes.into());
+        std::fs::write(&file, &bytes).unwrap();
         let store = Arc::new(LocalFileSystem::new_with_prefix(folder).unwrap());
         let source = FileSource::new(store, object_store::path::Path::default(), name, format);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -44,13 +48,27 @@ impl Load {
             let files = source.list().await.unwrap();
             source.infer(&files, None).await.unwrap().schema
         });
-        Load { name, source, bytes: text.into(), schema, runtime }
+        Load { name, source, bytes, schema, runtime }
     }
 
     /// Bytes at hand, to batches.
     fn decode(&self) -> usize {
         let batches = self.source.decode(self.bytes.clone(), self.schema.clone()).unwrap();
         batches.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
+    }
+
+    /// The same rows as Parquet, as other writers write it: compressed with Snappy.
+    fn as_parquet(&self) -> Vec<u8> {
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let mut writer: Option<ArrowWriter<Vec<u8>>> = None;
+        for batch in self.source.decode(self.bytes.clone(), self.schema.clone()).unwrap() {
+            let batch = batch.unwrap();
+            let data: Vec<usize> = (0..self.schema.fields().len()).collect();
+            let batch = batch.project(&data).unwrap();
+            let open = || ArrowWriter::try_new(vec![], batch.schema(), Some(properties.clone())).unwrap();
+            writer.get_or_insert_with(open).write(&batch).unwrap();
+        }
+        writer.unwrap().into_inner().unwrap()
     }
 
     /// A file on disk, to batches: listed, read, hashed, decoded.
@@ -80,6 +98,11 @@ impl Load {
                 let reader = reader.build(Cursor::new(&self.bytes)).unwrap();
                 reader.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
             }
+            Format::Parquet => {
+                let reader = ParquetRecordBatchReaderBuilder::try_new(self.bytes.clone()).unwrap();
+                let reader = reader.with_batch_size(ROWS_PER_BATCH).build().unwrap();
+                reader.map(|batch| black_box(batch.unwrap()).num_rows()).sum()
+            }
             other => panic!("Arrow is not compared for {other:?}"),
         }
     }
@@ -102,12 +125,16 @@ fn given(folder: &str, below: &str, header: bool) -> Option<String> {
 fn loads(folder: &Path) -> Vec<Load> {
     let csv = || Format::Csv(CsvOptions::default());
     let given = |below, header| given(&std::env::var("LAKESMITH_BENCH_FILES").ok()?, below, header);
-    let orders = given("orders", false).unwrap_or_else(|| retail::orders(32 << 20));
-    let customers = given("customers", true).unwrap_or_else(|| retail::customers(32 << 20));
+    let size = std::env::var("LAKESMITH_BENCH_MB").map_or(32, |size| size.parse::<usize>().unwrap()) << 20;
+    let orders = given("orders", false).unwrap_or_else(|| retail::orders(size));
+    let customers = given("customers", true).unwrap_or_else(|| retail::customers(size));
+    let lines = Load::new(folder, "lines.csv", csv(), retail::lines(size));
+    let columnar = Load::new(folder, "lines.parquet", Format::Parquet, lines.as_parquet());
     vec![
         Load::new(folder, "orders.json", Format::Json(JsonOptions::default()), orders),
         Load::new(folder, "customers.csv", csv(), customers),
-        Load::new(folder, "lines.csv", csv(), retail::lines(32 << 20)),
+        lines,
+        columnar,
     ]
 }
 

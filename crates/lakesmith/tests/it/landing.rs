@@ -282,7 +282,11 @@ fn a_managed_identity_of_azure_is_asked_for_its_token() {
 
 #[test]
 fn late_files_of_old_dates_are_found_by_listing_everything() {
-    let house = House::new("path: landing", "{ path: \"{yyyy}/{MM}/{dd}/*.json\", format: json, look_back: 1 day, relist: 52 weeks }", &[]);
+    let house = House::new(
+        "path: landing",
+        "{ path: \"{yyyy}/{MM}/{dd}/*.json\", format: json, look_back: 1 day, relist: 52 weeks }",
+        &[],
+    );
     let day = |day: &str, name: &str| house.put(&format!("landing/2026/03/{day}/{name}.json"), "{\"a\":1}\n");
     day("01", "a");
     day("10", "a");
