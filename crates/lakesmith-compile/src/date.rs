@@ -1,5 +1,8 @@
 //! `gold.dim_date`, from the calendar of `lakehouse.yaml`. The week begins on Monday, weeks are ISO weeks.
 
+mod holiday;
+pub(crate) mod time;
+
 use crate::gold::{UNKNOWN, own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
@@ -16,43 +19,55 @@ pub(crate) const NAME: &str = "dim_date";
 pub(crate) const KEY: &str = "date_key";
 /// What a fact's date is matched with.
 pub(crate) const NATURAL_KEY: &str = "date";
+/// The key of the day `d`.
+const KEY_OF_DAY: &str = "CAST(year(d) * 10000 + month(d) * 100 + day(d) AS INT)";
 
 /// Each column with its value for the day `d`, which is `f` in the fiscal calendar.
-fn definition(calendar: &Calendar) -> Vec<(Column, &'static str)> {
-    let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
-    let (int, text) = (DataType::Int, DataType::String);
-    let mut columns = vec![
+fn definition(calendar: &Calendar) -> Vec<(Column, String)> {
+    let (int, text, date) = (DataType::Int, DataType::String, DataType::Date);
+    // A fiscal year is called by the calendar year in which it ends.
+    let fiscal_year = if first_month(calendar) == 1 { "year(f)" } else { "year(f) + 1" };
+    let plain = [
+        (KEY, int.clone(), "The day as yyyymmdd; -1 where a fact has no date", KEY_OF_DAY),
+        (NATURAL_KEY, date.clone(), "The day", "d"),
+        ("year", int.clone(), "Calendar year", "year(d)"),
+        ("quarter", int.clone(), "1 to 4", "quarter(d)"),
+        ("quarter_name", text.clone(), "Q1 2025", "concat('Q', CAST(quarter(d) AS STRING), ' ', CAST(year(d) AS STRING))"),
+        ("month", int.clone(), "1 to 12", "month(d)"),
+        ("month_name", text.clone(), "January", "date_format(d, 'MMMM')"),
+        ("month_abbr", text.clone(), "Jan", "date_format(d, 'MMM')"),
+        ("week_of_year", int.clone(), "ISO week, 1 to 53", "weekofyear(d)"),
         (
-            column(KEY, int.clone(), "The day as yyyymmdd; -1 where a fact has no date"),
-            "CAST(year(d) * 10000 + month(d) * 100 + day(d) AS INT)",
+            "iso_year",
+            int.clone(),
+            "The year that the ISO week belongs to: that of its Thursday",
+            "year(date_add(d, 3 - weekday(d)))",
         ),
-        (column(NATURAL_KEY, DataType::Date, "The day"), "d"),
-        (column("year", int.clone(), "Calendar year"), "year(d)"),
-        (column("quarter", int.clone(), "1 to 4"), "quarter(d)"),
-        (
-            column("quarter_name", text.clone(), "Q1 2025"),
-            "concat('Q', CAST(quarter(d) AS STRING), ' ', CAST(year(d) AS STRING))",
-        ),
-        (column("month", int.clone(), "1 to 12"), "month(d)"),
-        (column("month_name", text.clone(), "January"), "date_format(d, 'MMMM')"),
-        (column("month_abbr", text.clone(), "Jan"), "date_format(d, 'MMM')"),
-        (column("week_of_year", int.clone(), "ISO week, 1 to 53"), "weekofyear(d)"),
-        (column("day_of_month", int.clone(), "1 to 31"), "day(d)"),
-        (column("day_of_year", int.clone(), "1 to 366"), "dayofyear(d)"),
-        (column("day_of_week", int.clone(), "1 = Monday to 7 = Sunday"), "weekday(d) + 1"),
-        (column("day_of_week_name", text.clone(), "Monday"), "date_format(d, 'EEEE')"),
-        (column("day_of_week_abbr", text, "Mon"), "date_format(d, 'EEE')"),
-        (column("is_weekend", DataType::Boolean, "Saturday or Sunday"), "weekday(d) >= 5"),
+        ("day_of_month", int.clone(), "1 to 31", "day(d)"),
+        ("day_of_year", int.clone(), "1 to 366", "dayofyear(d)"),
+        ("day_of_week", int.clone(), "1 = Monday to 7 = Sunday", "weekday(d) + 1"),
+        ("day_of_week_name", text.clone(), "Monday", "date_format(d, 'EEEE')"),
+        ("day_of_week_abbr", text, "Mon", "date_format(d, 'EEE')"),
+        ("is_weekend", DataType::Boolean, "Saturday or Sunday", "weekday(d) >= 5"),
+        ("week_start", date.clone(), "The Monday of its week", "date_sub(d, weekday(d))"),
+        ("week_end", date.clone(), "The Sunday of its week", "date_add(d, 6 - weekday(d))"),
+        ("month_start", date.clone(), "The first day of its month", "trunc(d, 'MM')"),
+        ("month_end", date.clone(), "The last day of its month", "last_day(d)"),
+        ("quarter_start", date.clone(), "The first day of its quarter", "trunc(d, 'QUARTER')"),
+        ("quarter_end", date, "The last day of its quarter", "last_day(add_months(trunc(d, 'QUARTER'), 2))"),
+        ("fiscal_year", int.clone(), "The calendar year in which the fiscal year ends", fiscal_year),
+        ("fiscal_quarter", int.clone(), "1 to 4, from the first month of the fiscal year", "quarter(f)"),
+        ("fiscal_month", int, "1 to 12, from the first month of the fiscal year", "month(f)"),
     ];
-    if let Some(first) = &calendar.fiscal_year_start {
-        let year = if first.value == chrono::Month::January { "year(f)" } else { "year(f) + 1" };
-        columns.extend([
-            (column("fiscal_year", int.clone(), "The calendar year in which the fiscal year ends"), year),
-            (column("fiscal_quarter", int.clone(), "1 to 4, from the first month of the fiscal year"), "quarter(f)"),
-            (column("fiscal_month", int, "1 to 12, from the first month of the fiscal year"), "month(f)"),
-        ]);
-    }
-    columns
+    let column = |(name, ty, words, sql): (&str, DataType, &str, &str)| {
+        (Column::new(name, ty).described(Some(words.to_owned())), sql.to_owned())
+    };
+    plain.into_iter().map(column).chain(holiday::columns(&calendar.holidays)).collect()
+}
+
+/// The month that a fiscal year begins with.
+fn first_month(calendar: &Calendar) -> u32 {
+    calendar.fiscal_year_start.as_ref().map_or(1, |month| month.value.number_from_month())
 }
 
 /// Columns of silver tables whose days the calendar must have, because facts refer to it by them.
@@ -126,16 +141,15 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
 }
 
 /// `whole`: the calendar with all days beyond it; else the days that came with what the inputs gained.
-fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole: bool) -> Step {
+fn step(calendar: &Calendar, definition: &[(Column, String)], beyond: &Days, whole: bool) -> Step {
     let stamped = |mut select: Vec<String>| {
         select.extend(stamped(&own(), true));
         select
     };
     let days = stamped(definition.iter().map(|(column, sql)| named(sql, &column.name)).collect());
     let unknown = stamped(definition.iter().map(|(column, _)| named(&unknown(column), &column.name)).collect());
-    let month = calendar.fiscal_year_start.as_ref().map_or(1, |month| month.value.number_from_month());
     // The fiscal calendar is the plain one, moved so that its first month is January: f is the day in that calendar.
-    let shift = i64::from(month) - 1;
+    let shift = i64::from(first_month(calendar)) - 1;
     let (start, end) = (calendar.start.value, calendar.end.value);
     let fiscal = format!("SELECT d, add_months(trunc(d, 'MM'), {}) AS f", -shift);
     let within = format!("LATERAL VIEW explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) v AS d");
@@ -165,7 +179,15 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole
         sources.push(format!("{fiscal}\nFROM (SELECT DATE '{start}' AS d)\nWHERE FALSE"));
     }
     with.push(cte("days", sources.join("\nUNION ALL\n"), false));
-    let mut select = format!("SELECT\n  {}\nFROM `days`", items(&days));
+    let names = holiday::names(&calendar.holidays);
+    let rows = match names.is_empty() {
+        true => "days",
+        false => {
+            with.push(cte("named", format!("SELECT *,\n  {}\nFROM `days`", items(&names)), false));
+            "named"
+        }
+    };
+    let mut select = format!("SELECT\n  {}\nFROM `{rows}`", items(&days));
     let mut keyed = Keyed {
         keys: vec![],
         identity: vec![KEY.to_owned()],
@@ -177,8 +199,7 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole
         select += &format!("\nUNION ALL\nSELECT\n  {}", items(&unknown));
         Write::ReplaceAll(keyed)
     } else {
-        let key = definition.first().map_or("d", |(_, sql)| sql);
-        with.push(cte("keys", format!("SELECT {}\nFROM `days`", named(key, KEY)), true));
+        with.push(cte("keys", format!("SELECT {}\nFROM `days`", named(KEY_OF_DAY, KEY)), true));
         keyed.keys = vec![KEY.to_owned()];
         Write::ReplaceKeys(keyed)
     };

@@ -8,7 +8,7 @@ use crate::select::{equal, former, in_range, indent, items, list, named, of, quo
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
 use crate::{date, expression};
-use lakesmith_project::{DimensionHistory, Fact, FactDimension, FactKind, MissingMember, OnDuplicate};
+use lakesmith_project::{DimensionHistory, Fact, FactDimension, FactKind, MissingMember, OnDuplicate, TimeGrain};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
 
@@ -23,8 +23,21 @@ struct Role<'a> {
     surrogate_key: String,
     key_type: DataType,
     type2: bool,
+    /// How the columns of `on` are compared with the natural key.
+    by: By,
     /// Whether the dimension has columns: not before its source has given rows. Until then every fact has member -1.
     known: bool,
+}
+
+/// How a fact's columns are compared with a dimension's natural key.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    /// As they are.
+    Value,
+    /// The day of an instant, UTC.
+    Day,
+    /// The time of an instant's day, UTC, cut to the grain of `dim_time`.
+    Time(TimeGrain),
 }
 
 /// A column of the fact that is not a key.
@@ -41,8 +54,11 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
     }
     let from = fact.from.as_ref()?;
     let (input, shape) = known.silver(from, faults)?;
-    let roles: Vec<Role> = fact.dimensions.iter().filter_map(|written| role(written, known, faults)).collect();
+    let mut roles: Vec<Role> = fact.dimensions.iter().filter_map(|written| role(written, known, faults)).collect();
     let columns = input.columns_known.then_some(&input.target.columns);
+    for role in &mut roles {
+        by(role, columns.map_or(&[], Vec::as_slice), faults);
+    }
     let mut places = vec![];
     let values = columns.map(|columns| values(fact, &input.name, columns, &roles, faults, &mut places));
     if before != faults.len() {
@@ -93,10 +109,12 @@ fn unsupported(fact: &Fact) -> Option<Diagnostic> {
     if let Some(sql) = &fact.sql {
         return Some(later("a fact from `sql:`", sql.span()).help("read one silver table with `from:`"));
     }
-    let calendar = |dimension: &&FactDimension| dimension.dimension.value.trim_start_matches("gold.") == date::NAME;
+    let calendar = |dimension: &&FactDimension| {
+        [date::NAME, date::time::NAME].contains(&dimension.dimension.value.trim_start_matches("gold."))
+    };
     let inferred = |dimension: &&FactDimension| dimension.missing == MissingMember::Inferred;
     if let Some(dimension) = fact.dimensions.iter().filter(inferred).find(calendar) {
-        let fault = Diagnostic::error("invalid-value", "days of the calendar are not inferred: it grows by itself");
+        let fault = Diagnostic::error("invalid-value", "days and times are not inferred: the calendar grows by itself");
         return Some(fault.at(dimension.key.span).help("leave `missing` out here"));
     }
     if fact.on_duplicate == OnDuplicate::Quarantine {
@@ -111,7 +129,9 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
     let name = &written.dimension.value;
     let table = TableName::new(Layer::Gold, name.strip_prefix("gold.").unwrap_or(name));
     let defined = known.project.dimensions.iter().find(|dimension| dimension.name.value == table.name());
-    let calendar = table.name() == date::NAME && known.project.lakehouse.calendar.is_some();
+    let calendar = known.project.lakehouse.calendar.as_ref();
+    let days = calendar.filter(|_| table.name() == date::NAME);
+    let times = calendar.filter(|_| table.name() == date::time::NAME).and_then(|calendar| calendar.time.as_ref());
     let role = match defined {
         Some(dimension) => Role {
             written,
@@ -120,15 +140,27 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
             surrogate_key: dimension.surrogate_key.value.clone(),
             key_type: DataType::BigInt,
             type2: dimension.history == DimensionHistory::Type2,
+            by: By::Value,
             known: false,
         },
-        None if calendar => Role {
+        None if times.is_some() => Role {
+            written,
+            table,
+            natural_key: vec![date::time::KEY.to_owned()],
+            surrogate_key: date::time::KEY.to_owned(),
+            key_type: DataType::Int,
+            type2: false,
+            by: By::Time(times.map_or(TimeGrain::Minute, |grain| grain.value)),
+            known: false,
+        },
+        None if days.is_some() => Role {
             written,
             table,
             natural_key: vec![date::NATURAL_KEY.to_owned()],
             surrogate_key: date::KEY.to_owned(),
             key_type: DataType::Int,
             type2: false,
+            by: By::Value,
             known: false,
         },
         None => {
@@ -145,11 +177,33 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
     Some(Role { known: flow.columns_known, ..role })
 }
 
+/// Settles how the role's column is compared: an instant has a day, and a time of the day.
+fn by(role: &mut Role, columns: &[Column], faults: &mut Diagnostics) {
+    let Some(on) = role.written.on.first() else { return };
+    let Some(column) = columns.iter().find(|column| column.name == on.value) else { return };
+    match (role.by, &column.ty) {
+        (By::Value, DataType::Timestamp) if role.table.name() == date::NAME && role.key_type == DataType::Int => {
+            role.by = By::Day
+        }
+        (By::Time(_), ty) if *ty != DataType::Timestamp => {
+            let fault = format!("`{}` is of type {ty}, which has no time of day", on.value);
+            faults.push(
+                Diagnostic::error("type-mismatch", fault).at(on.span).help("`dim_time` is found by a column of type TIMESTAMP"),
+            );
+        }
+        _ => {}
+    }
+}
+
 fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
     let fault = Diagnostic::error("unknown-dimension", format!("there is no dimension `{}`", written.dimension.value))
         .at(written.dimension.span);
-    if written.dimension.value == date::NAME {
-        return fault.help("give lakehouse.yaml a `calendar: { start: …, end: … }`, and dim_date is there");
+    match written.dimension.value.as_str() {
+        date::NAME => return fault.help("give lakehouse.yaml a `calendar: { start: …, end: … }`, and dim_date is there"),
+        date::time::NAME => {
+            return fault.help("give the `calendar` of lakehouse.yaml the key `time: minute`, and dim_time is there");
+        }
+        _ => {}
     }
     let names: Vec<&str> = known.project.dimensions.iter().map(|dimension| dimension.name.value.as_str()).collect();
     match nearest(&written.dimension.value, names.iter().copied()) {
@@ -323,7 +377,7 @@ fn keys(input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -
             columns.join(", "),
             input.quoted(),
             indent(&members),
-            equal("s", "m", &role.pairs())
+            role.matches("s", "m")
         );
     }
     keys
@@ -335,9 +389,19 @@ impl Role<'_> {
         self.written.on.iter().map(|on| on.value.clone()).zip(self.natural_key.iter().cloned()).collect()
     }
 
+    /// Whether a row of `left`, with the columns of the fact's input, names the member that `right` holds.
+    fn matches(&self, left: &str, right: &str) -> String {
+        let pairs = self.pairs();
+        match (self.by, pairs.as_slice()) {
+            (By::Day, [(on, key)]) => format!("CAST({} AS DATE) = {}", of(left, on), of(right, key)),
+            (By::Time(grain), [(on, key)]) => format!("{} = {}", date::time::key_of(&of(left, on), grain), of(right, key)),
+            _ => equal(left, right, &pairs),
+        }
+    }
+
     /// How a fact finds its member: by the natural key, and in a type 2 dimension the version as of the fact's time.
     fn condition(&self, dimension: &str) -> String {
-        let mut all = vec![equal(ROWS, dimension, &self.pairs())];
+        let mut all = vec![self.matches(ROWS, dimension)];
         match (&self.written.as_of, self.type2) {
             (Some(as_of), true) => {
                 let time = of(ROWS, &as_of.value);

@@ -7,7 +7,7 @@ use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, date, dimension, entity, fact};
-use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SourceTable};
+use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
 use std::collections::BTreeMap;
@@ -227,18 +227,21 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
     let mut known = Known { plan, entities: BTreeMap::new(), project };
     for (s, source) in project.sources.iter().enumerate() {
         for (t, table) in source.tables.iter().enumerate() {
-            faults.extend(unsupported_capture(table));
             let data = bronze_columns.get(&bronze::name(source, table));
             let flow = bronze::flow(source, table, (s, t), data.map(Vec::as_slice), &mut faults);
             known.plan.flows.push(flow);
         }
     }
     entities(&mut known, &mut faults);
-    if let Some(calendar) = &project.lakehouse.calendar
-        && !project.dimensions.iter().any(|dimension| dimension.name.value == date::NAME)
-    {
-        let flow = date::flow(calendar, &known);
-        known.plan.flows.push(flow);
+    if let Some(calendar) = &project.lakehouse.calendar {
+        let defined = |name: &str| project.dimensions.iter().any(|dimension| dimension.name.value == name);
+        if !defined(date::NAME) {
+            let flow = date::flow(calendar, &known);
+            known.plan.flows.push(flow);
+        }
+        if let Some(grain) = calendar.time.as_ref().filter(|_| !defined(date::time::NAME)) {
+            known.plan.flows.push(date::time::flow(grain));
+        }
     }
     for dimension in &project.dimensions {
         known.plan.flows.extend(dimension::flow(dimension, &known, &mut faults));
@@ -343,16 +346,6 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
     let (flow, shape) = entity::flow(entity, &read, known, faults);
     known.entities.insert(flow.name.clone(), shape);
     known.plan.flows.push(flow);
-}
-
-/// What a project may say of a source's table and this version does not do yet: it is refused, not passed over.
-fn unsupported_capture(table: &SourceTable) -> Vec<Diagnostic> {
-    let later = |key: &str, word: &str, help: &str| {
-        Diagnostic::error("unsupported", format!("`{key}: {word}` is not built yet")).at(table.name.span).help(help.to_owned())
-    };
-    let mut all = vec![];
-    }
-    all
 }
 
 /// What a project may say of an entity and this version does not do yet.

@@ -36,7 +36,9 @@ pub use entity::{
     Column, ColumnValue, Entity, Expectation, Explode, History, Lookup, NamedExpr, OnFail, QualityDimension, Scalar,
 };
 pub use fact::{Additivity, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate};
-pub use lakehouse::{ByteSize, Calendar, Defaults, Engine, Lakehouse, Memory, Target};
+pub use lakehouse::{
+    ByteSize, Calendar, Defaults, Engine, Holiday, HolidayDays, HolidayFile, Lakehouse, Memory, Target, TimeGrain, Yearly,
+};
 pub use load::load;
 pub use project::Project;
 pub use reference::reference;

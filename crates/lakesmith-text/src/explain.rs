@@ -24,6 +24,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "grain-not-unique"
     "history-dropped"
     "invalid-encoding"
+    "invalid-ics"
     "invalid-value"
     "invalid-yaml"
     "key-not-a-column"

@@ -60,7 +60,7 @@ fn check(page: &str) -> String {
     for block in format!("\n{page}").split("\n```").filter(|block| !block.is_empty()) {
         let Some((header, text)) = block.split_once('\n') else { continue };
         match header.split_once(' ') {
-            Some(("yaml", path)) => {
+            Some(("yaml" | "ics", path)) => {
                 let path = folder.path().join(path);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, format!("{text}\n")).unwrap();
