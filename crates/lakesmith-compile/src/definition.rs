@@ -5,7 +5,7 @@
 
 use crate::date::fingerprint;
 use crate::plan::{Flow, FlowKind};
-use lakesmith_project::{Aggregate, ColumnValue, Dimension, Entity, Fact, MissingMember, Project, Scalar};
+use lakesmith_project::{Aggregate, ColumnValue, Dimension, DimensionKind, Entity, Fact, MissingMember, Project, Scalar};
 use lakesmith_text::{Located, Spanned};
 use std::collections::BTreeMap;
 
@@ -109,6 +109,13 @@ fn dimension(dimension: &Dimension) -> Definition {
     parts.list("track", &dimension.track);
     parts.add("validity", dimension.validity.as_str());
     parts.add("first_version", dimension.first_version.as_str());
+    // What is left out is no part, so that a version of lakesmith that knows of more keys sees no edit.
+    if dimension.kind != DimensionKind::Regular {
+        parts.add("kind", dimension.kind.as_str());
+    }
+    if !dimension.overwrite.is_empty() {
+        parts.list("overwrite", &dimension.overwrite);
+    }
     if let Some(attributes) = &dimension.attributes {
         parts.list("attributes", attributes);
     }

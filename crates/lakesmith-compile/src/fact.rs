@@ -4,11 +4,11 @@
 use crate::gold::{UNKNOWN_KEY, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
-use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same};
+use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same, same_pairs};
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
-use crate::{date, expression};
-use lakesmith_project::{DimensionHistory, Fact, FactDimension, FactKind, MissingMember, OnDuplicate, TimeGrain};
+use crate::{conform, date, expression};
+use lakesmith_project::{DimensionHistory, DimensionKind, Fact, FactDimension, FactKind, MissingMember, OnDuplicate, TimeGrain};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
 
@@ -34,6 +34,8 @@ struct Role<'a> {
 enum By {
     /// As they are.
     Value,
+    /// As they are, where NULL is a value like others.
+    Combination,
     /// The day of an instant, UTC.
     Day,
     /// The time of an instant's day, UTC, cut to the grain of `dim_time`.
@@ -57,7 +59,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
     let mut roles: Vec<Role> = fact.dimensions.iter().filter_map(|written| role(written, known, faults)).collect();
     let columns = input.columns_known.then_some(&input.target.columns);
     for role in &mut roles {
-        by(role, columns.map_or(&[], Vec::as_slice), faults);
+        by(role, columns.map_or(&[], Vec::as_slice), known, faults);
     }
     let mut places = vec![];
     let values = columns.map(|columns| values(fact, &input.name, columns, &roles, faults, &mut places));
@@ -140,7 +142,7 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
             surrogate_key: dimension.surrogate_key.value.clone(),
             key_type: DataType::BigInt,
             type2: dimension.history == DimensionHistory::Type2,
-            by: By::Value,
+            by: if dimension.kind == DimensionKind::Junk { By::Combination } else { By::Value },
             known: false,
         },
         None if times.is_some() => Role {
@@ -173,18 +175,33 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
         faults.push(Diagnostic::error("invalid-value", fault).at(written.on.first().map_or(written.key.span, |on| on.span)));
         return None;
     }
+    if role.by == By::Combination && written.missing == MissingMember::Inferred {
+        let fault = Diagnostic::error("invalid-value", "a combination of values has nothing to be inferred");
+        faults.push(fault.at(written.key.span).help("leave `missing` out here"));
+        return None;
+    }
     let flow = known.plan.flow(&role.table)?;
     Some(Role { known: flow.columns_known, ..role })
 }
 
 /// Settles how the role's column is compared: an instant has a day, and a time of the day.
-fn by(role: &mut Role, columns: &[Column], faults: &mut Diagnostics) {
-    let Some(on) = role.written.on.first() else { return };
-    let Some(column) = columns.iter().find(|column| column.name == on.value) else { return };
-    match (role.by, &column.ty) {
-        (By::Value, DataType::Timestamp) if role.table.name() == date::NAME && role.key_type == DataType::Int => {
-            role.by = By::Day
+fn by(role: &mut Role, columns: &[Column], known: &Known, faults: &mut Diagnostics) {
+    let find = |name: &str| columns.iter().find(|column| column.name == name);
+    let is_day = role.table.name() == date::NAME && role.key_type == DataType::Int;
+    if let Some(dimension) = known.plan.flow(&role.table).filter(|_| !is_day && !matches!(role.by, By::Time(_))) {
+        for (on, key) in role.written.on.iter().zip(&role.natural_key) {
+            let key = dimension.target.columns.iter().find(|column| column.name == *key);
+            if let (Some(column), Some(key)) = (find(&on.value), key)
+                && !conform::comparable(&column.ty, &key.ty)
+            {
+                faults.push(conform::not_comparable(on, &column.ty, key, &role.table.to_string()));
+            }
         }
+    }
+    let Some(on) = role.written.on.first() else { return };
+    let Some(column) = find(&on.value) else { return };
+    match (role.by, &column.ty) {
+        (By::Value, DataType::Timestamp) if is_day => role.by = By::Day,
         (By::Time(_), ty) if *ty != DataType::Timestamp => {
             let fault = format!("`{}` is of type {ty}, which has no time of day", on.value);
             faults.push(
@@ -395,6 +412,7 @@ impl Role<'_> {
         match (self.by, pairs.as_slice()) {
             (By::Day, [(on, key)]) => format!("CAST({} AS DATE) = {}", of(left, on), of(right, key)),
             (By::Time(grain), [(on, key)]) => format!("{} = {}", date::time::key_of(&of(left, on), grain), of(right, key)),
+            (By::Combination, _) => same_pairs(left, right, &pairs),
             _ => equal(left, right, &pairs),
         }
     }

@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod bronze;
+mod conform;
 mod date;
 mod definition;
 mod dimension;

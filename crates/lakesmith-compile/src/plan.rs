@@ -6,7 +6,7 @@ use crate::lineage::{self, Lineage};
 use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
-use crate::{aggregate, bronze, date, dimension, entity, fact};
+use crate::{aggregate, bronze, conform, date, dimension, entity, fact};
 use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
@@ -252,6 +252,7 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
     for aggregate in &project.aggregates {
         known.plan.flows.extend(aggregate::flow(aggregate, &known, &mut faults));
     }
+    conform::check(project, &known.plan, &mut faults);
     keep_changes(&mut known.plan);
     for flow in &mut known.plan.flows {
         flow.definition = definition::of(flow, project);

@@ -31,7 +31,7 @@ mod source;
 mod yaml;
 
 pub use aggregate::Aggregate;
-pub use dimension::{Dimension, DimensionHistory, FirstVersion, Validity};
+pub use dimension::{Dimension, DimensionHistory, DimensionKind, FirstVersion, Validity};
 pub use entity::{
     Column, ColumnValue, Entity, Expectation, Explode, History, Lookup, NamedExpr, OnFail, QualityDimension, Scalar,
 };

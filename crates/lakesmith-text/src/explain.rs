@@ -38,6 +38,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "no-project"
     "nondeterministic"
     "not-an-aggregate"
+    "not-conformed"
     "not-grouped"
     "not-retried"
     "parameter"
