@@ -3,15 +3,17 @@
 mod holiday;
 pub(crate) mod time;
 
+use crate::expression;
+use crate::fact::period;
 use crate::gold::{UNKNOWN, own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
-use crate::plan::{Flow, FlowKind, Input, Known};
+use crate::plan::{Flow, FlowKind, Input, Known, scope};
 use crate::select::{in_range, items, literal, named, quote};
 use crate::step::{Keyed, Step, Write};
 use crate::table::{Column, Table};
-use lakesmith_project::Calendar;
+use lakesmith_project::{Calendar, Fact, FactKind, PeriodLength};
 use lakesmith_sql::DataType;
-use lakesmith_text::Diagnostics;
+use lakesmith_text::{Diagnostics, Located};
 
 /// The name that facts use.
 pub(crate) const NAME: &str = "dim_date";
@@ -73,22 +75,55 @@ fn first_month(calendar: &Calendar) -> u32 {
 /// Columns of silver tables whose days the calendar must have, because facts refer to it by them.
 struct Days {
     inputs: Vec<Input>,
-    /// Number of the input, column.
-    columns: Vec<(usize, String)>,
+    /// Number of the input, and what of its rows are days.
+    of: Vec<(usize, Of)>,
+}
+
+/// What days facts have of a row of their input.
+#[derive(PartialEq)]
+enum Of {
+    /// The day of this expression.
+    Row(String),
+    /// Every day from that of this expression to the end of the period in which the batch's day lies.
+    Through(String, PeriodLength),
+}
+
+/// What days a fact has by a column `on`, which is a column of its input, a milestone or the end of a period.
+fn of_fact(fact: &Fact, on: &str, input: &Table) -> Option<Of> {
+    let column = |name: &str| input.columns.iter().find(|column| column.name == name);
+    let time = |name: &str| {
+        column(name).filter(|column| matches!(column.ty, DataType::Date | DataType::Timestamp)).map(|column| quote(&column.name))
+    };
+    if let Some(period) = fact.period.as_ref().filter(|_| fact.kind == FactKind::PeriodicSnapshot) {
+        return [period::START, period::END]
+            .contains(&on)
+            .then(|| time(&period.on.value))
+            .flatten()
+            .map(|day| Of::Through(day, period.every));
+    }
+    if let Some(milestone) = fact.milestones.iter().find(|milestone| milestone.name.value == on) {
+        // The fact's own flow says what is wrong with an expression.
+        let resolved = |written: &Located| {
+            let scope = scope(None, &input.schema());
+            expression::expression(written, &scope, &mut Diagnostics::default()).map(|found| found.expr.to_string())
+        };
+        return match &milestone.time {
+            Some(written) => resolved(written).map(Of::Row),
+            None => fact.sequence_by.as_ref().and_then(|sequence| time(&sequence.value)).map(Of::Row),
+        };
+    }
+    time(on).map(Of::Row)
 }
 
 fn days(known: &Known) -> Days {
-    let mut days = Days { inputs: vec![], columns: vec![] };
+    let mut days = Days { inputs: vec![], of: vec![] };
     for fact in &known.project.facts {
         let Some(from) = &fact.from else { continue };
         // A fact's own flow says what is wrong with its input.
         let Some((input, _)) = known.silver(from, &mut Diagnostics::default()) else { continue };
         let roles = fact.dimensions.iter().filter(|role| role.dimension.value.trim_start_matches("gold.") == NAME);
         for on in roles.filter_map(|role| role.on.first()) {
-            let column = input.target.columns.iter().find(|column| column.name == on.value);
-            let Some(column) = column.filter(|column| matches!(column.ty, DataType::Date | DataType::Timestamp)) else {
-                continue;
-            };
+            let Some(of_fact) = of_fact(fact, &on.value, &input.target) else { continue };
             let n = match days.inputs.iter().position(|known| known.table == input.name) {
                 Some(index) => index + 1,
                 None => {
@@ -96,8 +131,9 @@ fn days(known: &Known) -> Days {
                     days.inputs.len()
                 }
             };
-            if !days.columns.contains(&(n, column.name.clone())) {
-                days.columns.push((n, column.name.clone()));
+            let day = (n, of_fact);
+            if !days.of.contains(&day) {
+                days.of.push(day);
             }
         }
     }
@@ -111,7 +147,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
     let definition = definition(calendar);
     let mut columns: Vec<Column> = definition.iter().map(|(column, _)| column.clone()).collect();
     columns.extend(stamps());
-    let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], columns: vec![] }, true);
+    let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], of: vec![] }, true);
     let step = |whole: bool| Some(step(calendar, &definition, &days, whole));
     Flow {
         definition: Default::default(),
@@ -153,16 +189,28 @@ fn step(calendar: &Calendar, definition: &[(Column, String)], beyond: &Days, who
     let (start, end) = (calendar.start.value, calendar.end.value);
     let fiscal = format!("SELECT d, add_months(trunc(d, 'MM'), {}) AS f", -shift);
     let within = format!("LATERAL VIEW explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) v AS d");
-    let outside = beyond.columns.iter().map(|(n, column)| {
-        let rows = match whole {
-            true => String::new(),
-            false => format!(" AND {}", in_range(None, *n)),
-        };
-        let day = format!("CAST({} AS DATE)", quote(column));
-        format!(
-            "SELECT {day} AS d\nFROM {}\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}'){rows}",
-            beyond.inputs[n - 1].table.quoted()
-        )
+    let outside = beyond.of.iter().map(|(n, of)| {
+        let table = beyond.inputs[n - 1].table.quoted();
+        let gained = if whole { String::new() } else { in_range(None, *n) };
+        match of {
+            Of::Row(time) => {
+                let rows = if whole { String::new() } else { format!(" AND {gained}") };
+                let day = format!("CAST({time} AS DATE)");
+                format!("SELECT {day} AS d\nFROM {table}\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}'){rows}")
+            }
+            Of::Through(time, every) => {
+                let periods = period::Calendar(*every);
+                let rows = if whole { String::new() } else { format!("\n  WHERE {gained}") };
+                let today = period::today();
+                // Time goes on without events: the days after the calendar's end are there up to the batch's own.
+                let first = format!("least(coalesce(min(CAST({time} AS DATE)), {today}), {today}, DATE '{end}')");
+                format!(
+                    "SELECT v.d AS d\nFROM (\n  SELECT {first} AS `_first`\n  FROM {table}{rows}\n)\nLATERAL VIEW explode(sequence({}, {}, INTERVAL 1 DAY)) v AS d\nWHERE NOT (v.d BETWEEN DATE '{start}' AND DATE '{end}')",
+                    periods.start("`_first`"),
+                    periods.end(&periods.start(&today))
+                )
+            }
+        }
     });
     let outside: Vec<String> = outside.collect();
     let cte = |name: &str, sql, kept| crate::Cte { name: name.to_owned(), sql, kept };

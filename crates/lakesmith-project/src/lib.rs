@@ -35,7 +35,9 @@ pub use dimension::{Dimension, DimensionHistory, DimensionKind, FirstVersion, Va
 pub use entity::{
     Column, ColumnValue, Entity, Expectation, Explode, History, Lookup, NamedExpr, OnFail, QualityDimension, Scalar,
 };
-pub use fact::{Additivity, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate};
+pub use fact::{
+    Additivity, Fact, FactDimension, FactKind, Measure, MeasureOver, Milestone, MissingMember, OnDuplicate, Period, PeriodLength,
+};
 pub use lakehouse::{
     ByteSize, Calendar, Defaults, Engine, Holiday, HolidayDays, HolidayFile, Lakehouse, Memory, Target, TimeGrain, Yearly,
 };

@@ -37,6 +37,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "no-files"
     "no-project"
     "nondeterministic"
+    "not-additive"
     "not-an-aggregate"
     "not-conformed"
     "not-grouped"
