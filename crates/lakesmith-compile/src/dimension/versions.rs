@@ -70,8 +70,8 @@ impl Members<'_> {
         self.dimension.overwrite.iter().any(|overwrite| overwrite.value == name)
     }
 
-    /// `current`: the states of days, each with the newest value of the attributes that are overwritten. Gives the relation
-    /// that holds what versions are made of.
+    /// `current`: the states of days, each with the newest value of the attributes that are overwritten; those of a member
+    /// that has nothing but deletes make no version. Gives the relation that holds what versions are made of.
     fn newest(&self, with: &mut Vec<Cte>) -> &'static str {
         if self.dimension.overwrite.is_empty() {
             return "days";
@@ -97,7 +97,7 @@ impl Members<'_> {
         cte(
             "current",
             format!(
-                "SELECT {}\nFROM `days` `d` LEFT JOIN `newest` `n` ON {}",
+                "SELECT {}\nFROM `days` `d` JOIN `newest` `n` ON {}",
                 select.join(", "),
                 same("d", "n", &self.natural_key)
             ),

@@ -209,7 +209,7 @@ impl Periods {
             self.calendar.length(),
             quote(START)
         );
-        for role in roles.iter().filter(|role| !role.is_calendar()) {
+        for role in roles {
             let Some(n) = inputs.iter().position(|input| input.table == role.table) else { continue };
             let columns: Vec<String> = self.names().into_iter().chain([START]).map(|name| of("t", name)).collect();
             keys += &format!(
