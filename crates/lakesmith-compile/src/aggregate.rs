@@ -1,6 +1,7 @@
 //! Aggregates: a fact summed up, one row per group. Groups of which a fact came, changed or went are computed again from
 //! all their facts, so that a maximum or a distinct count is right when a fact goes.
 
+use crate::additivity::{self, Summing};
 use crate::expression;
 use crate::gold::{own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
@@ -39,7 +40,8 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
     let columns = input.columns_known.then_some(&input.target.columns);
     let mut places = vec![];
     let groups = columns.map(|columns| groups(aggregate, &from, columns, faults));
-    let measures = columns.map(|columns| measures(aggregate, columns, faults, &mut places));
+    let summing = additivity::of(known.project, &from);
+    let measures = columns.map(|columns| measures(aggregate, columns, &summing, faults, &mut places));
     if before != faults.len() {
         return None;
     }
@@ -87,7 +89,14 @@ fn groups(aggregate: &Aggregate, from: &TableName, columns: &[Column], faults: &
     aggregate.group_by.iter().filter_map(column).collect()
 }
 
-fn measures(aggregate: &Aggregate, columns: &[Column], faults: &mut Diagnostics, places: &mut Vec<Place>) -> Vec<Measure> {
+fn measures(
+    aggregate: &Aggregate,
+    columns: &[Column],
+    summing: &Summing,
+    faults: &mut Diagnostics,
+    places: &mut Vec<Place>,
+) -> Vec<Measure> {
+    let groups: Vec<&str> = aggregate.group_by.iter().map(|group| group.value.as_str()).collect();
     let scope = scope(Some(ROWS), &schema(columns)).allow_aggregates();
     let mut measures: Vec<Measure> = vec![];
     for (name, written) in &aggregate.measures {
@@ -99,6 +108,7 @@ fn measures(aggregate: &Aggregate, columns: &[Column], faults: &mut Diagnostics,
             faults.push(Diagnostic::error("duplicate-column", fault).at(name.span));
             continue;
         }
+        summing.check(&found.expr, written, &groups, faults);
         let sql = found.expr.to_string();
         places.push(Place { sql: sql.clone(), over: ROWS.to_owned(), at: written.span() });
         measures.push((Column::new(name.value.clone(), found.ty), sql));

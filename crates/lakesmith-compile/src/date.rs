@@ -1,14 +1,19 @@
 //! `gold.dim_date`, from the calendar of `lakehouse.yaml`. The week begins on Monday, weeks are ISO weeks.
 
+mod holiday;
+pub(crate) mod time;
+
+use crate::expression;
+use crate::fact::period;
 use crate::gold::{UNKNOWN, own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
-use crate::plan::{Flow, FlowKind, Input, Known};
+use crate::plan::{Flow, FlowKind, Input, Known, scope};
 use crate::select::{in_range, items, literal, named, quote};
 use crate::step::{Keyed, Step, Write};
 use crate::table::{Column, Table};
-use lakesmith_project::Calendar;
+use lakesmith_project::{Calendar, Fact, FactKind, PeriodLength};
 use lakesmith_sql::DataType;
-use lakesmith_text::Diagnostics;
+use lakesmith_text::{Diagnostics, Located};
 
 /// The name that facts use.
 pub(crate) const NAME: &str = "dim_date";
@@ -16,64 +21,109 @@ pub(crate) const NAME: &str = "dim_date";
 pub(crate) const KEY: &str = "date_key";
 /// What a fact's date is matched with.
 pub(crate) const NATURAL_KEY: &str = "date";
+/// The key of the day `d`.
+const KEY_OF_DAY: &str = "CAST(year(d) * 10000 + month(d) * 100 + day(d) AS INT)";
 
 /// Each column with its value for the day `d`, which is `f` in the fiscal calendar.
-fn definition(calendar: &Calendar) -> Vec<(Column, &'static str)> {
-    let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
-    let (int, text) = (DataType::Int, DataType::String);
-    let mut columns = vec![
+fn definition(calendar: &Calendar) -> Vec<(Column, String)> {
+    let (int, text, date) = (DataType::Int, DataType::String, DataType::Date);
+    // A fiscal year is called by the calendar year in which it ends.
+    let fiscal_year = if first_month(calendar) == 1 { "year(f)" } else { "year(f) + 1" };
+    let plain = [
+        (KEY, int.clone(), "The day as yyyymmdd; -1 where a fact has no date", KEY_OF_DAY),
+        (NATURAL_KEY, date.clone(), "The day", "d"),
+        ("year", int.clone(), "Calendar year", "year(d)"),
+        ("quarter", int.clone(), "1 to 4", "quarter(d)"),
+        ("quarter_name", text.clone(), "Q1 2025", "concat('Q', CAST(quarter(d) AS STRING), ' ', CAST(year(d) AS STRING))"),
+        ("month", int.clone(), "1 to 12", "month(d)"),
+        ("month_name", text.clone(), "January", "date_format(d, 'MMMM')"),
+        ("month_abbr", text.clone(), "Jan", "date_format(d, 'MMM')"),
+        ("week_of_year", int.clone(), "ISO week, 1 to 53", "weekofyear(d)"),
         (
-            column(KEY, int.clone(), "The day as yyyymmdd; -1 where a fact has no date"),
-            "CAST(year(d) * 10000 + month(d) * 100 + day(d) AS INT)",
+            "iso_year",
+            int.clone(),
+            "The year that the ISO week belongs to: that of its Thursday",
+            "year(date_add(d, 3 - weekday(d)))",
         ),
-        (column(NATURAL_KEY, DataType::Date, "The day"), "d"),
-        (column("year", int.clone(), "Calendar year"), "year(d)"),
-        (column("quarter", int.clone(), "1 to 4"), "quarter(d)"),
-        (
-            column("quarter_name", text.clone(), "Q1 2025"),
-            "concat('Q', CAST(quarter(d) AS STRING), ' ', CAST(year(d) AS STRING))",
-        ),
-        (column("month", int.clone(), "1 to 12"), "month(d)"),
-        (column("month_name", text.clone(), "January"), "date_format(d, 'MMMM')"),
-        (column("month_abbr", text.clone(), "Jan"), "date_format(d, 'MMM')"),
-        (column("week_of_year", int.clone(), "ISO week, 1 to 53"), "weekofyear(d)"),
-        (column("day_of_month", int.clone(), "1 to 31"), "day(d)"),
-        (column("day_of_year", int.clone(), "1 to 366"), "dayofyear(d)"),
-        (column("day_of_week", int.clone(), "1 = Monday to 7 = Sunday"), "weekday(d) + 1"),
-        (column("day_of_week_name", text.clone(), "Monday"), "date_format(d, 'EEEE')"),
-        (column("day_of_week_abbr", text, "Mon"), "date_format(d, 'EEE')"),
-        (column("is_weekend", DataType::Boolean, "Saturday or Sunday"), "weekday(d) >= 5"),
+        ("day_of_month", int.clone(), "1 to 31", "day(d)"),
+        ("day_of_year", int.clone(), "1 to 366", "dayofyear(d)"),
+        ("day_of_week", int.clone(), "1 = Monday to 7 = Sunday", "weekday(d) + 1"),
+        ("day_of_week_name", text.clone(), "Monday", "date_format(d, 'EEEE')"),
+        ("day_of_week_abbr", text, "Mon", "date_format(d, 'EEE')"),
+        ("is_weekend", DataType::Boolean, "Saturday or Sunday", "weekday(d) >= 5"),
+        ("week_start", date.clone(), "The Monday of its week", "date_sub(d, weekday(d))"),
+        ("week_end", date.clone(), "The Sunday of its week", "date_add(d, 6 - weekday(d))"),
+        ("month_start", date.clone(), "The first day of its month", "trunc(d, 'MM')"),
+        ("month_end", date.clone(), "The last day of its month", "last_day(d)"),
+        ("quarter_start", date.clone(), "The first day of its quarter", "trunc(d, 'QUARTER')"),
+        ("quarter_end", date, "The last day of its quarter", "last_day(add_months(trunc(d, 'QUARTER'), 2))"),
+        ("fiscal_year", int.clone(), "The calendar year in which the fiscal year ends", fiscal_year),
+        ("fiscal_quarter", int.clone(), "1 to 4, from the first month of the fiscal year", "quarter(f)"),
+        ("fiscal_month", int, "1 to 12, from the first month of the fiscal year", "month(f)"),
     ];
-    if let Some(first) = &calendar.fiscal_year_start {
-        let year = if first.value == chrono::Month::January { "year(f)" } else { "year(f) + 1" };
-        columns.extend([
-            (column("fiscal_year", int.clone(), "The calendar year in which the fiscal year ends"), year),
-            (column("fiscal_quarter", int.clone(), "1 to 4, from the first month of the fiscal year"), "quarter(f)"),
-            (column("fiscal_month", int, "1 to 12, from the first month of the fiscal year"), "month(f)"),
-        ]);
-    }
-    columns
+    let column = |(name, ty, words, sql): (&str, DataType, &str, &str)| {
+        (Column::new(name, ty).described(Some(words.to_owned())), sql.to_owned())
+    };
+    plain.into_iter().map(column).chain(holiday::columns(&calendar.holidays)).collect()
+}
+
+/// The month that a fiscal year begins with.
+fn first_month(calendar: &Calendar) -> u32 {
+    calendar.fiscal_year_start.as_ref().map_or(1, |month| month.value.number_from_month())
 }
 
 /// Columns of silver tables whose days the calendar must have, because facts refer to it by them.
 struct Days {
     inputs: Vec<Input>,
-    /// Number of the input, column.
-    columns: Vec<(usize, String)>,
+    /// Number of the input, and what of its rows are days.
+    of: Vec<(usize, Of)>,
+}
+
+/// What days facts have of a row of their input.
+#[derive(PartialEq)]
+enum Of {
+    /// The day of this expression.
+    Row(String),
+    /// Every day from that of this expression to the end of the period in which the batch's day lies.
+    Through(String, PeriodLength),
+}
+
+/// What days a fact has by a column `on`, which is a column of its input, a milestone or the end of a period.
+fn of_fact(fact: &Fact, on: &str, input: &Table) -> Option<Of> {
+    let column = |name: &str| input.columns.iter().find(|column| column.name == name);
+    let time = |name: &str| {
+        column(name).filter(|column| matches!(column.ty, DataType::Date | DataType::Timestamp)).map(|column| quote(&column.name))
+    };
+    if let Some(period) = fact.period.as_ref().filter(|_| fact.kind == FactKind::PeriodicSnapshot) {
+        return [period::START, period::END]
+            .contains(&on)
+            .then(|| time(&period.on.value))
+            .flatten()
+            .map(|day| Of::Through(day, period.every));
+    }
+    if let Some(milestone) = fact.milestones.iter().find(|milestone| milestone.name.value == on) {
+        // The fact's own flow says what is wrong with an expression.
+        let resolved = |written: &Located| {
+            let scope = scope(None, &input.schema());
+            expression::expression(written, &scope, &mut Diagnostics::default()).map(|found| found.expr.to_string())
+        };
+        return match &milestone.time {
+            Some(written) => resolved(written).map(Of::Row),
+            None => fact.sequence_by.as_ref().and_then(|sequence| time(&sequence.value)).map(Of::Row),
+        };
+    }
+    time(on).map(Of::Row)
 }
 
 fn days(known: &Known) -> Days {
-    let mut days = Days { inputs: vec![], columns: vec![] };
+    let mut days = Days { inputs: vec![], of: vec![] };
     for fact in &known.project.facts {
         let Some(from) = &fact.from else { continue };
         // A fact's own flow says what is wrong with its input.
         let Some((input, _)) = known.silver(from, &mut Diagnostics::default()) else { continue };
         let roles = fact.dimensions.iter().filter(|role| role.dimension.value.trim_start_matches("gold.") == NAME);
         for on in roles.filter_map(|role| role.on.first()) {
-            let column = input.target.columns.iter().find(|column| column.name == on.value);
-            let Some(column) = column.filter(|column| matches!(column.ty, DataType::Date | DataType::Timestamp)) else {
-                continue;
-            };
+            let Some(of_fact) = of_fact(fact, &on.value, &input.target) else { continue };
             let n = match days.inputs.iter().position(|known| known.table == input.name) {
                 Some(index) => index + 1,
                 None => {
@@ -81,8 +131,9 @@ fn days(known: &Known) -> Days {
                     days.inputs.len()
                 }
             };
-            if !days.columns.contains(&(n, column.name.clone())) {
-                days.columns.push((n, column.name.clone()));
+            let day = (n, of_fact);
+            if !days.of.contains(&day) {
+                days.of.push(day);
             }
         }
     }
@@ -96,7 +147,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
     let definition = definition(calendar);
     let mut columns: Vec<Column> = definition.iter().map(|(column, _)| column.clone()).collect();
     columns.extend(stamps());
-    let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], columns: vec![] }, true);
+    let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], of: vec![] }, true);
     let step = |whole: bool| Some(step(calendar, &definition, &days, whole));
     Flow {
         definition: Default::default(),
@@ -126,29 +177,40 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
 }
 
 /// `whole`: the calendar with all days beyond it; else the days that came with what the inputs gained.
-fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole: bool) -> Step {
+fn step(calendar: &Calendar, definition: &[(Column, String)], beyond: &Days, whole: bool) -> Step {
     let stamped = |mut select: Vec<String>| {
         select.extend(stamped(&own(), true));
         select
     };
     let days = stamped(definition.iter().map(|(column, sql)| named(sql, &column.name)).collect());
     let unknown = stamped(definition.iter().map(|(column, _)| named(&unknown(column), &column.name)).collect());
-    let month = calendar.fiscal_year_start.as_ref().map_or(1, |month| month.value.number_from_month());
     // The fiscal calendar is the plain one, moved so that its first month is January: f is the day in that calendar.
-    let shift = i64::from(month) - 1;
+    let shift = i64::from(first_month(calendar)) - 1;
     let (start, end) = (calendar.start.value, calendar.end.value);
     let fiscal = format!("SELECT d, add_months(trunc(d, 'MM'), {}) AS f", -shift);
     let within = format!("LATERAL VIEW explode(sequence(DATE '{start}', DATE '{end}', INTERVAL 1 DAY)) v AS d");
-    let outside = beyond.columns.iter().map(|(n, column)| {
-        let rows = match whole {
-            true => String::new(),
-            false => format!(" AND {}", in_range(None, *n)),
-        };
-        let day = format!("CAST({} AS DATE)", quote(column));
-        format!(
-            "SELECT {day} AS d\nFROM {}\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}'){rows}",
-            beyond.inputs[n - 1].table.quoted()
-        )
+    let outside = beyond.of.iter().map(|(n, of)| {
+        let table = beyond.inputs[n - 1].table.quoted();
+        let gained = if whole { String::new() } else { in_range(None, *n) };
+        match of {
+            Of::Row(time) => {
+                let rows = if whole { String::new() } else { format!(" AND {gained}") };
+                let day = format!("CAST({time} AS DATE)");
+                format!("SELECT {day} AS d\nFROM {table}\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}'){rows}")
+            }
+            Of::Through(time, every) => {
+                let periods = period::Calendar(*every);
+                let rows = if whole { String::new() } else { format!("\n  WHERE {gained}") };
+                let today = period::today();
+                // Time goes on without events: the days after the calendar's end are there up to the batch's own.
+                let first = format!("least(coalesce(min(CAST({time} AS DATE)), {today}), {today}, DATE '{end}')");
+                format!(
+                    "SELECT v.d AS d\nFROM (\n  SELECT {first} AS `_first`\n  FROM {table}{rows}\n)\nLATERAL VIEW explode(sequence({}, {}, INTERVAL 1 DAY)) v AS d\nWHERE NOT (v.d BETWEEN DATE '{start}' AND DATE '{end}')",
+                    periods.start("`_first`"),
+                    periods.end(&periods.start(&today))
+                )
+            }
+        }
     });
     let outside: Vec<String> = outside.collect();
     let cte = |name: &str, sql, kept| crate::Cte { name: name.to_owned(), sql, kept };
@@ -165,7 +227,15 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole
         sources.push(format!("{fiscal}\nFROM (SELECT DATE '{start}' AS d)\nWHERE FALSE"));
     }
     with.push(cte("days", sources.join("\nUNION ALL\n"), false));
-    let mut select = format!("SELECT\n  {}\nFROM `days`", items(&days));
+    let names = holiday::names(&calendar.holidays);
+    let rows = match names.is_empty() {
+        true => "days",
+        false => {
+            with.push(cte("named", format!("SELECT *,\n  {}\nFROM `days`", items(&names)), false));
+            "named"
+        }
+    };
+    let mut select = format!("SELECT\n  {}\nFROM `{rows}`", items(&days));
     let mut keyed = Keyed {
         keys: vec![],
         identity: vec![KEY.to_owned()],
@@ -177,8 +247,7 @@ fn step(calendar: &Calendar, definition: &[(Column, &str)], beyond: &Days, whole
         select += &format!("\nUNION ALL\nSELECT\n  {}", items(&unknown));
         Write::ReplaceAll(keyed)
     } else {
-        let key = definition.first().map_or("d", |(_, sql)| sql);
-        with.push(cte("keys", format!("SELECT {}\nFROM `days`", named(key, KEY)), true));
+        with.push(cte("keys", format!("SELECT {}\nFROM `days`", named(KEY_OF_DAY, KEY)), true));
         keyed.keys = vec![KEY.to_owned()];
         Write::ReplaceKeys(keyed)
     };

@@ -5,7 +5,9 @@
 
 use crate::date::fingerprint;
 use crate::plan::{Flow, FlowKind};
-use lakesmith_project::{Aggregate, ColumnValue, Dimension, Entity, Fact, MissingMember, Project, Scalar};
+use lakesmith_project::{
+    Aggregate, ColumnValue, Dimension, DimensionKind, Entity, Fact, FactKind, MissingMember, Project, Scalar,
+};
 use lakesmith_text::{Located, Spanned};
 use std::collections::BTreeMap;
 
@@ -109,6 +111,13 @@ fn dimension(dimension: &Dimension) -> Definition {
     parts.list("track", &dimension.track);
     parts.add("validity", dimension.validity.as_str());
     parts.add("first_version", dimension.first_version.as_str());
+    // What is left out is no part, so that a version of lakesmith that knows of more keys sees no edit.
+    if dimension.kind != DimensionKind::Regular {
+        parts.add("kind", dimension.kind.as_str());
+    }
+    if !dimension.overwrite.is_empty() {
+        parts.list("overwrite", &dimension.overwrite);
+    }
     if let Some(attributes) = &dimension.attributes {
         parts.list("attributes", attributes);
     }
@@ -122,6 +131,18 @@ fn fact(fact: &Fact) -> Definition {
         (from, None) => parts.add("from", word(from.as_ref())),
     }
     parts.list("grain_key", &fact.grain_key);
+    // What is left out is no part, so that a version of lakesmith that knows of more keys sees no edit.
+    if matches!(fact.kind, FactKind::PeriodicSnapshot | FactKind::AccumulatingSnapshot) {
+        parts.add("kind", fact.kind.as_str());
+    }
+    if let Some(period) = &fact.period {
+        parts.add("period", format!("{} on {}", period.every.as_str(), period.on.value));
+    }
+    for milestone in &fact.milestones {
+        let time = milestone.time.as_ref().map_or_else(|| word(fact.sequence_by.as_ref()), |time| time.text());
+        let text = format!("{} at {time} {}", milestone.when.text(), word(milestone.ty.as_ref()));
+        parts.add(of_part("milestone", &milestone.name.value), text);
+    }
     for to in &fact.dimensions {
         let on: Vec<&str> = to.on.iter().map(|name| name.value.as_str()).collect();
         let as_of = word(to.as_of.as_ref());
@@ -130,7 +151,10 @@ fn fact(fact: &Fact) -> Definition {
     }
     parts.list("degenerate", &fact.degenerate);
     for measure in &fact.measures {
-        let text = format!("{} {}", value(measure.from.as_ref(), measure.expr.as_ref()), word(measure.ty.as_ref()));
+        let mut text = format!("{} {}", value(measure.from.as_ref(), measure.expr.as_ref()), word(measure.ty.as_ref()));
+        if fact.period.is_some() {
+            text += &format!(" over {}", measure.over().as_str());
+        }
         parts.add(of_part("measure", &measure.name.value), text);
     }
     parts.0

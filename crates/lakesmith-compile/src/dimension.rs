@@ -1,6 +1,7 @@
 //! Dimensions: type 1, where a member is what it is now, and type 2, where every version of it is kept, in validity
 //! ranges [start, end) of business time. Every dimension has the member -1, for facts whose member is not known.
 
+mod hierarchy;
 mod inferred;
 mod versions;
 
@@ -13,7 +14,7 @@ use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::select::{former, in_range, items, list, named, quote};
 use crate::step::{Cte, Keyed, Step, Write};
 use crate::table::{Column, Table};
-use lakesmith_project::{Dimension, DimensionHistory};
+use lakesmith_project::{Dimension, DimensionHistory, DimensionKind};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned};
 
@@ -112,21 +113,32 @@ fn members<'a>(
     dimension.natural_key.iter().for_each(&mut check);
     dimension.sequence_by.iter().for_each(&mut check);
     dimension.track.iter().for_each(&mut check);
+    dimension.overwrite.iter().for_each(&mut check);
     dimension.attributes.iter().flatten().for_each(&mut check);
     if before != faults.len() {
         return None;
     }
     let named = |name: &str| {
         let own = |key: &Spanned<String>| key.value == name;
-        dimension.natural_key.iter().any(own) || dimension.track.iter().any(own)
+        dimension.natural_key.iter().any(own) || dimension.track.iter().any(own) || dimension.overwrite.iter().any(own)
     };
+    let junk = dimension.kind == DimensionKind::Junk;
     let sequence = dimension.sequence_by.as_ref().map(|column| column.value.clone());
     let kept = |column: &&Column| match &dimension.attributes {
         _ if named(&column.name) => true,
+        _ if junk => false,
         Some(listed) => listed.iter().any(|name| name.value == column.name),
         None => !column.name.starts_with('_') && Some(&column.name) != sequence.as_ref(),
     };
-    let attributes = columns.iter().filter(kept).cloned().collect();
+    let attributes: Vec<Column> = columns.iter().filter(kept).cloned().collect();
+    for level in dimension.hierarchies.iter().flat_map(|(_, levels)| levels) {
+        if !attributes.iter().any(|column| column.name == level.value) {
+            faults.push(expression::no_such_column(input, &attributes, level));
+        }
+    }
+    if before != faults.len() {
+        return None;
+    }
     let natural_key: Vec<String> = dimension.natural_key.iter().map(|key| key.value.clone()).collect();
     let sequence = match sequence {
         Some(sequence) => vec![sequence],
@@ -218,7 +230,7 @@ impl Members<'_> {
             companions: vec![],
             outcomes: None,
             checks: vec![],
-            counts: vec![],
+            counts: hierarchy::counts(self),
             places: vec![],
         }
     }

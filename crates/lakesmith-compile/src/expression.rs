@@ -6,8 +6,11 @@
 use crate::name::TableName;
 use crate::select::{of, quote};
 use crate::table::Column;
-use lakesmith_sql::{DataType, Expr, ResolvedExpr, Scope, SqlError, parse_expr, parse_type};
+use lakesmith_sql::{
+    DataType, Expr, Query, ResolvedExpr, Scope, SqlError, ast, each_expression, parse_expr, parse_query, parse_type,
+};
 use lakesmith_text::{Diagnostic, Diagnostics, Located, Spanned, nearest};
+use std::ops::ControlFlow;
 
 /// An expression as the step's SQL has it.
 #[derive(Clone, Debug)]
@@ -103,6 +106,35 @@ pub(crate) fn strict(expr: &Expr, ty: &DataType, want: Option<&DataType>) -> (St
     match want {
         Some(want) if want != ty => (format!("CAST({expr} AS {want})"), want.clone()),
         _ => (expr.to_string(), ty.clone()),
+    }
+}
+
+/// A resolved expression with its columns as those of `relation`, for a query in which others have columns of that name.
+pub(crate) fn qualified(expr: &Expr, columns: &[Column], relation: &str) -> Expr {
+    // The variables of a lambda look like columns.
+    let text = expr.to_string();
+    let Some(mut query) = parse_query(&format!("SELECT {text}")).ok().filter(|_| !text.contains("->")).map(Query::into_ast)
+    else {
+        return expr.clone();
+    };
+    let is_column = |ident: &ast::Ident| columns.iter().any(|column| column.name == ident.value);
+    let own = ast::Ident::with_quote('`', relation);
+    let _ = each_expression(&mut query, &mut |expr| {
+        match expr {
+            ast::Expr::Identifier(ident) if is_column(ident) => {
+                *expr = ast::Expr::CompoundIdentifier(vec![own.clone(), ident.clone()]);
+            }
+            ast::Expr::CompoundIdentifier(parts) if parts.first().is_some_and(is_column) => parts.insert(0, own.clone()),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    });
+    match *query.body {
+        ast::SetExpr::Select(mut select) => match select.projection.pop() {
+            Some(ast::SelectItem::UnnamedExpr(qualified)) => Expr::new(qualified),
+            _ => expr.clone(),
+        },
+        _ => expr.clone(),
     }
 }
 

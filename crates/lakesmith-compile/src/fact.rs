@@ -1,14 +1,19 @@
 //! Facts: rows at one grain, each with the keys of its members. A member that is missing gives -1, and the row is
 //! re-keyed when the member arrives or its versions change: no fact is ever lost for want of a dimension.
 
+mod accumulating;
+pub(crate) mod period;
+
 use crate::gold::{UNKNOWN_KEY, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
-use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same};
+use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same, same_pairs};
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
-use crate::{date, expression};
-use lakesmith_project::{DimensionHistory, Fact, FactDimension, FactKind, MissingMember, OnDuplicate};
+use crate::{conform, date, expression};
+use lakesmith_project::{
+    DimensionHistory, DimensionKind, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate, TimeGrain,
+};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
 
@@ -23,8 +28,55 @@ struct Role<'a> {
     surrogate_key: String,
     key_type: DataType,
     type2: bool,
+    /// How the columns of `on` are compared with the natural key.
+    by: By,
     /// Whether the dimension has columns: not before its source has given rows. Until then every fact has member -1.
     known: bool,
+}
+
+/// How a fact's columns are compared with a dimension's natural key.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    /// As they are.
+    Value,
+    /// As they are, where NULL is a value like others.
+    Combination,
+    /// The day of an instant, UTC.
+    Day,
+    /// The time of an instant's day, UTC, cut to the grain of `dim_time`.
+    Time(TimeGrain),
+}
+
+/// How the rows of a fact come about from those of its input.
+enum Rows {
+    /// Each is a row of the input.
+    Events,
+    /// Each is a process, with the milestones that it has reached.
+    Processes(accumulating::Processes),
+    /// Each is a member in a period.
+    Periods(period::Periods),
+}
+
+impl Rows {
+    /// The columns that the rows have, but for measures that are sums.
+    fn columns(&self, input: &[Column]) -> Vec<Column> {
+        match self {
+            Rows::Events => input.to_vec(),
+            Rows::Processes(processes) => {
+                input.iter().chain(processes.milestones.iter().map(|(column, _)| column)).cloned().collect()
+            }
+            Rows::Periods(periods) => periods.columns(),
+        }
+    }
+
+    /// The columns that the fact keeps though nobody lists them.
+    fn kept(&self) -> Vec<Column> {
+        match self {
+            Rows::Events => vec![],
+            Rows::Processes(processes) => processes.milestones.iter().map(|(column, _)| column.clone()).collect(),
+            Rows::Periods(periods) => periods.columns(),
+        }
+    }
 }
 
 /// A column of the fact that is not a key.
@@ -41,10 +93,18 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
     }
     let from = fact.from.as_ref()?;
     let (input, shape) = known.silver(from, faults)?;
-    let roles: Vec<Role> = fact.dimensions.iter().filter_map(|written| role(written, known, faults)).collect();
-    let columns = input.columns_known.then_some(&input.target.columns);
+    let mut roles: Vec<Role> = fact.dimensions.iter().filter_map(|written| role(written, known, faults)).collect();
     let mut places = vec![];
-    let values = columns.map(|columns| values(fact, &input.name, columns, &roles, faults, &mut places));
+    let rows = match input.columns_known {
+        true => rows(fact, &input.name, &input.target.columns, &shape.identity, faults, &mut places)?,
+        false => Rows::Events,
+    };
+    let columns = input.columns_known.then(|| rows.columns(&input.target.columns));
+    for role in &mut roles {
+        by(role, columns.as_deref().unwrap_or_default(), known, faults);
+        inferable(role, &rows, &input.target.columns, faults);
+    }
+    let values = columns.map(|columns| values(fact, &input.name, &columns, &rows, &roles, faults, &mut places));
     if before != faults.len() {
         return None;
     }
@@ -55,9 +115,12 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
             inputs.push(Input::changes(role.table.clone(), role.written.dimension.span));
         }
     }
-    let unique = shape.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key));
-    let step =
-        |whole: bool| values.as_ref().map(|values| step(fact, &input.name, &inputs, &roles, values, &places, unique, whole));
+    let unique = match &rows {
+        Rows::Events => shape.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key)),
+        Rows::Processes(_) | Rows::Periods(_) => true,
+    };
+    let made = Made { fact, input: &input.name, columns: &input.target.columns, inputs: &inputs, roles: &roles, rows: &rows };
+    let step = |whole: bool| values.as_ref().map(|values| made.step(&name, values, &places, unique, whole));
     Some(Flow {
         kind: FlowKind::Fact,
         at: fact.at,
@@ -87,16 +150,15 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
 
 fn unsupported(fact: &Fact) -> Option<Diagnostic> {
     let later = |what: &str, at| Diagnostic::error("unsupported", format!("{what} is not built yet")).at(at);
-    if fact.kind != FactKind::Transaction {
-        return Some(later("this kind of fact", fact.at).help("`kind: transaction` is, with one row per event"));
-    }
     if let Some(sql) = &fact.sql {
         return Some(later("a fact from `sql:`", sql.span()).help("read one silver table with `from:`"));
     }
-    let calendar = |dimension: &&FactDimension| dimension.dimension.value.trim_start_matches("gold.") == date::NAME;
+    let calendar = |dimension: &&FactDimension| {
+        [date::NAME, date::time::NAME].contains(&dimension.dimension.value.trim_start_matches("gold."))
+    };
     let inferred = |dimension: &&FactDimension| dimension.missing == MissingMember::Inferred;
     if let Some(dimension) = fact.dimensions.iter().filter(inferred).find(calendar) {
-        let fault = Diagnostic::error("invalid-value", "days of the calendar are not inferred: it grows by itself");
+        let fault = Diagnostic::error("invalid-value", "days and times are not inferred: the calendar grows by itself");
         return Some(fault.at(dimension.key.span).help("leave `missing` out here"));
     }
     if fact.on_duplicate == OnDuplicate::Quarantine {
@@ -111,7 +173,9 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
     let name = &written.dimension.value;
     let table = TableName::new(Layer::Gold, name.strip_prefix("gold.").unwrap_or(name));
     let defined = known.project.dimensions.iter().find(|dimension| dimension.name.value == table.name());
-    let calendar = table.name() == date::NAME && known.project.lakehouse.calendar.is_some();
+    let calendar = known.project.lakehouse.calendar.as_ref();
+    let days = calendar.filter(|_| table.name() == date::NAME);
+    let times = calendar.filter(|_| table.name() == date::time::NAME).and_then(|calendar| calendar.time.as_ref());
     let role = match defined {
         Some(dimension) => Role {
             written,
@@ -120,15 +184,27 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
             surrogate_key: dimension.surrogate_key.value.clone(),
             key_type: DataType::BigInt,
             type2: dimension.history == DimensionHistory::Type2,
+            by: if dimension.kind == DimensionKind::Junk { By::Combination } else { By::Value },
             known: false,
         },
-        None if calendar => Role {
+        None if times.is_some() => Role {
+            written,
+            table,
+            natural_key: vec![date::time::KEY.to_owned()],
+            surrogate_key: date::time::KEY.to_owned(),
+            key_type: DataType::Int,
+            type2: false,
+            by: By::Time(times.map_or(TimeGrain::Minute, |grain| grain.value)),
+            known: false,
+        },
+        None if days.is_some() => Role {
             written,
             table,
             natural_key: vec![date::NATURAL_KEY.to_owned()],
             surrogate_key: date::KEY.to_owned(),
             key_type: DataType::Int,
             type2: false,
+            by: By::Value,
             known: false,
         },
         None => {
@@ -141,15 +217,52 @@ fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics)
         faults.push(Diagnostic::error("invalid-value", fault).at(written.on.first().map_or(written.key.span, |on| on.span)));
         return None;
     }
+    if role.by == By::Combination && written.missing == MissingMember::Inferred {
+        let fault = Diagnostic::error("invalid-value", "a combination of values has nothing to be inferred");
+        faults.push(fault.at(written.key.span).help("leave `missing` out here"));
+        return None;
+    }
     let flow = known.plan.flow(&role.table)?;
     Some(Role { known: flow.columns_known, ..role })
+}
+
+/// Settles how the role's column is compared: an instant has a day, and a time of the day.
+fn by(role: &mut Role, columns: &[Column], known: &Known, faults: &mut Diagnostics) {
+    let find = |name: &str| columns.iter().find(|column| column.name == name);
+    let is_day = role.table.name() == date::NAME && role.key_type == DataType::Int;
+    if let Some(dimension) = known.plan.flow(&role.table).filter(|_| !is_day && !matches!(role.by, By::Time(_))) {
+        for (on, key) in role.written.on.iter().zip(&role.natural_key) {
+            let key = dimension.target.columns.iter().find(|column| column.name == *key);
+            if let (Some(column), Some(key)) = (find(&on.value), key)
+                && !conform::comparable(&column.ty, &key.ty)
+            {
+                faults.push(conform::not_comparable(on, &column.ty, key, &role.table.to_string()));
+            }
+        }
+    }
+    let Some(on) = role.written.on.first() else { return };
+    let Some(column) = find(&on.value) else { return };
+    match (role.by, &column.ty) {
+        (By::Value, DataType::Timestamp) if is_day => role.by = By::Day,
+        (By::Time(_), ty) if *ty != DataType::Timestamp => {
+            let fault = format!("`{}` is of type {ty}, which has no time of day", on.value);
+            faults.push(
+                Diagnostic::error("type-mismatch", fault).at(on.span).help("`dim_time` is found by a column of type TIMESTAMP"),
+            );
+        }
+        _ => {}
+    }
 }
 
 fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
     let fault = Diagnostic::error("unknown-dimension", format!("there is no dimension `{}`", written.dimension.value))
         .at(written.dimension.span);
-    if written.dimension.value == date::NAME {
-        return fault.help("give lakehouse.yaml a `calendar: { start: …, end: … }`, and dim_date is there");
+    match written.dimension.value.as_str() {
+        date::NAME => return fault.help("give lakehouse.yaml a `calendar: { start: …, end: … }`, and dim_date is there"),
+        date::time::NAME => {
+            return fault.help("give the `calendar` of lakehouse.yaml the key `time: minute`, and dim_time is there");
+        }
+        _ => {}
     }
     let names: Vec<&str> = known.project.dimensions.iter().map(|dimension| dimension.name.value.as_str()).collect();
     match nearest(&written.dimension.value, names.iter().copied()) {
@@ -158,10 +271,54 @@ fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
     }
 }
 
+/// How the rows come about; none if that cannot be told.
+fn rows(
+    fact: &Fact,
+    input: &TableName,
+    columns: &[Column],
+    identity: &[String],
+    faults: &mut Diagnostics,
+    places: &mut Vec<Place>,
+) -> Option<Rows> {
+    let before = faults.len();
+    let rows = match fact.kind {
+        FactKind::PeriodicSnapshot => Rows::Periods(period::periods(fact, input, columns, faults, places)?),
+        FactKind::AccumulatingSnapshot if !fact.milestones.is_empty() => {
+            Rows::Processes(accumulating::processes(fact, input, columns, identity, faults)?)
+        }
+        FactKind::Transaction | FactKind::AccumulatingSnapshot | FactKind::Factless => Rows::Events,
+    };
+    (before == faults.len()).then_some(rows)
+}
+
+/// A member is inferred from the columns of the fact's input, and named by them. Milestones and periods name days alone.
+fn inferable(role: &Role, rows: &Rows, input: &[Column], faults: &mut Diagnostics) {
+    let there = |name: &Spanned<String>| input.iter().any(|column| column.name == name.value);
+    let made = |name: &&Spanned<String>| !there(name) && rows.kept().iter().any(|column| column.name == name.value);
+    let written = role.written;
+    if let Some(name) = written.as_of.iter().find(made).filter(|_| written.missing == MissingMember::Inferred) {
+        let fault = format!("members cannot be inferred as of `{name}`, which the input does not have");
+        let help = "leave `missing` out: such facts have member -1 until the member arrives";
+        faults.push(Diagnostic::error("unsupported", fault).at(name.span).help(help));
+    }
+    if let Some(name) = written.on.iter().find(made).filter(|_| matches!(rows, Rows::Processes(_)) && !role.is_calendar()) {
+        let fault = format!("`{name}` tells a time, which `{}` is not found by", role.table);
+        faults.push(Diagnostic::error("invalid-value", fault).at(name.span).help("`dim_date` is; or name a column of the input"));
+    }
+}
+
+/// What a measure is about, with its unit.
+fn described(measure: &Measure) -> Option<String> {
+    let unit = measure.unit.as_ref().map(|unit| format!("in {}", unit.value));
+    let words: Vec<String> = measure.description.iter().map(|words| words.value.clone()).chain(unit).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
 fn values(
     fact: &Fact,
     input: &TableName,
     columns: &[Column],
+    rows: &Rows,
     roles: &[Role],
     faults: &mut Diagnostics,
     places: &mut Vec<Place>,
@@ -191,6 +348,15 @@ fn values(
             values.push(Value { sql: of(ROWS, &found.name), column: found });
         }
     }
+    for column in rows.kept() {
+        if !taken(&values, &column.name) {
+            values.push(Value { sql: of(ROWS, &column.name), column });
+        }
+    }
+    if let Rows::Periods(periods) = rows {
+        values.extend(periods.measures());
+        return values;
+    }
     let scope = scope(Some(ROWS), &schema(columns));
     for measure in &fact.measures {
         let want = measure.ty.as_ref().map(|ty| expression::data_type(ty, faults));
@@ -199,6 +365,7 @@ fn values(
                 let Some(found) = expression::expression(written, &scope, faults) else { continue };
                 let (expr, ty) = (found.expr, found.ty);
                 places.push(Place { sql: expr.to_string(), over: ROWS.to_owned(), at: written.span() });
+                let expr = expression::qualified(&expr, columns, ROWS);
                 expression::strict(&expr, &ty, want.flatten().as_ref())
             }
             (None, from) => {
@@ -223,10 +390,7 @@ fn values(
             faults.push(Diagnostic::error("duplicate-column", fault).at(measure.name.span));
             continue;
         }
-        let unit = measure.unit.as_ref().map(|unit| format!("in {}", unit.value));
-        let words: Vec<String> = measure.description.iter().map(|words| words.value.clone()).chain(unit).collect();
-        let described = (!words.is_empty()).then(|| words.join(", "));
-        values.push(Value { column: Column::new(measure.name.value.clone(), ty).described(described), sql });
+        values.push(Value { column: Column::new(measure.name.value.clone(), ty).described(described(measure)), sql });
     }
     values
 }
@@ -246,87 +410,115 @@ fn table_columns(fact: &Fact, roles: &[Role], values: &[Value]) -> Vec<Column> {
     columns
 }
 
-#[allow(clippy::too_many_arguments)] // every argument is a part of one sentence: the fact's SELECT
-fn step(
-    fact: &Fact,
-    input: &TableName,
-    inputs: &[Input],
-    roles: &[Role],
-    values: &[Value],
-    places: &[Place],
-    unique: bool,
-    whole: bool,
-) -> Step {
-    let grain: Vec<String> = fact.grain_key.iter().map(|key| key.value.clone()).collect();
-    let mut with = vec![];
-    if !whole {
-        with.push(Cte { name: "keys".to_owned(), sql: keys(input, inputs, roles, &grain), kept: true });
-    }
-    let restrict = match whole {
-        true => String::new(),
-        false => format!(" LEFT SEMI JOIN `keys` ON {}", same("s", "keys", &grain)),
-    };
-    with.push(Cte { name: ROWS.to_owned(), sql: format!("SELECT `s`.*\nFROM {} `s`{restrict}", input.quoted()), kept: false });
-
-    let mut select: Vec<String> = vec![];
-    if let Some(key) = &fact.surrogate_key {
-        select.push(named("CAST(NULL AS BIGINT)", &key.value));
-    }
-    let mut joins = String::new();
-    for (n, role) in roles.iter().enumerate() {
-        if !role.known {
-            select.push(named(&format!("CAST({UNKNOWN_KEY} AS {})", role.key_type), &role.written.key.value));
-            continue;
-        }
-        let dimension = format!("d{}", n + 1);
-        let key = format!("coalesce({}, CAST({UNKNOWN_KEY} AS {}))", of(&dimension, &role.surrogate_key), role.key_type);
-        select.push(named(&key, &role.written.key.value));
-        joins += &format!("\nLEFT JOIN {} {} ON {}", role.table.quoted(), quote(&dimension), role.condition(&dimension));
-    }
-    select.extend(values.iter().map(|value| named(&value.sql, &value.column.name)));
-    select.extend(stamped(&of(ROWS, "_source_system"), true));
-    let keyed = Keyed {
-        keys: if whole { vec![] } else { grain.clone() },
-        identity: grain.clone(),
-        surrogate: fact.surrogate_key.as_ref().map(|key| key.value.clone()),
-        kept: vec!["_created_timestamp".to_owned()],
-        stamps: stamp_names(),
-    };
-    Step {
-        with,
-        select: format!("SELECT\n  {}\nFROM {}{joins}", items(&select), quote(ROWS)),
-        write: if whole { Write::ReplaceAll(keyed) } else { Write::ReplaceKeys(keyed) },
-        companions: vec![],
-        outcomes: None,
-        checks: checks(fact, roles, &grain, unique),
-        counts: roles.iter().map(unknown).collect(),
-        places: places.to_vec(),
-    }
+/// What the step of a fact is made of.
+struct Made<'a> {
+    fact: &'a Fact,
+    input: &'a TableName,
+    /// The columns of the input.
+    columns: &'a [Column],
+    inputs: &'a [Input],
+    roles: &'a [Role<'a>],
+    rows: &'a Rows,
 }
 
-/// Facts of which the input gained or lost a row, and those whose members changed.
-fn keys(input: &TableName, inputs: &[Input], roles: &[Role], grain: &[String]) -> String {
-    let mut keys = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), input.quoted(), in_range(None, 1));
-    keys += &format!("\nUNION\n{}", former(1, grain));
-    for role in roles {
-        let Some(n) = inputs.iter().position(|input| input.table == role.table) else { continue };
-        let columns: Vec<String> = grain.iter().map(|name| of("s", name)).collect();
-        let members = format!(
-            "SELECT {}\nFROM {}\nWHERE {}\nUNION\n{}",
-            list(&role.natural_key),
-            role.table.quoted(),
-            in_range(None, n + 1),
-            former(n + 1, &role.natural_key)
-        );
-        keys += &format!(
-            "\nUNION\nSELECT {}\nFROM {} `s` LEFT SEMI JOIN (\n{}\n) `m` ON {}",
-            columns.join(", "),
-            input.quoted(),
-            indent(&members),
-            equal("s", "m", &role.pairs())
-        );
+impl Made<'_> {
+    fn grain(&self) -> Vec<String> {
+        self.fact.grain_key.iter().map(|key| key.value.clone()).collect()
     }
-    keys
+
+    fn step(&self, target: &TableName, values: &[Value], places: &[Place], unique: bool, whole: bool) -> Step {
+        let (fact, roles) = (self.fact, self.roles);
+        let grain = self.grain();
+        let with = self.queries(target, whole);
+        let mut select: Vec<String> = vec![];
+        if let Some(key) = &fact.surrogate_key {
+            select.push(named("CAST(NULL AS BIGINT)", &key.value));
+        }
+        let mut joins = String::new();
+        for (n, role) in roles.iter().enumerate() {
+            if !role.known {
+                select.push(named(&format!("CAST({UNKNOWN_KEY} AS {})", role.key_type), &role.written.key.value));
+                continue;
+            }
+            let dimension = format!("d{}", n + 1);
+            let key = format!("coalesce({}, CAST({UNKNOWN_KEY} AS {}))", of(&dimension, &role.surrogate_key), role.key_type);
+            select.push(named(&key, &role.written.key.value));
+            joins += &format!("\nLEFT JOIN {} {} ON {}", role.table.quoted(), quote(&dimension), role.condition(&dimension));
+        }
+        select.extend(values.iter().map(|value| named(&value.sql, &value.column.name)));
+        select.extend(stamped(&of(ROWS, "_source_system"), true));
+        let keyed = Keyed {
+            keys: if whole { vec![] } else { grain.clone() },
+            identity: grain.clone(),
+            surrogate: fact.surrogate_key.as_ref().map(|key| key.value.clone()),
+            kept: vec!["_created_timestamp".to_owned()],
+            stamps: stamp_names(),
+        };
+        // A milestone that has not come yet is no member that is missing.
+        let awaited = |role: &&Role| !(fact.kind == FactKind::AccumulatingSnapshot && role.is_calendar());
+        let mut counts: Vec<Counted> = roles.iter().filter(awaited).map(unknown).collect();
+        if let Rows::Periods(periods) = self.rows {
+            counts.push(periods.count(self.input));
+        }
+        Step {
+            with,
+            select: format!("SELECT\n  {}\nFROM {}{joins}", items(&select), quote(ROWS)),
+            write: if whole { Write::ReplaceAll(keyed) } else { Write::ReplaceKeys(keyed) },
+            companions: vec![],
+            outcomes: None,
+            checks: checks(fact, roles, &grain, unique),
+            counts,
+            places: places.to_vec(),
+        }
+    }
+
+    /// The queries up to [`ROWS`], the last of them.
+    fn queries(&self, target: &TableName, whole: bool) -> Vec<Cte> {
+        let grain = self.grain();
+        let mut with = vec![];
+        let mut keep = |sql| with.push(Cte { name: "keys".to_owned(), sql, kept: true });
+        match self.rows {
+            _ if whole => {}
+            Rows::Periods(periods) => keep(periods.keys(target, self.inputs, self.roles)),
+            Rows::Events | Rows::Processes(_) => keep(self.keys(&grain)),
+        }
+        let restrict = match whole {
+            true => String::new(),
+            false => format!(" LEFT SEMI JOIN `keys` ON {}", same("s", "keys", &grain)),
+        };
+        let from = format!("{} `s`{restrict}", self.input.quoted());
+        let rows = match self.rows {
+            Rows::Periods(periods) => {
+                with.extend(periods.rows(self.input, whole));
+                return with;
+            }
+            Rows::Processes(processes) => processes.rows(&from),
+            Rows::Events => format!("SELECT `s`.*\nFROM {from}"),
+        };
+        with.push(Cte { name: ROWS.to_owned(), sql: rows, kept: false });
+        with
+    }
+
+    /// Facts of which the input gained or lost a row, and those whose members changed.
+    fn keys(&self, grain: &[String]) -> String {
+        let (input, inputs) = (self.input, self.inputs);
+        let mut keys = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), input.quoted(), in_range(None, 1));
+        keys += &format!("\nUNION\n{}", former(1, grain));
+        // The calendar has every day of a milestone before the fact has it.
+        let by_input = |role: &&Role| role.written.on.iter().all(|on| self.columns.iter().any(|column| column.name == on.value));
+        for role in self.roles.iter().filter(by_input) {
+            let Some(n) = inputs.iter().position(|input| input.table == role.table) else { continue };
+            let columns: Vec<String> = grain.iter().map(|name| of("s", name)).collect();
+            keys += &format!(
+                "\nUNION\nSELECT {}\nFROM {} `s` LEFT SEMI JOIN (\n{}\n) `m` ON {}",
+                columns.join(", "),
+                input.quoted(),
+                indent(&role.changed(n + 1)),
+                role.matches("s", "m")
+            );
+        }
+        keys
+    }
 }
 
 impl Role<'_> {
@@ -335,9 +527,36 @@ impl Role<'_> {
         self.written.on.iter().map(|on| on.value.clone()).zip(self.natural_key.iter().cloned()).collect()
     }
 
+    /// Whether it is a role of `dim_date` or `dim_time`.
+    fn is_calendar(&self) -> bool {
+        matches!(self.by, By::Day | By::Time(_)) || (self.table.name() == date::NAME && self.key_type == DataType::Int)
+    }
+
+    /// The natural keys of the members that changed, of the dimension as input `n`.
+    fn changed(&self, n: usize) -> String {
+        format!(
+            "SELECT {}\nFROM {}\nWHERE {}\nUNION\n{}",
+            list(&self.natural_key),
+            self.table.quoted(),
+            in_range(None, n),
+            former(n, &self.natural_key)
+        )
+    }
+
+    /// Whether a row of `left`, with the columns of the fact's input, names the member that `right` holds.
+    fn matches(&self, left: &str, right: &str) -> String {
+        let pairs = self.pairs();
+        match (self.by, pairs.as_slice()) {
+            (By::Day, [(on, key)]) => format!("CAST({} AS DATE) = {}", of(left, on), of(right, key)),
+            (By::Time(grain), [(on, key)]) => format!("{} = {}", date::time::key_of(&of(left, on), grain), of(right, key)),
+            (By::Combination, _) => same_pairs(left, right, &pairs),
+            _ => equal(left, right, &pairs),
+        }
+    }
+
     /// How a fact finds its member: by the natural key, and in a type 2 dimension the version as of the fact's time.
     fn condition(&self, dimension: &str) -> String {
-        let mut all = vec![equal(ROWS, dimension, &self.pairs())];
+        let mut all = vec![self.matches(ROWS, dimension)];
         match (&self.written.as_of, self.type2) {
             (Some(as_of), true) => {
                 let time = of(ROWS, &as_of.value);

@@ -4,12 +4,15 @@
 //! prints is what an engine runs. This crate is pure: it reads no file, no clock and no table. What it must know of
 //! the outside, the columns that bronze tables have, is handed in as [`Columns`].
 
+mod additivity;
 mod aggregate;
 mod bronze;
+mod conform;
 mod date;
 mod definition;
 mod dimension;
 mod drift;
+mod due;
 mod entity;
 mod expression;
 mod fact;
@@ -26,6 +29,7 @@ mod table;
 pub use bronze::{added_columns, metadata as bronze_metadata};
 pub use definition::{Definition, definition_number, redefined};
 pub use drift::{Change, ChangeKind, Takes, changes, grown, read_as, widens};
+pub use due::period_number;
 pub use graph::{Selection, SelectionError};
 pub use lineage::{Lineage, downstream};
 pub use name::{Layer, TableName};

@@ -117,8 +117,17 @@ impl Reads<'_> {
     fn fact(&self, fact: &Fact) -> Lineage {
         let kept = fact.grain_key.iter().chain(&fact.degenerate).map(|name| name.value.as_str());
         let mut lineage = self.same(kept);
+        for milestone in &fact.milestones {
+            let time = milestone.time.as_ref().map(|time| self.of(time.text()));
+            let time = time.unwrap_or_else(|| fact.sequence_by.iter().filter_map(|name| self.named(&name.value)).collect());
+            lineage.insert(milestone.name.value.clone(), &self.of(milestone.when.text()) | &time);
+        }
         for to in &fact.dimensions {
-            let made = to.on.iter().chain(&to.as_of).filter_map(|name| self.named(&name.value)).collect();
+            let made = to.on.iter().chain(&to.as_of).flat_map(|name| match lineage.get(&name.value) {
+                Some(milestone) => milestone.clone(),
+                None => self.named(&name.value).into_iter().collect(),
+            });
+            let made = made.collect();
             lineage.insert(to.key.value.clone(), made);
         }
         for measure in &fact.measures {

@@ -6,7 +6,7 @@ use crate::lineage::{self, Lineage};
 use crate::name::{Layer, TableName};
 use crate::step::Step;
 use crate::table::{Column, Table};
-use crate::{aggregate, bronze, date, dimension, entity, fact};
+use crate::{aggregate, bronze, conform, date, dimension, entity, fact};
 use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SourceKind};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
@@ -233,11 +233,15 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
         }
     }
     entities(&mut known, &mut faults);
-    if let Some(calendar) = &project.lakehouse.calendar
-        && !project.dimensions.iter().any(|dimension| dimension.name.value == date::NAME)
-    {
-        let flow = date::flow(calendar, &known);
-        known.plan.flows.push(flow);
+    if let Some(calendar) = &project.lakehouse.calendar {
+        let defined = |name: &str| project.dimensions.iter().any(|dimension| dimension.name.value == name);
+        if !defined(date::NAME) {
+            let flow = date::flow(calendar, &known);
+            known.plan.flows.push(flow);
+        }
+        if let Some(grain) = calendar.time.as_ref().filter(|_| !defined(date::time::NAME)) {
+            known.plan.flows.push(date::time::flow(grain));
+        }
     }
     for dimension in &project.dimensions {
         known.plan.flows.extend(dimension::flow(dimension, &known, &mut faults));
@@ -248,6 +252,7 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
     for aggregate in &project.aggregates {
         known.plan.flows.extend(aggregate::flow(aggregate, &known, &mut faults));
     }
+    conform::check(project, &known.plan, &mut faults);
     keep_changes(&mut known.plan);
     for flow in &mut known.plan.flows {
         flow.definition = definition::of(flow, project);

@@ -219,7 +219,8 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::Duration => "a span of time such as `2 days` or `90 minutes`",
         Shape::Literal => "a text, a number, `true` or `false`",
         Shape::List(of) => match of {
-            Shape::Or(..) => "a list of columns or `{ name: expression }`",
+            Shape::Or(Shape::Name, _) => "a list of columns or `{ name: expression }`",
+            Shape::Or(..) => "a list of texts or `{ key: value }`",
             Shape::Name => "a list of names",
             Shape::Object(_) => "a list of `{ key: value }`",
             _ => "a list of texts",

@@ -5,8 +5,9 @@ use lakesmith_text::{Diagnostic, Diagnostics, Span};
 
 /// What lies beside a table under a name of its own.
 const COMPANIONS: [&str; 3] = ["_quarantine", "_receipts", "_tombstones"];
-/// The dimension that follows from the calendar.
+/// The dimensions that follow from the calendar.
 const DIM_DATE: &str = "gold.dim_date";
+const DIM_TIME: &str = "gold.dim_time";
 
 /// Says which tables of the project collide.
 pub(crate) fn check(project: &Project, diagnostics: &mut Diagnostics) {
@@ -30,11 +31,11 @@ pub(crate) fn check(project: &Project, diagnostics: &mut Diagnostics) {
                     .help("choose a name that does not end with `_quarantine`, `_receipts` or `_tombstones`"),
             );
         }
-        if table == DIM_DATE
-            && let Some(calendar) = &project.lakehouse.calendar
+        if let Some(calendar) = &project.lakehouse.calendar
+            && (table == DIM_DATE || (table == DIM_TIME && calendar.time.is_some()))
         {
             diagnostics.push(
-                Diagnostic::error("reserved-name", "`gold.dim_date` follows from the calendar")
+                Diagnostic::error("reserved-name", format!("`{table}` follows from the calendar"))
                     .at(*at)
                     .related(calendar.start.span, "the calendar is here")
                     .help("remove the file, or name the dimension otherwise"),

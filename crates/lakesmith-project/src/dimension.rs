@@ -21,12 +21,18 @@ pub struct Dimension {
     pub natural_key: Vec<Spanned<String>>,
     /// The name of its BIGINT key, which facts hold.
     pub surrogate_key: Spanned<String>,
+    /// What its members are.
+    pub kind: DimensionKind,
     /// Whether it keeps versions of a member.
     pub history: DimensionHistory,
     /// The column that orders the states of a member.
     pub sequence_by: Option<Spanned<String>>,
-    /// Under type 2: the attributes whose change opens a version; others overwrite. Empty: every attribute.
+    /// Under type 2: the attributes whose change opens a version. Empty: every one that is not in `overwrite`.
     pub track: Vec<Spanned<String>>,
+    /// Under type 2: the attributes of which every version shows the newest value.
+    pub overwrite: Vec<Spanned<String>>,
+    /// Ways to drill down: name and levels of each, the coarsest first.
+    pub hierarchies: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
     /// The columns it keeps; none: every column of the input that does not begin with `_`.
     pub attributes: Option<Vec<Spanned<String>>>,
     /// How finely validity is told.
@@ -50,6 +56,16 @@ impl Dimension {
     pub fn table(&self) -> String {
         format!("gold.{}", self.name)
     }
+}
+
+/// What the members of a dimension are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DimensionKind {
+    /// Things that have a key in the source system.
+    #[default]
+    Regular,
+    /// Combinations of flags and codes: the columns themselves are the natural key, and any of them may be NULL.
+    Junk,
 }
 
 /// Whether a dimension keeps versions of a member.

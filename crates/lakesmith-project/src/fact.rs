@@ -36,6 +36,12 @@ pub struct Fact {
     pub measures: Vec<Measure>,
     /// What happens with rows of one grain key.
     pub on_duplicate: OnDuplicate,
+    /// The periods of a periodic snapshot.
+    pub period: Option<Period>,
+    /// The steps of an accumulating snapshot that are read from the states of its input, in the order written.
+    pub milestones: Vec<Milestone>,
+    /// The column that orders the states of a row, where there are milestones.
+    pub sequence_by: Option<Spanned<String>>,
     /// What its files are parted by.
     pub partition_by: Vec<NamedExpr>,
     /// What rows lie near each other by.
@@ -61,6 +67,58 @@ pub enum FactKind {
     /// One row per event.
     #[default]
     Transaction,
+    /// One row per member and period.
+    PeriodicSnapshot,
+    /// One row per process, from its beginning to its end.
+    AccumulatingSnapshot,
+    /// One row per event, of which nothing is measured.
+    Factless,
+}
+
+/// The periods of a periodic snapshot.
+#[derive(Debug, Clone)]
+pub struct Period {
+    /// How long one is.
+    pub every: PeriodLength,
+    /// The input's column that tells when something happened.
+    pub on: Spanned<String>,
+}
+
+/// How long a period is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeriodLength {
+    /// A day.
+    Day,
+    /// From Monday to Sunday.
+    Week,
+    /// A calendar month.
+    Month,
+    /// A calendar quarter.
+    Quarter,
+    /// A calendar year.
+    Year,
+}
+
+/// A step of a process: the first time that a state of it fulfils a condition.
+#[derive(Debug, Clone)]
+pub struct Milestone {
+    /// The column that it makes.
+    pub name: Spanned<String>,
+    /// Which states reach it.
+    pub when: Located,
+    /// The time of such a state; that of `sequence_by` if left out.
+    pub time: Option<Located>,
+    /// The Spark SQL type the time is cast to, as written.
+    pub ty: Option<Spanned<String>>,
+}
+
+/// Which rows a measure of a periodic snapshot sums up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MeasureOver {
+    /// Those of the period.
+    Period,
+    /// All up to its end.
+    ToDate,
 }
 
 /// A fact's key to a dimension.
@@ -107,6 +165,18 @@ pub struct Measure {
     pub description: Option<Spanned<String>>,
     /// Along which dimensions it may be summed.
     pub additivity: Additivity,
+    /// In a periodic snapshot: which rows it sums up, as written.
+    pub over: Option<MeasureOver>,
+}
+
+impl Measure {
+    /// Which rows it sums up: a stock is what came together up to the end of the period, a flow is what the period brought.
+    pub fn over(&self) -> MeasureOver {
+        self.over.unwrap_or(match self.additivity {
+            Additivity::SemiAdditive => MeasureOver::ToDate,
+            _ => MeasureOver::Period,
+        })
+    }
 }
 
 /// Along which dimensions a measure may be summed.

@@ -1,8 +1,11 @@
 //! `lakehouse.yaml`: the project's name, its calendar, its targets and what holds everywhere.
 
+pub(crate) mod holiday;
+pub(crate) mod ics;
 mod keys;
 mod read;
 
+pub use holiday::{Holiday, HolidayDays, HolidayFile, Yearly};
 pub(crate) use keys::KEYS;
 pub(crate) use read::read;
 
@@ -45,8 +48,23 @@ pub struct Calendar {
     pub end: Spanned<NaiveDate>,
     /// The month a fiscal year begins with; January if left out.
     pub fiscal_year_start: Option<Spanned<Month>>,
-    /// iCalendar files of public holidays, relative to the project.
-    pub holidays: Vec<Spanned<String>>,
+    /// The holidays that `lakehouse.yaml` lists, and those of the files.
+    pub holidays: Vec<Holiday>,
+    /// The iCalendar files that are read for holidays.
+    pub holiday_files: Vec<HolidayFile>,
+    /// How finely `dim_time` tells the times of a day; without it there is no `dim_time`.
+    pub time: Option<Spanned<TimeGrain>>,
+}
+
+/// How finely the times of a day are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeGrain {
+    /// 24 rows.
+    Hour,
+    /// 1,440 rows.
+    Minute,
+    /// 86,400 rows.
+    Second,
 }
 
 /// What holds where a file says nothing.

@@ -33,12 +33,16 @@ mod source;
 mod yaml;
 
 pub use aggregate::Aggregate;
-pub use dimension::{Dimension, DimensionHistory, FirstVersion, Validity};
+pub use dimension::{Dimension, DimensionHistory, DimensionKind, FirstVersion, Validity};
 pub use entity::{
     Column, ColumnValue, Entity, Expectation, Explode, History, Lookup, NamedExpr, OnFail, QualityDimension, Scalar,
 };
-pub use fact::{Additivity, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate};
-pub use lakehouse::{ByteSize, Calendar, Defaults, Engine, Lakehouse, Memory, Target};
+pub use fact::{
+    Additivity, Fact, FactDimension, FactKind, Measure, MeasureOver, Milestone, MissingMember, OnDuplicate, Period, PeriodLength,
+};
+pub use lakehouse::{
+    ByteSize, Calendar, Defaults, Engine, Holiday, HolidayDays, HolidayFile, Lakehouse, Memory, Target, TimeGrain, Yearly,
+};
 pub use load::load;
 pub use location::{Bucket, Cloud, Location, LocationFault};
 pub use project::Project;

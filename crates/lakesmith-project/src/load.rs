@@ -4,7 +4,7 @@ use crate::check::check_file;
 use crate::lakehouse::Target;
 use crate::shape::Object;
 use crate::yaml::{self, Node};
-use crate::{Lakehouse, Project, aggregate, collide, dimension, entity, fact, folder, lakehouse, scalar, source};
+use crate::{Calendar, Lakehouse, Project, aggregate, collide, dimension, entity, fact, folder, lakehouse, scalar, source};
 use lakesmith_text::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, nearest};
 use std::path::Path;
 
@@ -50,6 +50,9 @@ impl Loading {
         if let Some((node, _)) = self.tree(dir, ROOT) {
             check_file(&node, &lakehouse::KEYS, &mut self.diagnostics);
             project.lakehouse = lakehouse::read(&node, &mut self.diagnostics);
+            if let Some(calendar) = &mut project.lakehouse.calendar {
+                self.holidays(dir, calendar);
+            }
         }
         for path in self.files(dir, "sources") {
             self.source(dir, &path, project);
@@ -61,6 +64,22 @@ impl Loading {
             self.gold(dir, &path, project);
         }
         collide::check(project, &mut self.diagnostics);
+    }
+
+    /// The holidays of the calendar's files.
+    fn holidays(&mut self, dir: &Path, calendar: &mut Calendar) {
+        for file in &calendar.holiday_files {
+            let (text, fault) = folder::text(dir, &file.path);
+            if let Some((fault, at)) = fault {
+                let at =
+                    if text.is_empty() { file.path.span } else { Span::point(self.sources.add(&*file.path.value, text), at) };
+                self.diagnostics.push(fault.at(at));
+                continue;
+            }
+            let id = self.sources.add(&*file.path.value, text);
+            let text = self.sources.text(id);
+            calendar.holidays.extend(lakehouse::ics::read(id, text, file.country.as_deref(), &mut self.diagnostics));
+        }
     }
 
     fn source(&mut self, dir: &Path, path: &str, project: &mut Project) {

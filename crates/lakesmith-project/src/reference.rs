@@ -60,7 +60,7 @@ fn inner(shape: &Shape) -> Option<(&'static Object, &'static str)> {
         Shape::Object(object) => Some((object, "")),
         Shape::Named(Shape::Object(object)) | Shape::Columns(Shape::Object(object)) => Some((object, ".<name>")),
         Shape::Or(_, Shape::Object(object)) => Some((object, "")),
-        Shape::List(Shape::Object(object)) => Some((object, "[]")),
+        Shape::List(Shape::Object(object) | Shape::Or(_, Shape::Object(object))) => Some((object, "[]")),
         _ => None,
     }
 }

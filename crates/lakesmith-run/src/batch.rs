@@ -27,10 +27,10 @@ use crate::report::Event;
 use crate::versions;
 use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
-use lakesmith_compile::{Definition, Flow, Input, Step, Table, definition_number, parameter, redefined};
+use lakesmith_compile::{Definition, Flow, Input, Step, Table, definition_number, parameter, period_number, redefined};
 use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
 use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work, arrow_schema};
-use lakesmith_project::{FileFormat, SchemaEvolution};
+use lakesmith_project::{FileFormat, Project, SchemaEvolution};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -169,6 +169,11 @@ pub(crate) mod position {
         format!("{flow}/from/source")
     }
 
+    /// The period that a batch reached, of a table that goes on with time.
+    pub(crate) fn period(flow: &TableName) -> String {
+        format!("{flow}/from/period")
+    }
+
     /// The highest surrogate key given.
     pub(crate) fn keys(flow: &TableName) -> String {
         format!("{flow}/keys")
@@ -192,12 +197,13 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         Some(definition) => target.txn(&position::definition(&flow.name)).await? != Some(definition),
         None => flow.rebuilds && formerly.is_some(),
     };
+    let passed = passed(lake, flow, &target).await?;
     let mut inputs = vec![];
     for input in &flow.inputs {
         inputs.push(gained(lake, flow, input, &target).await?);
     }
     let arrived = Arrived::next(lake, flow, &target, last).await?;
-    if arrived.is_none() && !redefined && inputs.iter().all(|input| input.upto <= input.after) {
+    if arrived.is_none() && !redefined && !passed && inputs.iter().all(|input| input.upto <= input.after) {
         return Ok(None);
     }
     if arrived.is_some() {
@@ -224,6 +230,12 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     let anew = last == 0 || (anew && flow.rebuilds);
     let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
     Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arrived, key_mark, anew, formerly }))))
+}
+
+/// Whether a period has begun since the last batch, for a table that goes on with time.
+async fn passed(lake: &Lake, flow: &Flow, target: &Snapshot) -> Result<bool, RunError> {
+    let Some(now) = period_number(flow, lake.project(), lake.now()) else { return Ok(false) };
+    Ok(target.txn(&position::period(&flow.name)).await?.is_some_and(|last| last < now))
 }
 
 /// The number of the definition that a flow's batches are computed by; bronze is as its source is.
@@ -669,7 +681,7 @@ async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<
         if !applies(lake, output, &held).await? {
             return Ok(Committed::NotApplicable);
         }
-        let actions = with_positions(flow, record, output, is_target);
+        let actions = with_positions(lake.project(), flow, record, output, is_target);
         let version = held.version() + 1;
         lake.reached_commit(Phase::Committing, record, &table.name, version).await;
         match lake.engine().commit(&output.table, version, &actions, &info).await {
@@ -719,7 +731,7 @@ async fn applies(lake: &Lake, output: &Output, held: &Snapshot) -> Result<bool, 
 }
 
 /// The recorded actions, with the batch's number; on the target also how far its inputs are read.
-fn with_positions(flow: &Flow, record: &Record, output: &Output, is_target: bool) -> Vec<Action> {
+fn with_positions(project: &Project, flow: &Flow, record: &Record, output: &Output, is_target: bool) -> Vec<Action> {
     let at = record.now.timestamp_millis();
     let mut actions = output.actions.clone();
     actions.push(Action::txn(position::batch(&flow.name), record.batch, at));
@@ -733,6 +745,8 @@ fn with_positions(flow: &Flow, record: &Record, output: &Output, is_target: bool
             actions.push(Action::txn(position::from_source(&flow.name), range.fingerprint(), at));
         }
         actions.extend(record.fingerprint.map(|definition| Action::txn(position::definition(&flow.name), definition, at)));
+        let period = period_number(flow, project, record.now);
+        actions.extend(period.map(|period| Action::txn(position::period(&flow.name), period, at)));
         if record.key_mark > 0 {
             actions.push(Action::txn(position::keys(&flow.name), record.key_mark, at));
         }

@@ -5,7 +5,7 @@ use super::Members;
 use crate::select::{items, list, named, of, quote, same};
 use crate::step::{Cte, parameter};
 use crate::table::Column;
-use lakesmith_project::{FirstVersion, Validity};
+use lakesmith_project::{DimensionKind, FirstVersion, Validity};
 use lakesmith_sql::DataType;
 
 /// The hidden column that is TRUE for a delete among the states of a member.
@@ -19,14 +19,17 @@ impl Members<'_> {
         }
     }
 
-    /// Every state of those members. A row without a natural key is no member.
+    /// Every state of those members. A row without a natural key is no member; of a junk dimension one without any value.
     pub(super) fn states(&self, whole: bool) -> String {
         let present: Vec<String> = self.natural_key.iter().map(|key| format!("`s`.{} IS NOT NULL", quote(key))).collect();
         let restrict = match whole {
             true => String::new(),
             false => format!("\nLEFT SEMI JOIN `keys` ON {}", same("s", "keys", &self.natural_key)),
         };
-        let present = present.join(" AND ");
+        let present = match self.dimension.kind {
+            DimensionKind::Junk if present.len() > 1 => format!("({})", present.join(" OR ")),
+            _ => present.join(" AND "),
+        };
         let Some(tombstones) = &self.tombstones else {
             return format!("SELECT `s`.*\nFROM {} `s`{restrict}\nWHERE {present}", self.input.quoted());
         };
@@ -55,12 +58,51 @@ impl Members<'_> {
         )
     }
 
-    /// The attributes whose change opens a version: those listed, else every one.
+    /// The attributes whose change opens a version: those listed, else every one that is not overwritten.
     fn tracked(&self) -> impl Iterator<Item = &str> {
         let track = &self.dimension.track;
         let listed = |name: &&str| track.iter().any(|track| track.value == *name);
-        let every = |name: &&str| track.is_empty() && !self.natural_key.iter().any(|key| key == name);
+        let every = |name: &&str| track.is_empty() && !self.natural_key.iter().any(|key| key == name) && !self.overwritten(name);
         self.attributes.iter().map(|column| column.name.as_str()).filter(move |name| listed(name) || every(name))
+    }
+
+    fn overwritten(&self, name: &str) -> bool {
+        self.dimension.overwrite.iter().any(|overwrite| overwrite.value == name)
+    }
+
+    /// `current`: the states of days, each with the newest value of the attributes that are overwritten; those of a member
+    /// that has nothing but deletes make no version. Gives the relation that holds what versions are made of.
+    fn newest(&self, with: &mut Vec<Cte>) -> &'static str {
+        if self.dimension.overwrite.is_empty() {
+            return "days";
+        }
+        let mut cte = |name: &str, sql| with.push(Cte { name: name.to_owned(), sql, kept: false });
+        let overwritten: Vec<&str> = self.dimension.overwrite.iter().map(|name| name.value.as_str()).collect();
+        let stays = self.tombstones.as_ref().map_or_else(String::new, |_| format!("\n  WHERE NOT {}", quote(GONE)));
+        let keys = list(&self.natural_key);
+        cte(
+            "newest",
+            format!(
+                "SELECT {keys}, {}\nFROM (\n  SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY `_day` DESC) AS `_newest`\n  FROM `days`{stays}\n)\nWHERE `_newest` = 1",
+                list(&overwritten)
+            ),
+        );
+        let mut columns: Vec<String> = self.attributes.iter().map(|column| column.name.clone()).collect();
+        columns.extend(self.ordered.iter().map(|column| column.name.clone()).filter(|name| !self.has(name)));
+        columns.push("_source_system".to_owned());
+        columns.extend(self.tombstones.as_ref().map(|_| GONE.to_owned()));
+        columns.push("_day".to_owned());
+        let from = |name: &String| of(if self.overwritten(name) { "n" } else { "d" }, name);
+        let select: Vec<String> = columns.iter().map(from).collect();
+        cte(
+            "current",
+            format!("SELECT {}\nFROM `days` `d` JOIN `newest` `n` ON {}", select.join(", "), same("d", "n", &self.natural_key)),
+        );
+        "current"
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.attributes.iter().any(|column| column.name == name)
     }
 
     pub(super) fn descending(&self) -> String {
@@ -71,7 +113,7 @@ impl Members<'_> {
     }
 
     /// One row a version: states of one day count as the last of them, a state that differs in a tracked attribute
-    /// opens a version, and the attributes that are not tracked are those of the version's last state.
+    /// opens a version, and the attributes that are not tracked are those of the version's last state, or of the member's if they are overwritten.
     pub(super) fn versions(&self, with: &mut Vec<Cte>) -> String {
         let mut cte = |name: &str, sql| with.push(Cte { name: name.to_owned(), sql, kept: false });
         let member = format!("PARTITION BY {}", list(&self.natural_key));
@@ -85,6 +127,8 @@ impl Members<'_> {
                 self.descending()
             ),
         );
+        let days = self.newest(with);
+        let mut cte = |name: &str, sql| with.push(Cte { name: name.to_owned(), sql, kept: false });
         let before = |name: &str| format!("lag({}) OVER ({member} ORDER BY `_day`)", quote(name));
         let mut opens = vec![format!("{} IS NULL", before("_day"))];
         // A delete closes a version, and what comes after it opens one.
@@ -92,7 +136,7 @@ impl Members<'_> {
             opens.extend([quote(GONE), before(GONE)]);
         }
         opens.extend(self.tracked().map(|name| format!("NOT ({} <=> {})", quote(name), before(name))));
-        cte("changes", format!("SELECT *, CASE WHEN {} THEN 1 ELSE 0 END AS `_opens`\nFROM `days`", opens.join("\n  OR ")));
+        cte("changes", format!("SELECT *, CASE WHEN {} THEN 1 ELSE 0 END AS `_opens`\nFROM `{days}`", opens.join("\n  OR ")));
         cte(
             "numbered",
             format!(

@@ -60,7 +60,7 @@ fn check(page: &str) -> String {
     for block in format!("\n{page}").split("\n```").filter(|block| !block.is_empty()) {
         let Some((header, text)) = block.split_once('\n') else { continue };
         match header.split_once(' ') {
-            Some(("yaml", path)) => {
+            Some(("yaml" | "ics", path)) => {
                 let path = folder.path().join(path);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, format!("{text}\n")).unwrap();
@@ -116,12 +116,24 @@ fn steps_resolve(plan: &Plan) {
             let query = bind(&query, &parameters()).unwrap();
             companions_resolve(flow, step, &tables);
             let resolved = resolve(&query, &tables).unwrap_or_else(|errors| panic!("{}: {errors:?}\n{sql}", flow.name));
+            findings_resolve(flow, step, &tables);
             for column in &flow.target.columns {
                 let found = resolved.schema.fields.iter().find(|field| field.name == column.name);
                 let found = found.unwrap_or_else(|| panic!("{} gives no {}", flow.name, column.name));
                 assert_eq!(found.ty, column.ty, "{}.{}", flow.name, column.name);
             }
         }
+    }
+}
+
+/// What a step counts and checks is Spark SQL over its rows.
+fn findings_resolve(flow: &Flow, step: &Step, tables: &dyn Schemas) {
+    let with: Vec<String> = step.with.iter().map(|cte| format!("`{}` AS ({}),", cte.name, cte.sql)).collect();
+    for sql in step.counts.iter().map(|counted| &counted.sql).chain(step.checks.iter().map(|check| &check.sql)) {
+        let sql = format!("WITH {} `result` AS ({}) {sql}", with.concat(), step.select);
+        let query =
+            bind(&parse_query(&sql).unwrap_or_else(|error| panic!("{}: {error:?}\n{sql}", flow.name)), &parameters()).unwrap();
+        resolve(&query, tables).unwrap_or_else(|errors| panic!("{}: {errors:?}\n{sql}", flow.name));
     }
 }
 

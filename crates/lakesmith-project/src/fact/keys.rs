@@ -1,6 +1,6 @@
 //! The keys of a fact.
 
-use super::{Additivity, FactKind, MissingMember, OnDuplicate};
+use super::{Additivity, FactKind, MeasureOver, MissingMember, OnDuplicate, PeriodLength};
 use crate::choice::{Choice, choice};
 use crate::shape::{CLUSTER_BY, DESCRIPTION, Key, NAMES, OWNER, Object, PARTITION_BY, Shape, TAGS};
 
@@ -23,6 +23,18 @@ pub(crate) const KEYS: Object = Object {
         ),
         Key::optional("surrogate_key", Shape::Name, "The name of a BIGINT key of its own."),
         Key::optional("measures", Shape::Named(&Shape::Object(&MEASURE)), "What it measures, by column."),
+        Key::optional(
+            "period",
+            Shape::Object(&PERIOD),
+            "The periods of a `periodic_snapshot`. Its rows have `period_start` and `period_end`, the first and the last day.",
+        ),
+        Key::optional(
+            "milestones",
+            Shape::Named(&Shape::Object(&MILESTONE)),
+            "The steps of an `accumulating_snapshot` by column: the first time that a state of the row's key fulfils a condition. \
+             Left out: the input has one row per process, with the times in columns.",
+        ),
+        Key::optional("sequence_by", Shape::Name, "Where there are `milestones`: the input's column that orders the states."),
         Key::defaulted(
             "on_duplicate",
             Shape::Choice(&OnDuplicate::WORDS),
@@ -71,13 +83,57 @@ pub(crate) const MEASURE: Object = Object {
         Key::optional("type", Shape::SqlType, "The type it is cast to."),
         Key::optional("unit", Shape::Text, "What it is counted in, such as `USD`."),
         Key::optional("description", Shape::Text, "What it means, for people."),
-        Key::defaulted("additivity", Shape::Choice(&Additivity::WORDS), "additive", "Along which dimensions it may be summed."),
+        Key::defaulted(
+            "additivity",
+            Shape::Choice(&Additivity::WORDS),
+            "additive",
+            "Along which dimensions it may be summed. An aggregate that sums it along others is refused.",
+        ),
+        Key::optional(
+            "over",
+            Shape::Choice(&MeasureOver::WORDS),
+            "In a `periodic_snapshot`: which rows it sums up. Left out: `to_date` for a semi-additive measure, else `period`.",
+        ),
+    ],
+};
+
+/// `period:`
+pub(crate) const PERIOD: Object = Object {
+    name: "a period",
+    may_be_empty: false,
+    keys: &[
+        Key::required("every", Shape::Choice(&PeriodLength::WORDS), "How long a period is."),
+        Key::required("on", Shape::Name, "The input's column that tells when something happened, a date or a timestamp."),
+    ],
+};
+
+/// One of `milestones:`
+pub(crate) const MILESTONE: Object = Object {
+    name: "a milestone",
+    may_be_empty: false,
+    keys: &[
+        Key::required("when", Shape::Sql, "Which states reach it: a condition over the input's columns."),
+        Key::optional("time", Shape::Sql, "When a state reached it. Left out: the column of `sequence_by`."),
+        Key::optional("type", Shape::SqlType, "The type the time is cast to, such as `date`."),
     ],
 };
 
 choice! { pub FactKind:
     "transaction" = Transaction, "One row per event.";
-    later "periodic_snapshot", "accumulating_snapshot";
+    "periodic_snapshot" = PeriodicSnapshot, "One row per member and period, from its first event to the batch's date, also where nothing happened.";
+    "accumulating_snapshot" = AccumulatingSnapshot, "One row per process, whose milestones are filled as they come.";
+    "factless" = Factless, "One row per event, of which nothing is measured: that it took place is the fact.";
+}
+choice! { pub PeriodLength:
+    "day" = Day, "A day.";
+    "week" = Week, "From Monday to Sunday.";
+    "month" = Month, "A calendar month.";
+    "quarter" = Quarter, "A calendar quarter.";
+    "year" = Year, "A calendar year.";
+}
+choice! { pub MeasureOver:
+    "period" = Period, "Those of the period.";
+    "to_date" = ToDate, "All up to the end of the period: a stock, a balance.";
 }
 choice! { pub MissingMember:
     "unknown" = Unknown, "The key is -1 until the member arrives.";

@@ -1,6 +1,8 @@
 //! The keys of `lakehouse.yaml`.
 
-use crate::shape::{DESCRIPTION, Key, Object, Shape, TEXTS};
+use super::TimeGrain;
+use crate::choice::{Choice, choice};
+use crate::shape::{DESCRIPTION, Key, Object, Shape};
 
 /// The file.
 pub(crate) const KEYS: Object = Object {
@@ -32,9 +34,43 @@ pub(crate) const CALENDAR: Object = Object {
         Key::required("start", Shape::Date, "The first day."),
         Key::required("end", Shape::Date, "The last day. Days that facts use beyond it are added as they come."),
         Key::defaulted("fiscal_year_start", Shape::Month, "january", "The month a fiscal year begins with."),
-        Key::optional("holidays", TEXTS, "iCalendar files of public holidays, relative to the project."),
+        Key::optional(
+            "holidays",
+            Shape::List(&Shape::Or(&Shape::Text, &Shape::Object(&HOLIDAY))),
+            "The holidays: iCalendar files (`holidays/de.ics`, relative to the project), and days with a name.",
+        ),
+        Key::optional(
+            "time",
+            Shape::Choice(&TimeGrain::WORDS),
+            "How finely `gold.dim_time` tells the times of a day. Left out: there is no `dim_time`.",
+        ),
     ],
 };
+
+/// One of `holidays:`
+pub(crate) const HOLIDAY: Object = Object {
+    name: "a holiday",
+    may_be_empty: false,
+    keys: &[
+        Key::optional("file", Shape::Text, "An iCalendar file of holidays, relative to the project. Either this or `date`."),
+        Key::optional("date", Shape::Date, "The day, or the first one."),
+        Key::optional("until", Shape::Date, "The last day, of several in a row."),
+        Key::optional("name", Shape::Text, "What people call it."),
+        Key::defaulted("yearly", Shape::Bool, "false", "Whether it comes back on that day of every later year."),
+        Key::optional(
+            "country",
+            Shape::Text,
+            "Where it is kept, as an ISO 3166 code such as `DE` or `DE-BY`: it gets columns of its own, `is_holiday_de` \
+             and `holiday_name_de`. Left out: everywhere.",
+        ),
+    ],
+};
+
+choice! { pub TimeGrain:
+    "hour" = Hour, "24 rows.";
+    "minute" = Minute, "1,440 rows.";
+    "second" = Second, "86,400 rows.";
+}
 
 /// `defaults:`
 pub(crate) const DEFAULTS: Object = Object {

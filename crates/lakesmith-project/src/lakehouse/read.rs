@@ -1,13 +1,16 @@
 //! From `lakehouse.yaml` as a tree to the model.
 
-use super::keys::{CALENDAR, DEFAULTS, ENGINE, KEYS, TARGET};
-use super::{Calendar, Defaults, Engine, Lakehouse, Target};
+use super::holiday::country;
+use super::keys::{CALENDAR, DEFAULTS, ENGINE, HOLIDAY, KEYS, TARGET};
+use super::{Calendar, Defaults, Engine, Holiday, HolidayDays, HolidayFile, Lakehouse, Target, Yearly};
 use crate::choice::{Word, Words};
 use crate::fields::Fields;
 use crate::location::Location;
+use crate::names::{conflict, no_effect};
 use crate::scalar;
 use crate::source::plain;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
+use chrono::Datelike;
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned};
 
 /// What `engine:` may be as a word.
@@ -80,7 +83,66 @@ fn calendar(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Calend
         );
     }
     let fiscal_year_start = fields.parsed("fiscal_year_start", scalar::month);
-    Some(Calendar { start, end, fiscal_year_start, holidays: fields.texts("holidays") })
+    let time = fields.text("time").and_then(|text| Some(Spanned::new(fields.choice("time")?, text.span)));
+    let mut calendar = Calendar { start, end, fiscal_year_start, holidays: vec![], holiday_files: vec![], time };
+    for node in fields.get("holidays").map_or(&[][..], Node::items) {
+        match &node.kind {
+            Kind::Map(_) => holiday(&Fields::new(node, &HOLIDAY, node.span), &mut calendar, diagnostics),
+            _ => calendar.holiday_files.extend(node.text().map(|path| HolidayFile { path, country: None })),
+        }
+    }
+    Some(calendar)
+}
+
+/// An item of `holidays:` that is a map.
+fn holiday(fields: &Fields<'_>, calendar: &mut Calendar, diagnostics: &mut Diagnostics) {
+    conflict(fields, "file", "date", "make two items of it", diagnostics);
+    let kept_in = fields.text("country");
+    if let Some(text) = kept_in.as_ref().filter(|text| country(text).is_none()) {
+        diagnostics.push(
+            Diagnostic::error("invalid-value", format!("`{text}` is no code of a country"))
+                .at(text.span)
+                .help("write it as ISO 3166 does: `DE`, or `DE-BY` for a part of it"),
+        );
+    }
+    let country = kept_in.as_ref().and_then(|text| country(text));
+    if let Some(path) = fields.text("file") {
+        for key in ["until", "name", "yearly"] {
+            no_effect(fields, key, "`date`", diagnostics);
+        }
+        calendar.holiday_files.push(HolidayFile { path, country });
+        return;
+    }
+    let (Some(first), Some(name)) = (fields.parsed("date", scalar::date), fields.text("name")) else {
+        if !(fields.present("date") && fields.present("name")) {
+            diagnostics.push(
+                Diagnostic::error("missing-key", "a holiday needs a `file`, or a `date` and a `name`")
+                    .at(fields.at)
+                    .help("`{ date: 2025-12-24, name: Christmas Eve }`, or `{ file: holidays/de.ics, country: DE }`"),
+            );
+        }
+        return;
+    };
+    let last = fields.parsed("until", scalar::date).map_or(first.value, |last| last.value);
+    let length = (last - first.value).num_days() + 1;
+    if !(1..=366).contains(&length) {
+        let fault = Diagnostic::error("invalid-value", "the holiday ends before it begins, or lasts longer than a year");
+        diagnostics.push(fault.at(fields.place("until")).help("`until` is its last day"));
+        return;
+    }
+    let days = match fields.bool("yearly") {
+        Some(true) => HolidayDays::Yearly(Yearly {
+            first: first.value,
+            last: None,
+            every: 1,
+            months: vec![first.value.month()],
+            days: vec![first.value.day()],
+            weekdays: vec![],
+            length: length as u32,
+        }),
+        _ => HolidayDays::Once { first: first.value, last },
+    };
+    calendar.holidays.push(Holiday { name: name.value, country, days, at: first.span });
 }
 
 fn defaults(fields: &Fields<'_>) -> Defaults {

@@ -16,13 +16,15 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// A page: blocks fenced as ```` ```yaml path ````, and one as ```` ```text ```` that closes it. In a block fenced as
+    /// A page: blocks fenced as ```` ```yaml path ```` (or `ics`), and one as ```` ```text ```` that closes it. In a block fenced as
     /// ```` ```bytes path ```` `\xNN` stands for a byte.
     pub(crate) fn parse(page: &str) -> Self {
         let (page, expected) = page.split_once("\n```text\n").expect("a page closes with a block of text");
         let expected = expected.trim_end().strip_suffix("```").expect("the last block is closed").to_owned();
         let mut files = Vec::new();
-        for block in format!("\n{page}").split("\n```").filter(|block| block.starts_with("yaml ") || block.starts_with("bytes "))
+        for block in format!("\n{page}")
+            .split("\n```")
+            .filter(|block| ["yaml ", "ics ", "bytes "].iter().any(|kind| block.starts_with(kind)))
         {
             let (header, text) = block.split_once('\n').unwrap_or((block, ""));
             let (kind, path) = header.split_once(' ').unwrap();

@@ -177,3 +177,13 @@ fn the_reference_names_every_key() {
         assert!(page.contains(line), "{line} is missing in\n{page}");
     }
 }
+
+#[test]
+fn the_reference_page_is_fresh() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/reference/project.md");
+    let page = reference();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap() == page, "UPDATE=1 cargo test -p lakesmith-project writes it anew");
+}

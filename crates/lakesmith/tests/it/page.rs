@@ -8,6 +8,8 @@ use tempfile::TempDir;
 
 /// What opens a block of commands.
 const CONSOLE: &str = "console";
+/// What opens one of which only the exit code is shown, because it prints what changes from day to day.
+const EXIT: &str = "exit";
 
 /// A page, block by block.
 pub(crate) struct Page {
@@ -19,22 +21,23 @@ enum Part {
     Text(String),
     /// A file of the project: path, content.
     File(String, String),
-    /// A command line without `lakesmith`.
-    Command(String),
+    /// What opens its block, a command line without `lakesmith`.
+    Command(String, String),
 }
 
 impl Page {
-    /// A page: files fenced as ```` ```yaml path ````, commands as ```` ```console ````, opened by `$ lakesmith …`.
+    /// A page: files fenced as ```` ```yaml path ````, commands as ```` ```console ````, opened by `$ lakesmith …`, or as ```` ```exit ````.
     pub(crate) fn parse(page: &str) -> Self {
         let mut parts = Vec::new();
         for (n, block) in page.split("```").enumerate() {
             let (header, body) = block.split_once('\n').unwrap_or((block, ""));
             parts.push(match (n % 2, header.split_once(' ')) {
-                (1, None) if header == CONSOLE => {
+                (1, None) if [CONSOLE, EXIT].contains(&header) => {
                     let line = body.lines().next().and_then(|line| line.strip_prefix("$ lakesmith"));
-                    Part::Command(line.expect("a console block opens with `$ lakesmith`").trim().to_owned())
+                    let line = line.expect("a block of commands opens with `$ lakesmith`").trim();
+                    Part::Command(header.to_owned(), line.to_owned())
                 }
-                (1, Some(("yaml" | "csv" | "json" | "sql", path))) => {
+                (1, Some(("yaml" | "csv" | "json" | "sql" | "ics", path))) => {
                     Part::File(format!("{header}\n"), format!("{path}\n{body}"))
                 }
                 _ => Part::Text(block.to_owned()),
@@ -73,7 +76,14 @@ impl Page {
                     fs::write(place, content).unwrap();
                     format!("{header}{content}")
                 }
-                Part::Command(line) => format!("{CONSOLE}\n$ lakesmith {line}\n{}", said(line, folder)),
+                Part::Command(header, line) => {
+                    let said = said(line, folder);
+                    let shown = match header.as_str() {
+                        EXIT => said.lines().next().map(|line| format!("{line}\n")).unwrap_or_default(),
+                        _ => said,
+                    };
+                    format!("{header}\n$ lakesmith {line}\n{shown}")
+                }
             })
             .collect();
         blocks.join("```")
