@@ -50,7 +50,11 @@ fn pending(lake: &Lake, flow: &Flow, ty: Option<&DataType>, columns: &mut Vec<Co
             ChangeKind::Recased { .. } | ChangeKind::Removed { .. } => continue,
         };
         let steps: Vec<&str> = change.column.split('.').collect();
+        let is_new = !columns.iter().any(|column| column.name == steps[0]);
         set(columns, &steps, to);
+        if let Some(column) = columns.last_mut().filter(|_| is_new) {
+            column.source_name = learnt.source_name_of(&column.name);
+        }
     }
     Ok(())
 }
@@ -103,7 +107,8 @@ fn named(
         let reason = format!("`{}` has a column `{name}` already, of another name in the source", flow.name);
         return Err(refused(reason, "read the values from `_rescued_data`".to_owned()));
     }
-    let source_name = (name != path).then(|| path.to_owned());
+    let told = || learnt.and_then(|learnt| learnt.source_name_of(&name));
+    let source_name = if name == path { told() } else { Some(path.to_owned()) };
     columns.push(Column { source_name, ..Column::new(name, to) });
     Ok(())
 }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(crate) struct Learnt {
     /// The data columns that the next batch writes.
     pub(crate) schema: SchemaRef,
+    /// All that the source shows: those that the table does not take in, too.
+    pub(crate) shown: SchemaRef,
     /// Those of them that the table does not have yet.
     pub(crate) added: Vec<Change>,
     /// Columns in the sample that the table does not take in by itself.
@@ -24,9 +26,16 @@ pub(crate) struct Learnt {
 }
 
 impl Learnt {
+    /// How the source calls a column that it shows, where that is another name than the table's.
+    pub(crate) fn source_name_of(&self, column: &str) -> Option<String> {
+        let fields = self.shown.fields();
+        let field = fields.iter().find(|field| field.name().eq_ignore_ascii_case(column))?;
+        Some(source_name(field).to_owned()).filter(|name| name != field.name())
+    }
+
     /// Of a table that nothing was written to: it takes what is there.
     pub(crate) fn first(schema: SchemaRef) -> Learnt {
-        Learnt { schema, added: vec![], refused: vec![], unfit: vec![], hinted: vec![] }
+        Learnt { shown: schema.clone(), schema, added: vec![], refused: vec![], unfit: vec![], hinted: vec![] }
     }
 }
 
@@ -35,6 +44,7 @@ pub(crate) fn learn(table: &SourceTable, held: &SchemaRef, inferred: Option<Infe
     let mut learnt = Learnt { hinted: hinted(table, held), ..Learnt::first(held.clone()) };
     let Some(inferred) = inferred else { return learnt };
     let new = changes(&columns(held), &columns(&inferred.schema));
+    learnt.shown = inferred.schema.clone();
     match table.schema_evolution {
         SchemaEvolution::AddColumns => (learnt.added, learnt.schema) = (new, inferred.schema),
         SchemaEvolution::Rescue | SchemaEvolution::Fail | SchemaEvolution::None => learnt.refused = new,

@@ -36,7 +36,9 @@ pub(super) fn learn(policy: SchemaEvolution, known: Option<&Schema>, sources: &[
         Some(known) => changes(&columns(known), &columns(&all)),
         None => vec![],
     };
-    let mut learnt = Learnt { unfit, ..Learnt::first(Arc::new(if adds { all } else { held })) };
+    let shown = Arc::new(all);
+    let schema = if adds { shown.clone() } else { Arc::new(held) };
+    let mut learnt = Learnt { unfit, shown, ..Learnt::first(schema) };
     match adds {
         true => learnt.added = new,
         false => learnt.refused = new.into_iter().filter(|change| !(told && change.column == OPERATION)).collect(),
