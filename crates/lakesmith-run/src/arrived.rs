@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// What has not been read.
 pub(crate) enum Arrived {
     /// Files.
-    Files(Arriving),
+    Files(Box<Arriving>),
     /// Versions of an existing table.
     Versions(Box<Versions>),
 }
@@ -25,7 +25,7 @@ impl Arrived {
     /// that reads no source.
     pub(crate) async fn next(lake: &Lake, flow: &Flow, target: &Snapshot, last: i64) -> Result<Option<Arrived>, RunError> {
         if let Some(files) = lake.arriving(flow, last).await?.filter(|arriving| !arriving.is_empty()) {
-            return Ok(Some(Arrived::Files(files)));
+            return Ok(Some(Arrived::Files(Box::new(files))));
         }
         let versions = versions::arriving(lake, flow, target, last).await?;
         Ok(versions.map(|versions| Arrived::Versions(Box::new(versions))))
@@ -44,7 +44,8 @@ impl Arrived {
         let taken = read::taken(lake, flow, former.batch).await?;
         let is_bound = !taken.is_empty();
         let arriving = lake.arriving_again(flow, former.batch - 1, taken).await?;
-        Ok(arriving.map(|arriving| Arrived::Files(if is_bound { arriving } else { arriving.split(lake.max_batch()).0 })))
+        Ok(arriving
+            .map(|arriving| Arrived::Files(Box::new(if is_bound { arriving } else { arriving.split(lake.max_batch()).0 }))))
     }
 
     /// What makes one batch, of files no more than about so many bytes; and the files that are left for the next ones.
@@ -52,7 +53,7 @@ impl Arrived {
         match self {
             Arrived::Files(arriving) => {
                 let (now, rest) = arriving.split(max_bytes);
-                (Arrived::Files(now), rest)
+                (Arrived::Files(Box::new(now)), rest)
             }
             versions => (versions, None),
         }
@@ -70,7 +71,7 @@ impl Arrived {
 /// What was found out while rows were read.
 pub(crate) enum Told {
     /// Of each file; and the files.
-    Files(files::Reports, Arriving),
+    Files(files::Reports, Box<Arriving>),
     /// Of each version.
     Versions(versions::Reports),
 }

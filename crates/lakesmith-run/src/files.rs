@@ -24,7 +24,7 @@ use lakesmith_compile::TableName;
 use lakesmith_connect::ConnectError;
 
 /// Stores give nanoseconds, tables keep microseconds.
-fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }
 

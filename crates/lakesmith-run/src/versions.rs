@@ -300,8 +300,7 @@ fn parts(reading: Reading, commits: Vec<ForeignCommit>) -> Vec<(Reading, Vec<For
 fn forward(versions: &mut [Version], before: Option<DateTime<Utc>>) {
     let mut before = before;
     for version in versions {
-        let micros = |time: DateTime<Utc>| DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time);
-        version.modified = micros(version.modified);
+        version.modified = crate::files::micros(version.modified);
         if let Some(before) = before {
             version.modified = version.modified.max(before + TimeDelta::microseconds(1));
         }

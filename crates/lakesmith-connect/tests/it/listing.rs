@@ -262,7 +262,7 @@ async fn names_in_order_are_listed_from_the_last_one() {
 /// A million under `LAKESMITH_TIER=soak`: `examples/many_names.rs` says what they cost.
 #[tokio::test]
 async fn s5_many_names_are_listed_page_by_page_and_the_earliest_are_kept() {
-    let count = if std::env::var("LAKESMITH_TIER").is_ok_and(|tier| tier == "soak") { 1_000_000 } else { 20_000 };
+    let count = crate::tier::of(20_000, 20_000, 1_000_000);
     let endless = Arc::new(Endless::of(count));
     let source = FileSource::new(Arc::new(InMemory::new()), Path::from("in"), "*.json", json());
     let seen = Arc::new(AtomicUsize::new(0));

@@ -63,7 +63,7 @@ impl Yearly {
                     false => to_end / 7 + 1 == nth.unsigned_abs(),
                 })
         };
-        (day.year() - self.first.year()).unsigned_abs() % self.every == 0
+        (day.year() - self.first.year()).unsigned_abs().is_multiple_of(self.every)
             && self.months.contains(&day.month())
             && (self.days.is_empty() || self.days.contains(&in_month))
             && (self.weekdays.is_empty() || self.weekdays.iter().any(fits))

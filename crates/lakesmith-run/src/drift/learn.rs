@@ -51,7 +51,7 @@ pub(crate) fn learn(table: &SourceTable, held: &SchemaRef, inferred: Option<Infe
     }
     for seen in &inferred.seen {
         if let Ok(field) = held.field_with_name(seen.name()) {
-            misfits(field.name(), field.data_type(), seen.data_type(), table, &mut learnt.unfit);
+            misfits(field.name(), field.data_type(), seen.data_type(), &mut learnt.unfit);
         }
     }
     learnt
@@ -62,17 +62,17 @@ fn columns(schema: &Schema) -> Vec<Column> {
 }
 
 /// The columns whose values, of the type that a sample would give them, do not all fit the type that they have.
-fn misfits(path: &str, held: &Arrow, seen: &Arrow, table: &SourceTable, all: &mut Vec<Change>) {
+fn misfits(path: &str, held: &Arrow, seen: &Arrow, all: &mut Vec<Change>) {
     match (held, seen) {
         (Arrow::Struct(fields), Arrow::Struct(found)) => {
             for field in fields {
                 let same = |other: &&Arc<Field>| other.name().eq_ignore_ascii_case(field.name());
                 if let Some(found) = found.iter().find(same) {
-                    misfits(&format!("{path}.{}", field.name()), field.data_type(), found.data_type(), table, all);
+                    misfits(&format!("{path}.{}", field.name()), field.data_type(), found.data_type(), all);
                 }
             }
         }
-        (Arrow::List(element), Arrow::List(found)) => misfits(path, element.data_type(), found.data_type(), table, all),
+        (Arrow::List(element), Arrow::List(found)) => misfits(path, element.data_type(), found.data_type(), all),
         (held, seen) => {
             let (from, to) = (spark_type(held), spark_type(seen));
             // A value of a column with a hint is read by its type's own rules, of which a sample tells nothing.
