@@ -92,11 +92,10 @@ fn measures(aggregate: &Aggregate, columns: &[Column], faults: &mut Diagnostics,
     let mut measures: Vec<Measure> = vec![];
     for (name, written) in &aggregate.measures {
         let Some(found) = expression::aggregate(written, &scope, faults) else { continue };
+        // A name that is there twice has been told where the file was read.
         if measures.iter().any(|(column, _)| column.name == name.value)
             || aggregate.group_by.iter().any(|group| group.value == name.value)
         {
-            let fault = format!("`{}` is a column of this aggregate already", name.value);
-            faults.push(Diagnostic::error("duplicate-column", fault).at(name.span));
             continue;
         }
         let sql = found.expr.to_string();

@@ -77,5 +77,8 @@ fn check(fact: &Fact, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
     distinct(columns.iter().copied(), "the column", diagnostics);
     not_reserved(columns.iter().copied(), diagnostics);
     let names: Vec<&str> = columns.iter().map(|name| name.as_str()).collect();
-    known(&fact.grain_key, &names, "key-not-a-column", "grain_key", "add `{}` to `degenerate`", diagnostics);
+    // A query gives columns that this file does not name.
+    if fact.sql.is_none() {
+        known(&fact.grain_key, &names, "key-not-a-column", "grain_key", "add `{}` to `degenerate`", diagnostics);
+    }
 }

@@ -11,6 +11,7 @@ mod edge;
 mod examples;
 mod failpoints;
 mod floors;
+mod followed;
 mod foreign;
 mod house;
 mod jaffle;
