@@ -78,7 +78,7 @@ fn check(fact: &Fact, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
     not_reserved(columns.iter().copied(), diagnostics);
     let names: Vec<&str> = columns.iter().map(|name| name.as_str()).collect();
     // A query gives columns that this file does not name.
-    if fact.sql.is_none() {
+    if fact.sql.is_none() || fact.from.is_some() {
         known(&fact.grain_key, &names, "key-not-a-column", "grain_key", "add `{}` to `degenerate`", diagnostics);
     }
 }
