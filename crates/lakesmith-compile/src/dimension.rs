@@ -17,6 +17,7 @@ use crate::table::{Column, Table};
 use lakesmith_project::{Dimension, DimensionHistory, DimensionKind};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned};
+use std::collections::BTreeSet;
 
 /// A dimension whose columns are known, ready to be put into SQL.
 struct Members<'a> {
@@ -48,11 +49,11 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
         );
         return None;
     }
-    if type2 && dimension.sequence_by.is_none() {
+    if type2 && dimension.sequence_by.is_none() && shape.sequence_by.is_none() {
         faults.push(
             Diagnostic::error("missing-key", "a type 2 dimension needs `sequence_by`, the time of each change")
                 .at(dimension.name.span)
-                .help("name the column of the input that says when a state began"),
+                .help(format!("name the column that says when a state began, here or in `{}`", input.name)),
         );
         return None;
     }
@@ -123,12 +124,15 @@ fn members<'a>(
         dimension.natural_key.iter().any(own) || dimension.track.iter().any(own) || dimension.overwrite.iter().any(own)
     };
     let junk = dimension.kind == DimensionKind::Junk;
-    let sequence = dimension.sequence_by.as_ref().map(|column| column.value.clone());
+    let written = dimension.sequence_by.as_ref().map(|column| column.value.clone());
+    let type2 = dimension.history == DimensionHistory::Type2;
+    // Of versions the time of each state is no attribute: every state would open one.
+    let time = written.as_ref().or(shape.sequence_by.as_ref().filter(|_| type2));
     let kept = |column: &&Column| match &dimension.attributes {
         _ if named(&column.name) => true,
         _ if junk => false,
         Some(listed) => listed.iter().any(|name| name.value == column.name),
-        None => !column.name.starts_with('_') && Some(&column.name) != sequence.as_ref(),
+        None => !column.name.starts_with('_') && Some(&column.name) != time,
     };
     let attributes: Vec<Column> = columns.iter().filter(kept).cloned().collect();
     for level in dimension.hierarchies.iter().flat_map(|(_, levels)| levels) {
@@ -140,20 +144,28 @@ fn members<'a>(
         return None;
     }
     let natural_key: Vec<String> = dimension.natural_key.iter().map(|key| key.value.clone()).collect();
-    let sequence = match sequence {
-        Some(sequence) => vec![sequence],
-        // One state per member already; or of several keys that share a member, the largest.
-        None => shape.identity.iter().filter(|name| !natural_key.contains(name)).cloned().collect(),
+    let sequence = match (written, &shape.sequence_by) {
+        (Some(sequence), _) => vec![sequence],
+        (None, Some(sequence)) if type2 => vec![sequence.clone()],
+        // One state per member already; or of several keys that share a member, the latest, and of those the largest.
+        (None, sequence) => {
+            let mut order: Vec<String> = sequence.iter().chain(&shape.identity).cloned().collect();
+            let mut seen = BTreeSet::new();
+            order.retain(|name| !natural_key.contains(name) && seen.insert(name.clone()));
+            order
+        }
     };
     let tombstones = match &shape.tombstones {
-        Some((table, told)) if dimension.history == DimensionHistory::Type2 => {
+        Some((table, told)) if type2 => {
             deletes_told(dimension, told, faults)?;
             Some(table.clone())
         }
         _ => None,
     };
     let ordered = columns.iter().filter(|column| sequence.contains(&column.name)).cloned().collect();
-    Some(Members { dimension, input, natural_key, attributes, sequence, ordered, tombstones, needing: vec![] })
+    let members = Members { dimension, input, natural_key, attributes, sequence, ordered, tombstones, needing: vec![] };
+    members.distinct(faults)?;
+    Some(members)
 }
 
 /// A delete says nothing but its key and its sequence.
@@ -176,24 +188,58 @@ impl Members<'_> {
         self.dimension.history == DimensionHistory::Type2
     }
 
-    fn columns(&self) -> Vec<Column> {
-        let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
-        let mut columns =
-            vec![column(&self.dimension.surrogate_key.value, DataType::BigInt, "Surrogate key; -1 is the unknown member")];
-        columns.extend(self.attributes.iter().cloned());
-        if self.type2() {
-            columns.extend([
-                column("effective_start_date", self.day_type(), "From when this version holds"),
-                column(
-                    "effective_end_date",
-                    self.day_type(),
-                    "Until when it holds, this instant excluded; 9999-12-31 while it is open",
-                ),
-                column("is_current", DataType::Boolean, "Whether this version is the open one"),
-            ]);
+    /// Says which attributes have the name of a column that the dimension has of its own.
+    fn distinct(&self, faults: &mut Diagnostics) -> Option<()> {
+        let before = faults.len();
+        let Dimension { surrogate_key, natural_key, track, attributes: listed, from, .. } = self.dimension;
+        let is = |own: &str, attribute: &Column| expression::same_name(own, &attribute.name);
+        // That it is the natural key's too has been told where the file was read.
+        let named_so = |attribute: &&Column| is(surrogate_key, attribute) && !self.natural_key.contains(&attribute.name);
+        if let Some(attribute) = self.attributes.iter().find(named_so) {
+            let fault = format!("the surrogate key has the name of an attribute, `{}` of `{}`", attribute.name, self.input);
+            faults.push(
+                Diagnostic::error("duplicate-column", fault)
+                    .at(surrogate_key.span)
+                    .help("name the key otherwise, or list `attributes` without that column"),
+            );
         }
-        columns.extend(stamps());
-        columns
+        let own: Vec<Column> = self.validity().into_iter().chain(stamps()).collect();
+        for attribute in self.attributes.iter().filter(|attribute| own.iter().any(|own| is(&own.name, attribute))) {
+            let written = natural_key.iter().chain(track).chain(listed.iter().flatten());
+            let at = written.clone().find(|name| name.value == attribute.name).map_or(from.span, |name| name.span);
+            let fault =
+                format!("`{}` of `{}` has the name of a column that the dimension has of its own", attribute.name, self.input);
+            faults.push(
+                Diagnostic::error("duplicate-column", fault)
+                    .at(at)
+                    .help(format!("give it another name in `{}`, or list `attributes` without it", self.input)),
+            );
+        }
+        (before == faults.len()).then_some(())
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let key = Column::new(self.dimension.surrogate_key.value.clone(), DataType::BigInt)
+            .described(Some("Surrogate key; -1 is the unknown member".to_owned()));
+        let attributes = self.attributes.iter().cloned();
+        std::iter::once(key).chain(attributes).chain(self.validity()).chain(stamps()).collect()
+    }
+
+    /// The columns that say when a version holds.
+    fn validity(&self) -> Vec<Column> {
+        let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
+        if !self.type2() {
+            return vec![];
+        }
+        vec![
+            column("effective_start_date", self.day_type(), "From when this version holds"),
+            column(
+                "effective_end_date",
+                self.day_type(),
+                "Until when it holds, this instant excluded; 9999-12-31 while it is open",
+            ),
+            column("is_current", DataType::Boolean, "Whether this version is the open one"),
+        ]
     }
 
     /// `whole`: for a dimension without members, where there is nothing to look up.

@@ -28,6 +28,8 @@ pub(crate) use snapshot::Full;
 pub(crate) struct Shape {
     /// Columns that make a row unique: the key, with the sequence where every state is kept.
     pub(crate) identity: Vec<String>,
+    /// The column that orders the states of a key, if one does.
+    pub(crate) sequence_by: Option<String>,
     /// Whether the states of a key are kept.
     pub(crate) keeps_states: bool,
     /// The table of its tombstones, if rows can be deleted, and the columns that find one: key and sequence.
@@ -54,7 +56,8 @@ pub(crate) fn shape(entity: &Entity) -> Shape {
     if keeps_states {
         identity.extend(sequence(entity));
     }
-    Shape { identity, keeps_states, tombstones: None }
+    let sequence_by = entity.sequence_by.as_ref().map(|column| column.value.clone());
+    Shape { identity, sequence_by, keeps_states, tombstones: None }
 }
 
 /// The flow that fills an entity's table from its parent, and what other flows rely on.
@@ -69,10 +72,11 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         inputs[0].each = true;
         inputs.push(Input { each: true, ..Input::new(full.receipts.clone(), entity.from.span) });
     }
+    let before = faults.len();
     let (lookups, looked) = lookup::lookups(entity, known, inputs.len() + 1, faults);
     inputs.extend(looked);
-    let checked = columns::checked(entity, parent, faults).filter(|checked| names_its_parent(entity, parent, checked, faults));
-    let is_known = checked.is_some();
+    let checked = columns::checked(entity, parent, faults).filter(|checked| follows(entity, parent, checked, faults));
+    let is_known = checked.is_some() && before == faults.len();
     let checked = checked.unwrap_or_default();
     let columns = table_columns(entity, parent, &checked, &lookups);
     let target = Table {
@@ -121,9 +125,19 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
     (flow, Shape { tombstones: buried, ..shape(entity) })
 }
 
-/// The rows of an entity that follows another one are replaced together with their parent's, which they must name.
-fn names_its_parent(entity: &Entity, parent: &Parent, checked: &columns::Checked, faults: &mut Diagnostics) -> bool {
+/// The rows of an entity that follows another one are replaced together with their parent's, which they must name; and
+/// they have no order of arrival.
+fn follows(entity: &Entity, parent: &Parent, checked: &columns::Checked, faults: &mut Diagnostics) -> bool {
     let named = parent.has_arrival() || dedupe::parent_keys(parent, checked).len() == parent.identity.len();
+    let ordered = parent.has_arrival() || entity.sequence_by.is_some() || !shape(entity).keeps_states;
+    if !ordered {
+        let fault = format!("the rows of `{}` have no order of arrival, so its states need `sequence_by`", parent.name);
+        faults.push(
+            Diagnostic::error("missing-key", fault)
+                .at(entity.from.span)
+                .help("name the column that says when a state began, or keep the latest one with `history: none`"),
+        );
+    }
     if !named {
         let keys = parent.identity.join(", ");
         faults.push(
@@ -132,7 +146,7 @@ fn names_its_parent(entity: &Entity, parent: &Parent, checked: &columns::Checked
                 .help(format!("list the parent's key ({keys}) under `columns:`, unchanged")),
         );
     }
-    named
+    named && ordered
 }
 
 fn table_columns(entity: &Entity, parent: &Parent, checked: &columns::Checked, lookups: &[Looked]) -> Vec<Column> {

@@ -385,9 +385,8 @@ fn values(
                 }
             }
         };
+        // A name that is there twice has been told where the file was read.
         if taken(&values, &measure.name.value) {
-            let fault = format!("`{}` is a column of this fact already", measure.name.value);
-            faults.push(Diagnostic::error("duplicate-column", fault).at(measure.name.span));
             continue;
         }
         values.push(Value { column: Column::new(measure.name.value.clone(), ty).described(described(measure)), sql });

@@ -151,7 +151,7 @@ impl Plan {
 pub(crate) fn scope(qualifier: Option<&str>, schema: &Schema) -> Scope {
     match qualifier {
         None => Scope::of(schema.clone()),
-        Some(qualifier) => Scope::default().with(qualifier, schema.clone()),
+        Some(qualifier) => Scope::default().with(qualifier, schema.clone()).qualified(),
     }
 }
 
@@ -329,6 +329,7 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
         let table = &source.tables[table];
         read.feed = table.change_capture == ChangeCapture::Cdc;
         read.told = table.operation.is_some();
+        read.snapshots = table.change_capture == ChangeCapture::Full;
         if table.change_capture == ChangeCapture::Full && table.deletes == Deletes::MissingKeys {
             if entity.history != History::None {
                 let fault =

@@ -67,6 +67,11 @@ pub(crate) fn in_range(qualifier: Option<&str>, n: usize) -> String {
     format!("{column} > :{} AND {column} <= :{}", crate::parameter::after(n), crate::parameter::upto(n))
 }
 
+/// The rows of an input that earlier batches have read.
+pub(crate) fn read_before(n: usize) -> String {
+    format!("{} <= :{}", quote("_batch_id"), crate::parameter::after(n))
+}
+
 /// Each line moved two to the right.
 pub(crate) fn indent(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")

@@ -1,6 +1,6 @@
 //! What is said about a place: errors and warnings as data.
 
-use crate::Span;
+use crate::{Sources, Span};
 
 /// Whether a finding stops the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -107,6 +107,20 @@ impl Diagnostics {
         }
     }
 
+    /// Takes back what was suggested where another finding in the same file says that there is no such column.
+    pub fn reconsider(&mut self, sources: &Sources) {
+        let missing =
+            self.0.iter().filter(|diagnostic| diagnostic.code == "unknown-column").filter_map(|diagnostic| diagnostic.span);
+        let missing: Vec<Span> = missing.collect();
+        for diagnostic in &mut self.0 {
+            let (Some(at), Some(help)) = (diagnostic.span, &diagnostic.help) else { continue };
+            let wrong = |span: &&Span| span.file == at.file && *help == format!("did you mean `{}`?", sources.slice(**span));
+            if let Some(span) = missing.iter().find(wrong) {
+                diagnostic.help = Some(format!("`{}` is near, and is not right either", sources.slice(*span)));
+            }
+        }
+    }
+
     /// Whether anything stops the work.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
@@ -169,6 +183,21 @@ impl<'a> IntoIterator for &'a Diagnostics {
 mod tests {
     use super::*;
     use crate::Sources;
+
+    #[test]
+    fn a_name_that_is_wrong_itself_is_not_suggested() {
+        let mut sources = Sources::new();
+        let (a, b) = (sources.add("a", "kindd, kind"), sources.add("b", "kind"));
+        let wrong = Diagnostic::error("unknown-column", "there is no column `kindd`").at(Span::new(a, 0, 5));
+        let other = |file, start| {
+            let message = "`key` names `kind`, which is not among the columns";
+            Diagnostic::error("key-not-a-column", message).at(Span::new(file, start, start + 4)).help("did you mean `kindd`?")
+        };
+        let mut all: Diagnostics = [wrong, other(a, 7), other(b, 0)].into_iter().collect();
+        all.reconsider(&sources);
+        let helps: Vec<_> = all.iter().map(|diagnostic| diagnostic.help.as_deref()).collect();
+        assert_eq!(helps, [None, Some("`kindd` is near, and is not right either"), Some("did you mean `kindd`?")]);
+    }
 
     #[test]
     fn findings_are_sorted_by_place_and_none_is_told_twice() {

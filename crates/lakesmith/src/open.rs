@@ -42,6 +42,7 @@ async fn opened(globals: &Globals, console: &Console, options: &Options, to_fill
         // All faults at once, those between files too, as far as they can be told without the sources' columns.
         let (_, between) = lakesmith_compile::compile(&project, &lakesmith_compile::Columns::new());
         faults.extend(between);
+        faults.reconsider(&sources);
     }
     Err(Stop::Faults { faults, sources, exit: Exit::Wrong })
 }

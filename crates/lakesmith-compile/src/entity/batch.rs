@@ -2,7 +2,7 @@
 
 use super::columns::{Checked, lost};
 use super::{ARRIVAL, Parent, rescued, tombstones};
-use crate::select::{in_range, indent, items, list, literal, named, quote};
+use crate::select::{in_range, indent, items, list, literal, named, quote, read_before};
 use crate::step::{Cte, parameter};
 use lakesmith_project::{Entity, OnFail};
 
@@ -10,21 +10,33 @@ use lakesmith_project::{Entity, OnFail};
 pub(crate) fn queries(entity: &Entity, parent: &Parent, checked: &Checked) -> Vec<Cte> {
     let cte = |name: &str, sql, kept| Cte { name: name.to_owned(), sql, kept };
     vec![
-        cte("read", read(parent, checked), false),
-        cte("typed", typed(parent, checked), false),
-        cte("ruled", ruled(checked), false),
-        cte("judged", judged(checked), false),
-        cte("batch", batch(entity, parent, checked), true),
+        cte("read", read(parent, checked, &in_range(None, 1)), false),
+        cte("typed", typed(parent, checked, "read"), false),
+        cte("ruled", ruled(checked, "typed"), false),
+        cte("judged", judged(checked, "ruled"), false),
+        cte("batch", batch(entity, parent, checked, "judged"), true),
     ]
 }
 
-/// The parent's rows that this batch reads.
-fn read(parent: &Parent, checked: &Checked) -> String {
-    let from = parent.name.quoted();
+/// The parent's rows that earlier batches have read and that are still there, typed and judged as those of `batch`:
+/// queries up to the last one, `earlier`.
+pub(crate) fn earlier(entity: &Entity, parent: &Parent, checked: &Checked) -> Vec<Cte> {
+    let cte = |name: &str, sql| Cte { name: name.to_owned(), sql, kept: false };
+    vec![
+        cte("earlier_read", read(parent, checked, &read_before(1))),
+        cte("earlier_typed", typed(parent, checked, "earlier_read")),
+        cte("earlier_ruled", ruled(checked, "earlier_typed")),
+        cte("earlier_judged", judged(checked, "earlier_ruled")),
+        cte("earlier", batch(entity, parent, checked, "earlier_judged")),
+    ]
+}
+
+/// The parent's rows for which a condition holds.
+fn read(parent: &Parent, checked: &Checked, condition: &str) -> String {
+    let rows = format!("SELECT *\nFROM {}\nWHERE {condition}", parent.name.quoted());
     match &checked.explode {
-        None => format!("SELECT *\nFROM {from}\nWHERE {}", in_range(None, 1)),
+        None => rows,
         Some((list, alias)) => {
-            let rows = format!("SELECT *\nFROM {from}\nWHERE {}", in_range(None, 1));
             format!(
                 "SELECT *\nFROM (\n{}\n)\nLATERAL VIEW posexplode({list}) `_list` AS `_position`, {}",
                 indent(&rows),
@@ -34,7 +46,7 @@ fn read(parent: &Parent, checked: &Checked) -> String {
     }
 }
 
-fn typed(parent: &Parent, checked: &Checked) -> String {
+fn typed(parent: &Parent, checked: &Checked, over: &str) -> String {
     let mut select: Vec<String> = vec![];
     for value in &checked.values {
         select.push(named(&value.compiled.sql, &value.column.name));
@@ -70,11 +82,11 @@ fn typed(parent: &Parent, checked: &Checked) -> String {
         Some((_, alias)) => list(parent.identity.iter().map(String::as_str).chain(["_position", alias.as_str()])),
     };
     select.push(named(&format!("struct({read})"), "_read"));
-    format!("SELECT\n  {}\nFROM `read`", items(&select))
+    format!("SELECT\n  {}\nFROM {}", items(&select), quote(over))
 }
 
 /// One BOOLEAN a rule: whether it failed.
-fn ruled(checked: &Checked) -> String {
+fn ruled(checked: &Checked, over: &str) -> String {
     let mut select = vec!["*".to_owned()];
     for (n, rule) in checked.rules.iter().enumerate() {
         // Of a row that says that its key is gone only the key and the sequence count.
@@ -84,11 +96,11 @@ fn ruled(checked: &Checked) -> String {
         };
         select.push(named(&failure, &failed(n)));
     }
-    format!("SELECT\n  {}\nFROM `typed`", items(&select))
+    format!("SELECT\n  {}\nFROM {}", items(&select), quote(over))
 }
 
 /// The reasons of each row, and what becomes of it.
-fn judged(checked: &Checked) -> String {
+fn judged(checked: &Checked, over: &str) -> String {
     let texts = |text: &dyn Fn(&super::columns::Rule) -> String| {
         let each: Vec<String> = checked
             .rules
@@ -120,7 +132,7 @@ fn judged(checked: &Checked) -> String {
         named(&texts(&|rule| rule.name.clone()), "_failed_rules"),
         named(&outcome, "_outcome"),
     ];
-    format!("SELECT\n  {}\nFROM `ruled`", items(&select))
+    format!("SELECT\n  {}\nFROM {}", items(&select), quote(over))
 }
 
 const NO_REASONS: &str = "CAST(array() AS ARRAY<STRING>)";
@@ -137,7 +149,7 @@ fn failed(rule: usize) -> String {
 }
 
 /// The rows as they are stored: defaults filled in, for rows that go on.
-fn batch(entity: &Entity, parent: &Parent, checked: &Checked) -> String {
+fn batch(entity: &Entity, parent: &Parent, checked: &Checked, over: &str) -> String {
     let mut select: Vec<String> = vec![];
     for value in &checked.values {
         let name = quote(&value.column.name);
@@ -161,7 +173,7 @@ fn batch(entity: &Entity, parent: &Parent, checked: &Checked) -> String {
     select.extend(checked.feed.then(|| quote(tombstones::GONE)));
     select.extend((parent.full.is_some() && checked.rescues).then(|| quote(rescued::CORRUPT)));
     select.push(named("CASE WHEN `_outcome` = 'quarantined' THEN to_json(`_read`) END", "_raw"));
-    format!("SELECT\n  {}\nFROM `judged`", items(&select))
+    format!("SELECT\n  {}\nFROM {}", items(&select), quote(over))
 }
 
 /// The rows of `batch` that go to the quarantine, as its columns.

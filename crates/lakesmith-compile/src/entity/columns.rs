@@ -90,7 +90,9 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
         }
     }
     for column in &entity.columns {
-        checked.values.extend(value(column, &columns, faults, &mut checked.places));
+        let mut told = Diagnostics::new();
+        checked.values.extend(value(column, &columns, &mut told, &mut checked.places));
+        faults.extend(told.into_iter().map(|fault| looked_up_later(entity, fault)));
     }
     if entity.star {
         rest(&mut checked.values, &columns);
@@ -261,7 +263,10 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
     known.fields.push(Field { name: "_source_system".to_owned(), ty: DataType::String, nullable: true });
     let scope = scope(None, &known);
     for rule in &entity.expect {
-        let Some(found) = expression::expression(&rule.check, &scope, faults) else { continue };
+        let mut told = Diagnostics::new();
+        let found = expression::expression(&rule.check, &scope, &mut told);
+        faults.extend(told.into_iter().map(|fault| looked_up_later(entity, fault)));
+        let Some(found) = found else { continue };
         let of_identity = found.columns.iter().all(|(_, name)| identity.contains(name));
         let (expr, ty) = (found.expr, found.ty);
         if !matches!(ty, DataType::Boolean | DataType::Null) {
@@ -280,6 +285,18 @@ fn rules(entity: &Entity, checked: &mut Checked, faults: &mut Diagnostics) {
         });
     }
     checked.rules.extend(nameless(entity, checked));
+}
+
+/// A column that is not there and that a lookup takes over comes too late for columns and rules.
+fn looked_up_later(entity: &Entity, fault: Diagnostic) -> Diagnostic {
+    let missing = |name: &str| fault.code == "unknown-column" && fault.message.contains(&quote(name));
+    let lookup = entity.lookup.iter().find_map(|lookup| Some((lookup, lookup.columns.iter().find(|name| missing(name))?)));
+    let Some((lookup, name)) = lookup else { return fault };
+    let help = format!(
+        "the lookup `{}` takes over `{}` after columns and rules: use it in gold, or in an entity that reads this one",
+        lookup.name.value, name.value
+    );
+    fault.help(help)
 }
 
 /// A row whose operation is none of those that are known can be neither a state nor a delete.

@@ -3,7 +3,7 @@
 
 use super::columns::Checked;
 use super::lookup::Looked;
-use super::{Parent, batch, sequence, shape, snapshot, tombstones};
+use super::{ARRIVAL, Parent, batch, sequence, shape, snapshot, tombstones};
 use crate::select::{former, in_range, indent, items, list, named, of, quote, same};
 use crate::step::{Beside, Check, Cte, Keyed, Step, Write, parameter};
 use crate::table::Table;
@@ -34,8 +34,9 @@ impl Making<'_> {
             (self.appended(), Write::Append)
         } else {
             let identity = shape(entity).identity;
-            let keys = if parent.has_arrival() { identity.clone() } else { parent_keys(parent, checked) };
-            let keyed = Keyed { keys: keys.clone(), identity: identity.clone(), surrogate: None, kept: vec![], stamps: stamps() };
+            let keys = if parent.has_arrival() || self.crosses() { identity.clone() } else { parent_keys(parent, checked) };
+            let keyed =
+                Keyed { keys: keys.clone(), identity: identity.clone(), surrogate: None, kept: vec![], stamps: stamps(parent) };
             let write = match (&parent.full, whole) {
                 (Some(full), _) => {
                     with.extend(snapshot::queries(full, &identity, checked.rescues));
@@ -87,8 +88,46 @@ impl Making<'_> {
         self.target.names().filter(|name| !looked(name)).collect()
     }
 
+    /// Whether rows of several rows of the parent, an entity, stand against each other for one key. The one that did not
+    /// stay is in no table but the parent, so what stays is computed again from all the parent's rows of that key.
+    fn crosses(&self) -> bool {
+        let identity = shape(self.entity).identity;
+        !self.parent.has_arrival() && !parent_keys(self.parent, self.checked).iter().all(|key| identity.contains(key))
+    }
+
+    /// The keys concerned, where rows of several rows of the parent share one, and the parent's other rows of these keys.
+    fn across(&self, keys: &[String]) -> Vec<Cte> {
+        let Making { entity, parent, checked, target, .. } = self;
+        let of_parent = parent_keys(parent, checked);
+        let held: Vec<String> = keys.iter().map(|key| of("held", key)).collect();
+        let mut concerned = format!(
+            "SELECT {}\nFROM `batch`\nWHERE `_outcome` IS NULL\nUNION\nSELECT {}\nFROM {} `held` LEFT SEMI JOIN (\n{}\n) `moved` ON {}",
+            list(keys),
+            held.join(", "),
+            target.name.quoted(),
+            indent(&self::concerned(parent, checked, &of_parent)),
+            same("held", "moved", &of_parent)
+        );
+        for lookup in self.lookups {
+            concerned += &format!("\nUNION\n{}", lookup.concerned(&target.name, keys));
+        }
+        let mut with = vec![cte("keys", concerned, true)];
+        with.extend(batch::earlier(entity, parent, checked));
+        let stored: Vec<String> = self.stored().iter().map(|name| of("e", name)).collect();
+        let rivals = format!(
+            "SELECT {}\nFROM `earlier` `e` LEFT SEMI JOIN `keys` ON {}\nWHERE `e`.`_outcome` IS NULL",
+            stored.join(", "),
+            same("e", "keys", keys)
+        );
+        with.push(cte("rivals", rivals, true));
+        with
+    }
+
     /// The keys concerned, and what the target and its tombstones hold of them.
     fn against(&self, keys: &[String]) -> Vec<Cte> {
+        if self.crosses() {
+            return self.across(keys);
+        }
         let target = &self.target.name;
         let mut with = vec![];
         let mut concerned = concerned(self.parent, self.checked, keys);
@@ -125,9 +164,12 @@ fn cte(name: &str, sql: String, kept: bool) -> Cte {
     Cte { name: name.to_owned(), sql, kept }
 }
 
-/// Columns that tell when a row came, not what it says.
-fn stamps() -> Vec<String> {
-    ["_ingestion_timestamp", "_processing_timestamp", "_batch_id"].map(str::to_owned).to_vec()
+/// Columns that tell when a row came, not what it says. Where a row came from orders it among others, so elsewhere than
+/// in snapshots, each of which is newer than what was read before, a row that came again counts as one that changed.
+fn stamps(parent: &Parent) -> Vec<String> {
+    let mut stamps: Vec<String> = ["_ingestion_timestamp", "_processing_timestamp", "_batch_id"].map(str::to_owned).to_vec();
+    stamps.extend(ARRIVAL.iter().filter(|_| parent.snapshots).map(|name| (*name).to_owned()));
+    stamps
 }
 
 /// Which columns of the entity are the parent's identity: its rows are replaced together with their parent's.

@@ -16,6 +16,8 @@ pub(crate) struct Parent {
     pub(crate) feed: bool,
     /// Whether the source's table tells by which values.
     pub(crate) told: bool,
+    /// Whether it is loaded in full: what it reads is never older than what it has read.
+    pub(crate) snapshots: bool,
     /// How it deletes what its snapshots lack.
     pub(crate) full: Option<Full>,
 }
@@ -28,6 +30,7 @@ impl Parent {
             identity,
             feed: false,
             told: false,
+            snapshots: false,
             full: None,
         }
     }

@@ -74,6 +74,7 @@ fn check(page: &str) -> String {
     let (project, mut faults) = load(folder.path());
     let (plan, more) = compile(&project, &columns);
     faults.extend(more);
+    faults.reconsider(&project.sources_text);
     for fault in &faults {
         assert!(lakesmith_text::explanation(fault.code).is_some(), "no page for {}", fault.code);
     }

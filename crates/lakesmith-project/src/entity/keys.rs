@@ -9,7 +9,11 @@ pub(crate) const KEYS: Object = Object {
     name: "an entity",
     may_be_empty: false,
     keys: &[
-        Key::required("from", Shape::Table, "The table it reads: bronze, or silver with `explode`."),
+        Key::required(
+            "from",
+            Shape::Table,
+            "The table it reads: bronze, or another entity of silver, whose rows it then follows.",
+        ),
         Key::optional(
             "explode",
             Shape::Named(&Shape::Sql),

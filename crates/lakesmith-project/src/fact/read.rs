@@ -91,8 +91,9 @@ fn check(fact: &Fact, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
         fact.surrogate_key.iter().chain(keys).chain(&fact.degenerate).chain(measures).chain(milestones).collect();
     distinct(columns.iter().copied(), "the column", diagnostics);
     not_reserved(columns.iter().copied(), diagnostics);
-    // A periodic snapshot has the columns of its members, whoever lists them.
-    if fact.kind != FactKind::PeriodicSnapshot {
+    // A periodic snapshot has the columns of its members, whoever lists them; a query gives columns that this file does not
+    // name.
+    if fact.kind != FactKind::PeriodicSnapshot && (fact.sql.is_none() || fact.from.is_some()) {
         let names: Vec<&str> = columns.iter().map(|name| name.as_str()).collect();
         known(&fact.grain_key, &names, "key-not-a-column", "grain_key", "add `{}` to `degenerate`", diagnostics);
     }

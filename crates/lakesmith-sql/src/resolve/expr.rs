@@ -124,8 +124,9 @@ impl Resolver<'_> {
         }
         match names.find(&parts) {
             Ok(Some(found)) => {
+                let added = found.parts.len().saturating_sub(parts.len());
                 let idents = found.parts.iter().enumerate().map(|(index, name)| {
-                    let mut ident = parts.get(index).cloned().unwrap_or_else(|| Ident::new(""));
+                    let mut ident = parts.get(index.saturating_sub(added)).unwrap_or(first).clone();
                     quote(&mut ident, name);
                     ident
                 });

@@ -60,6 +60,7 @@ pub struct ResolvedExpr {
 pub struct Scope {
     pub(super) relations: Vec<(String, Schema)>,
     pub(super) aggregates: bool,
+    pub(super) qualified: bool,
 }
 
 impl Scope {
@@ -79,6 +80,13 @@ impl Scope {
     #[must_use]
     pub fn allow_aggregates(mut self) -> Self {
         self.aggregates = true;
+        self
+    }
+
+    /// The definite form names each column with its relation, so that it means the same beside other relations.
+    #[must_use]
+    pub fn qualified(mut self) -> Self {
+        self.qualified = true;
         self
     }
 }
@@ -119,7 +127,8 @@ pub fn resolve_expr(expr: &Expr, scope: &Scope) -> Result<ResolvedExpr, Vec<SqlE
         let parts = qualifier.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         Relation::table(parts, qualifier, schema.clone())
     };
-    let names = Names { relations: scope.relations.iter().map(relation).collect(), ..Names::default() };
+    let relations = scope.relations.iter().map(relation).collect();
+    let names = Names { relations, qualified: scope.qualified, ..Names::default() };
     let typed = resolver.expr(&mut ast, &names);
     if !resolver.errors.is_empty() {
         return Err(sorted(resolver.errors));

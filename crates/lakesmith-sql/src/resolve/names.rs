@@ -31,6 +31,8 @@ pub(super) struct Names<'a> {
     /// The columns that USING made one of two.
     pub(super) merged: Vec<String>,
     pub(super) outer: Option<&'a Names<'a>>,
+    /// Whether a name is found with its relation, though it was written without.
+    pub(super) qualified: bool,
 }
 
 /// What a name stands for.
@@ -107,7 +109,10 @@ impl<'a> Names<'a> {
             };
             return Err(error.at(range(parts)));
         }
-        let skipped = relation.qualifier.len() - length.min(relation.qualifier.len());
+        let skipped = match self.qualified {
+            true => 0,
+            false => relation.qualifier.len() - length.min(relation.qualifier.len()),
+        };
         let mut found = Found {
             column,
             place: (depth, index, at),

@@ -193,3 +193,19 @@ fn long_chains() {
     assert!(resolve_expr(&sum(90), &scope).is_ok());
     assert_eq!(resolve_expr(&sum(120), &scope).unwrap_err()[0].code, "unsupported");
 }
+
+#[test]
+fn a_qualified_scope_names_each_column_with_its_relation() {
+    let schema = Schema::parse("price INT, lines ARRAY<INT>, line STRUCT<no: INT>").unwrap();
+    let scope = Scope::default().with("f", schema).qualified();
+    for (written, definite) in [
+        ("Price + f.price", "`f`.`price` + `f`.`price`"),
+        ("line.No", "`f`.`line`.`no`"),
+        ("filter(lines, x -> x > price)[0]", "filter(`f`.`lines`, `x` -> `x` > `f`.`price`)[0]"),
+    ] {
+        let resolved = resolve_expr(&parse_expr(written).unwrap(), &scope).unwrap();
+        assert_eq!(resolved.expr.to_string(), definite);
+        let twice = resolve_expr(&parse_expr(definite).unwrap(), &scope).unwrap();
+        assert_eq!((twice.expr.to_string().as_str(), twice.ty), (definite, resolved.ty));
+    }
+}

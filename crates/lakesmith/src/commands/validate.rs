@@ -31,6 +31,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
             compiled(project, globals, faults.has_errors()).await.map_err(|error| Stop::of(error, &sources))?;
         flows = compiled;
         faults.extend(found);
+        faults.reconsider(&sources);
     }
     let mut out = console.out();
     match args.format {

@@ -13,6 +13,7 @@ mod edge;
 mod examples;
 mod failpoints;
 mod floors;
+mod followed;
 mod foreign;
 mod house;
 mod jaffle;
