@@ -20,6 +20,7 @@ mod preview;
 mod read;
 mod record;
 mod report;
+mod sample;
 mod schedule;
 mod signals;
 #[cfg(test)]
