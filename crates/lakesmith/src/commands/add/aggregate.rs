@@ -99,21 +99,15 @@ fn measures(groups: &[String], input: &Input, fact: Option<&Fact>) -> (Vec<Measu
     {
         match non_additive(column) {
             true => rates.push(column.name.clone()),
-            false => add(column.name.clone(), format!("sum({})", sql(&column.name))),
+            false => add(column.name.clone(), format!("sum({})", yaml::name(&column.name))),
         }
     }
     for document in fact.iter().flat_map(|fact| &fact.degenerate).filter(|name| !groups.contains(&name.value)).take(1) {
         let name = document.value.trim_end_matches("_id").trim_end_matches("_number").trim_end_matches("_no");
-        add(guess::plural(name), format!("count(DISTINCT {})", sql(&document.value)));
+        add(guess::plural(name), format!("count(DISTINCT {})", yaml::name(&document.value)));
     }
     add("facts".to_owned(), "count(*)".to_owned());
     (measures, rates)
-}
-
-/// A column in SQL: plain where that is a name.
-fn sql(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
-    if plain { name.to_owned() } else { lakesmith_sql::quoted(name) }
 }
 
 fn text(name: &str, input: &Input, fact: Option<&Fact>, groups: &[String], measures: &[Measure], rates: &[String]) -> String {

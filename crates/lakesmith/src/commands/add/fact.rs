@@ -158,15 +158,16 @@ fn roles_of(dimension: &Dimension, columns: &[&Column], time: Option<&Column>) -
     let surrogate = &dimension.surrogate_key.value;
     match dimension.natural_key.as_slice() {
         [key] => {
-            // `id` means little by itself: it is looked for as `customer_id`.
+            // `id` means little by itself: it is looked for as `customer_id`, or as `customer`.
             let general = !key.value.contains('_') && guess::is_id(&key.value);
             let wanted = if general { format!("{one}_{}", key.value) } else { key.value.clone() };
+            let plain = has(&wanted).or_else(|| has(one).filter(|_| general));
             let suffix = format!("_{wanted}");
-            let roles = columns.iter().filter_map(|column| column.name.strip_suffix(suffix.as_str()).map(|role| (role, column)));
-            let others = roles
-                .filter(|_| guess::is_id(&wanted))
-                .map(|(word, column)| role(format!("{word}_{surrogate}"), vec![column.name.clone()]));
-            has(&wanted).map(|on| role(surrogate.clone(), vec![on])).into_iter().chain(others).collect()
+            let others = columns.iter().filter(|_| guess::is_id(&wanted)).filter_map(|column| {
+                let word = column.name.strip_suffix(suffix.as_str())?;
+                Some(role(format!("{word}_{surrogate}"), vec![column.name.clone()]))
+            });
+            plain.map(|on| role(surrogate.clone(), vec![on])).into_iter().chain(others).collect()
         }
         keys => {
             let on: Option<Vec<String>> = keys.iter().map(|key| has(&key.value)).collect();
@@ -288,5 +289,36 @@ fn dimensions(text: &mut String, input: &Input, template: Option<&Template>, par
         for (key, about) in missing {
             let _ = writeln!(text, "#   {key:<14} {about}");
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// The keys that facts with `columns` have to a dimension, each with the column that leads to it.
+    fn found(dimension: &str, columns: &[&str]) -> Vec<(String, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = ("gold/d.yaml".to_owned(), format!("{dimension}\nfrom: silver.a_b\n"));
+        std::fs::write(folder.path().join("lakehouse.yaml"), "lakehouse: x\n").unwrap();
+        let (project, faults) = lakesmith_project::load_with(folder.path(), &[file]);
+        assert!(faults.is_empty(), "{faults:?}");
+        let columns: Vec<Column> = columns.iter().map(|name| Column::new(*name, DataType::String)).collect();
+        let roles = roles_of(&project.dimensions[0], &columns.iter().collect::<Vec<_>>(), None);
+        roles.into_iter().map(|role| (role.key, role.on.join(","))).collect()
+    }
+
+    #[test]
+    fn a_dimension_is_found_by_its_natural_key() {
+        let pair = |key: &str, on: &str| (key.to_owned(), on.to_owned());
+        let customer = |key: &str| format!("dimension: dim_customer\nnatural_key: {key}\nsurrogate_key: customer_key");
+        assert_eq!(found(&customer("customer_id"), &["customer_id", "amount"]), [pair("customer_key", "customer_id")]);
+        let roles = [pair("customer_key", "customer_id"), pair("ship_customer_key", "ship_customer_id")];
+        assert_eq!(found(&customer("customer_id"), &["customer_id", "ship_customer_id"]), roles);
+        assert_eq!(found(&customer("id"), &["id", "customer"]), [pair("customer_key", "customer")]);
+        assert_eq!(found(&customer("id"), &["id", "order_id"]), []);
+        assert_eq!(found(&customer("[country, city]"), &["country", "city"]), [pair("customer_key", "country,city")]);
+        assert_eq!(found(&customer("[country, city]"), &["country"]), []);
     }
 }

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const ROWS: usize = 5_000;
 /// The share of rows that may lack a key, which are the bad ones then.
 const KEYLESS: f64 = 0.1;
+/// The share of values that may be of another form than the rest, because they are bad.
+const MISFITS: f64 = 0.05;
 /// The share of rows that may repeat another state exactly, because a source sent it twice.
 const REPEATED: f64 = 0.1;
 
@@ -59,6 +61,12 @@ impl Sample {
     /// Whether the column has values, and all of them are so.
     pub(super) fn all(&self, column: &str, is: impl Fn(&str) -> bool) -> bool {
         self.values(column).next().is_some() && self.values(column).all(is)
+    }
+
+    /// How many values are not so, where nearly all are: what is typed as most of it looks sends the rest to the quarantine.
+    pub(super) fn misfits(&self, column: &str, is: impl Fn(&str) -> bool) -> Option<usize> {
+        let (all, misfits) = (self.values(column).count(), self.values(column).filter(|value| !is(value)).count());
+        (all > 0 && misfits as f64 <= all as f64 * MISFITS).then_some(misfits)
     }
 
     /// Whether the columns together tell all rows apart, but for few that lack one of them.

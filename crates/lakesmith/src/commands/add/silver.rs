@@ -110,7 +110,24 @@ fn columns(input: &Input, sample: &Sample) -> Vec<Proposed> {
         let name = Some(guess::name(&column.name)).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("column_{}", n + 1));
         proposed.push(propose(guess::free(name, &mut taken), column, sample));
     }
+    if !proposed.iter().any(|column| column.ty == DataType::Date) {
+        let time = proposed.iter().find(|column| guess::is_business_time(&column.name, &column.ty));
+        proposed.extend(time.map(|time| day(time, &mut taken)));
+    }
     proposed
+}
+
+/// The day of an instant, by which facts are found in the calendar.
+fn day(time: &Proposed, taken: &mut Vec<String>) -> Proposed {
+    let stem = ["_at", "_time", "_timestamp"].iter().find_map(|end| time.name.strip_suffix(end)).unwrap_or(&time.name);
+    let expression = format!("to_date({})", yaml::name(&time.source));
+    Proposed {
+        name: guess::free(format!("{stem}_date"), taken),
+        source: time.source.clone(),
+        ty: DataType::Date,
+        value: format!("{{ expr: {} }}", yaml::scalar(&expression)),
+        comment: Some("its day, which leads to dim_date".to_owned()),
+    }
 }
 
 fn propose(name: String, column: &Column, sample: &Sample) -> Proposed {
@@ -120,15 +137,17 @@ fn propose(name: String, column: &Column, sample: &Sample) -> Proposed {
         0 => "no value in the sample".to_owned(),
         filled => format!("NULL in {} of {}", sample.rows - filled, count(sample.rows, "row")),
     });
-    let (mut ty, mut expression) = (column.ty.clone(), None);
+    let (mut ty, mut expression, mut misfits) = (column.ty.clone(), None, 0);
     match &column.ty {
-        DataType::String if sample.all(&column.name, is_date) => ty = DataType::Date,
-        DataType::String if sample.all(&column.name, is_timestamp) => ty = DataType::Timestamp,
         DataType::String => {
             let values: Vec<&str> = sample.values(&column.name).collect();
-            if let Some(pattern) = date_pattern(values.iter().copied()) {
+            let date = sample.misfits(&column.name, is_date).map(|misfits| (DataType::Date, misfits));
+            let time = || sample.misfits(&column.name, is_timestamp).map(|misfits| (DataType::Timestamp, misfits));
+            if let Some(found) = date.or_else(time) {
+                (ty, misfits) = found;
+            } else if let Some(pattern) = date_pattern(values.iter().copied()) {
                 ty = DataType::Date;
-                expression = Some(format!("to_date({}, '{pattern}')", lakesmith_sql::quoted(&column.name)));
+                expression = Some(format!("to_date({}, '{pattern}')", yaml::name(&column.name)));
             }
         }
         DataType::Double if guess::is_money(&name) && sample.all(&column.name, has_cents) => {
@@ -136,6 +155,10 @@ fn propose(name: String, column: &Column, sample: &Sample) -> Proposed {
             comment = Some("in the sample two digits after the point at most".to_owned());
         }
         _ => {}
+    }
+    if misfits > 0 {
+        comment =
+            Some(format!("{} of {filled} in the sample do not parse: their rows go to the quarantine", count(misfits, "value")));
     }
     let mut parts = vec![];
     match expression {

@@ -1,4 +1,4 @@
-//! Text of YAML, built by hand so that it can be commented.
+//! Text of YAML, and of the SQL in it, built by hand so that it can be commented.
 
 /// Words that YAML, or older readers of it, take for something else than text.
 const WORDS: [&str; 10] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"];
@@ -11,6 +11,13 @@ pub(super) fn scalar(text: &str) -> String {
     let safe =
         text.starts_with(begins) && text.chars().all(plain) && !text.ends_with(' ') && !WORDS.contains(&&*text.to_lowercase());
     if safe { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+/// The name of a column in SQL: plain where it is of letters, digits and `_`, else in backticks.
+pub(super) fn name(column: &str) -> String {
+    let plain =
+        column.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !column.starts_with(|c: char| c.is_ascii_digit());
+    if plain { column.to_owned() } else { lakesmith_sql::quoted(column) }
 }
 
 /// `[a, b]`.
