@@ -111,3 +111,23 @@ fn a_sandwich_shop_is_made_of_its_files() {
     assert_eq!((rows[0]["n"].as_u64(), rows[0]["cents"].as_f64()), (Some(9_000), Some(9_091_000.0)), "{rows:?}");
     assert_eq!(query(project, "SELECT sum(facts) AS n FROM gold.monthly")[0]["n"].as_u64(), Some(9_000));
 }
+
+#[test]
+fn tables_of_another_lake_are_a_source() {
+    let other = TempDir::new().unwrap();
+    done(other.path(), &["init"]);
+    done(other.path(), &["run"]);
+    let folder = TempDir::new().unwrap();
+    let project = folder.path();
+    fs::write(project.join("lakehouse.yaml"), "lakehouse: begun\n").unwrap();
+    let gold = other.path().join(".lake/gold");
+    added(project, &["source", "old", "--path", gold.to_str().unwrap()]);
+    added(project, &["silver", "shop.products", "--from", "bronze.old_dimensions_dim_product"]);
+    added(project, &["dimension", "product"]);
+    let rows = query(project, "SELECT product, category FROM gold.dim_product WHERE product_key > 0 AND product = 'Rye bread'");
+    assert_eq!(rows, [serde_json::json!({ "product": "Rye bread", "category": "bread" })]);
+    // The folder may be one table.
+    let table = gold.join("facts/fact_sales");
+    let proposed = done(project, &["add", "source", "sales", "--path", table.to_str().unwrap(), "--dry-run"]);
+    assert!(proposed.contains("type: delta") && proposed.contains("  fact_sales:"), "{proposed}");
+}

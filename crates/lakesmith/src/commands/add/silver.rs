@@ -108,7 +108,8 @@ fn columns(input: &Input, sample: &Sample) -> Vec<Proposed> {
     let mut proposed = vec![];
     for (n, column) in data.enumerate() {
         let name = Some(guess::name(&column.name)).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("column_{}", n + 1));
-        proposed.push(propose(guess::free(name, &mut taken), column, sample));
+        let source = input.source_name(column);
+        proposed.push(propose(guess::free(name, &mut taken), column, source, sample));
     }
     if !proposed.iter().any(|column| column.ty == DataType::Date) {
         let time = proposed.iter().find(|column| guess::is_business_time(&column.name, &column.ty));
@@ -130,8 +131,8 @@ fn day(time: &Proposed, taken: &mut Vec<String>) -> Proposed {
     }
 }
 
-fn propose(name: String, column: &Column, sample: &Sample) -> Proposed {
-    let source = column.source_name.as_ref().unwrap_or(&column.name);
+/// A column by its new name; `source` is what `from` calls it.
+fn propose(name: String, column: &Column, source: &str, sample: &Sample) -> Proposed {
     let filled = sample.values(&column.name).count();
     let mut comment = (sample.rows > 0 && filled < sample.rows).then(|| match filled {
         0 => "no value in the sample".to_owned(),
@@ -164,7 +165,7 @@ fn propose(name: String, column: &Column, sample: &Sample) -> Proposed {
     match expression {
         Some(expression) => parts.push(format!("expr: {}", yaml::scalar(&expression))),
         None => {
-            if name != *source {
+            if name != source {
                 parts.push(format!("from: {}", yaml::scalar(source)));
             }
             if ty.is_atomic() {

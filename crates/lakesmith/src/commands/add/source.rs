@@ -96,7 +96,7 @@ impl New<'_> {
             asked.iter().map(table).collect::<Result<Vec<Found>, Stop>>()?
         } else {
             let (files, left_out) = discover::tables(contents, &self.path);
-            let deltas = discover::deltas(contents);
+            let deltas = discover::deltas(contents, &self.path);
             if !left_out.is_empty() {
                 console.say(&format!("left out, of no known format: {}", some(&left_out)));
             }

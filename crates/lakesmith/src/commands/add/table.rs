@@ -50,6 +50,12 @@ impl Input {
         self.flow.target.columns.iter().filter(|column| !column.name.starts_with('_')).collect()
     }
 
+    /// What a column is called in `from`: as in the source, unless another column is called so.
+    pub(super) fn source_name<'a>(&self, column: &'a Column) -> &'a str {
+        let another = |name: &str| self.flow.target.columns.iter().any(|other| other.name == name && other.name != column.name);
+        column.source_name.as_deref().filter(|name| !another(name)).unwrap_or(&column.name)
+    }
+
     /// The column of that name.
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         self.columns().into_iter().find(|column| column.name.eq_ignore_ascii_case(name))

@@ -125,7 +125,7 @@ pub(super) fn tables(contents: &Contents, folder: &str) -> (Vec<Found>, Vec<Stri
             left_out.push(path.clone());
             continue;
         };
-        let (parts, name) = match path.rsplit_once('/') {
+        let (parts, name): (Vec<String>, &str) = match path.rsplit_once('/') {
             Some((parts, name)) => (parts.split('/').map(str::to_owned).collect(), name),
             None => (vec![], path.as_str()),
         };
@@ -155,8 +155,8 @@ pub(super) fn tables(contents: &Contents, folder: &str) -> (Vec<Found>, Vec<Stri
         };
         let name = Some(guess::name(&words)).filter(|name| !name.is_empty()).unwrap_or_else(|| "files".to_owned());
         let name = if taken.contains(&name) { format!("{name}_{}", kind.word()) } else { name };
-        let others = begins.iter().filter(|(other, begins)| other == kind && begins != begins_with && !begins.is_empty());
-        let ambiguous = named.is_empty() && others.into_iter().any(|(_, begins)| begins.starts_with(begins_with.as_str()));
+        let mut others = begins.iter().filter(|(other, begins)| other == kind && begins != begins_with && !begins.is_empty());
+        let ambiguous = named.is_empty() && others.any(|(_, begins)| begins.starts_with(begins_with.as_str()));
         let files = if named.is_empty() { group.pattern(begins_with, ambiguous) } else { "*".to_owned() };
         let folders: String =
             parts.iter().map(|part| format!("{}/", if part == "**" { part.clone() } else { literal(part) })).collect();
@@ -171,13 +171,17 @@ pub(super) fn tables(contents: &Contents, folder: &str) -> (Vec<Found>, Vec<Stri
     (found, left_out)
 }
 
-/// Delta tables by their folders.
-pub(super) fn deltas(contents: &Contents) -> Vec<Found> {
+/// Delta tables by their folders; `folder` may be one itself.
+pub(super) fn deltas(contents: &Contents, folder: &str) -> Vec<Found> {
     let mut taken = vec![];
     let table = |path: &String| {
-        let name = Some(guess::name(path)).filter(|name| !name.is_empty()).unwrap_or_else(|| "table".to_owned());
+        let (words, pattern) = match path.is_empty() {
+            true => (folder.rsplit('/').find(|part| !part.is_empty()).unwrap_or("table"), "."),
+            false => (path.as_str(), path.as_str()),
+        };
+        let name = Some(guess::name(words)).filter(|name| !name.is_empty()).unwrap_or_else(|| "table".to_owned());
         let name = guess::free(name, &mut taken);
-        Found { name, pattern: path.clone(), kind: Kind::Delta, files: 0, bytes: 0 }
+        Found { name, pattern: pattern.to_owned(), kind: Kind::Delta, files: 0, bytes: 0 }
     };
     contents.deltas.iter().map(table).collect()
 }
