@@ -105,6 +105,7 @@ struct Parts {
     natural_key: Vec<String>,
     /// What the key rests on.
     reason: &'static str,
+    surrogate_key: String,
     /// The time of a state; there with type 2.
     sequence: Option<String>,
     attributes: Vec<Shown>,
@@ -155,7 +156,10 @@ impl Parts {
             columns.into_iter().filter(|column| !attributes.iter().any(|shown| shown.column == *column)).collect();
         attributes.extend(rest.into_iter().map(|column| Shown { column: column.to_owned(), comment: None }));
         let sequence = sequence.filter(|_| type2);
-        Ok(Parts { natural_key, reason, sequence, attributes, missing, keeps_states })
+        // The source may have a column of that name, such as a table of another lakehouse.
+        let plain = format!("{one}_key");
+        let surrogate_key = if input.column(&plain).is_none() { plain } else { format!("dim_{plain}") };
+        Ok(Parts { natural_key, reason, surrogate_key, sequence, attributes, missing, keeps_states })
     }
 }
 
@@ -191,7 +195,7 @@ fn text(name: &str, one: &str, input: &Input, subject: Option<&Subject>, parts: 
     let _ = writeln!(text, "from: {}", input.name);
     let _ = writeln!(text, "# What names a member in the source system; {}. Facts find their member by it.", parts.reason);
     let _ = writeln!(text, "natural_key: {}", yaml::list(&parts.natural_key));
-    surrogate(&mut text, one);
+    surrogate(&mut text, &parts.surrogate_key);
     advice(&mut text, subject);
     match (&parts.sequence, parts.keeps_states) {
         (Some(sequence), _) => {
@@ -261,9 +265,9 @@ fn head(name: &str, one: &str, subject: Option<&Subject>) -> String {
     text
 }
 
-fn surrogate(text: &mut String, one: &str) {
+fn surrogate(text: &mut String, key: &str) {
     let _ = writeln!(text, "# The number that facts hold: it stays the member's whatever the source does.");
-    let _ = writeln!(text, "surrogate_key: {one}_key");
+    let _ = writeln!(text, "surrogate_key: {key}");
 }
 
 fn advice(text: &mut String, subject: Option<&Subject>) {
@@ -286,7 +290,7 @@ fn template(name: &str, one: &str, subject: &Subject) -> String {
     let _ = writeln!(text, "from: silver.AREA_{plural}   # not there yet: `lakesmith add silver AREA.{plural} --from bronze.…`");
     let _ = writeln!(text, "# What names a member in the source system. Facts find their member by it.");
     let _ = writeln!(text, "natural_key: [{}]", subject.natural_key);
-    surrogate(&mut text, one);
+    surrogate(&mut text, &format!("{one}_key"));
     advice(&mut text, Some(subject));
     let _ = writeln!(text, "history: type1   # type2 needs `history: changes` and `sequence_by` in the silver table");
     let _ = writeln!(text, "# What is kept of a member: columns of the silver table.");

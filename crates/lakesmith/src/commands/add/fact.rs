@@ -114,7 +114,9 @@ impl Parts {
             if degenerate.contains(name) || keyed(name) {
                 continue;
             }
-            if guess::is_id(name) {
+            if roles.iter().any(|role| role.key == *name) {
+                left.push(name.clone());
+            } else if guess::is_id(name) {
                 degenerate.push(name.clone());
             } else if column.ty.is_numeric() {
                 measures.push(measure(column, template));
