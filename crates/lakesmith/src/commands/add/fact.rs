@@ -222,7 +222,7 @@ fn text(name: &str, input: &Input, template: Option<&Template>, parts: &Parts) -
         "# What is kept beside keys and measures: numbers of documents, by which one finds the row in the source."
     );
     let _ = writeln!(text, "degenerate: {}", yaml::list(&parts.degenerate));
-    if let Some(template) = template {
+    if let Some(template) = template.filter(|template| input.column(template.surrogate_key).is_none()) {
         let _ =
             writeln!(text, "surrogate_key: {}   # a number of its own; leave it out if nobody needs it", template.surrogate_key);
     }
