@@ -319,8 +319,8 @@ mod tests {
         let roles = [pair("customer_key", "customer_id"), pair("ship_customer_key", "ship_customer_id")];
         assert_eq!(found(&customer("customer_id"), &["customer_id", "ship_customer_id"]), roles);
         assert_eq!(found(&customer("id"), &["id", "customer"]), [pair("customer_key", "customer")]);
-        assert_eq!(found(&customer("id"), &["id", "order_id"]), []);
+        assert!(found(&customer("id"), &["id", "order_id"]).is_empty());
         assert_eq!(found(&customer("[country, city]"), &["country", "city"]), [pair("customer_key", "country,city")]);
-        assert_eq!(found(&customer("[country, city]"), &["country"]), []);
+        assert!(found(&customer("[country, city]"), &["country"]).is_empty());
     }
 }

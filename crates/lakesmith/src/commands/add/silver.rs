@@ -291,30 +291,29 @@ fn text(table: &str, input: &Input, columns: &[Proposed], key: &Key, sample: &Sa
 
 /// Rules that most tables have, as far as the columns ask for them.
 fn rules(columns: &[Proposed], key: &Key, sample: &Sample) -> String {
-    let mut rules: Vec<(String, String)> = vec![];
-    let mut rule = |name: String, check: String, message: String, dimension: &str| {
-        let value = format!("{{ check: {}, message: {}, dimension: {dimension} }}", yaml::scalar(&check), yaml::scalar(&message));
-        rules.push((name, value));
-    };
-    for name in key.columns.iter().chain(&key.sequence) {
-        rule(format!("{name}_present"), format!("{name} IS NOT NULL"), format!("{name} is null"), "completeness");
-    }
-    for column in columns.iter().filter(|column| column.ty.is_numeric() && !guess::is_id(&column.name)) {
-        let positive = sample.all(&column.source, |value| !value.starts_with('-'));
-        if positive {
-            let name = &column.name;
-            rule(format!("{name}_not_negative"), format!("{name} >= 0"), format!("{name} must not be negative"), "validity");
-        }
+    let present =
+        |name: &String| rule(format!("{name}_present"), format!("{name} IS NOT NULL"), format!("{name} is null"), "completeness");
+    let mut rules: Vec<(String, String)> = key.columns.iter().chain(&key.sequence).map(present).collect();
+    let measured = columns.iter().filter(|column| column.ty.is_numeric() && !guess::is_id(&column.name));
+    for column in measured.filter(|column| sample.all(&column.source, |value| !value.starts_with('-'))) {
+        let name = &column.name;
+        let message = format!("{name} must not be negative");
+        rules.push(rule(format!("{name}_not_negative"), format!("{name} >= 0"), message, "validity"));
     }
     for column in columns.iter().filter(|column| guess::personal(&column.name) == Some("pii.email")) {
         let name = &column.name;
         let check = format!("{name} IS NULL OR regexp_like({name}, '^[^@ ]+@[^@ ]+[.][a-zA-Z]+$')");
-        rule(format!("{name}_valid"), check, format!("{name} is no e-mail address"), "validity");
+        rules.push(rule(format!("{name}_valid"), check, format!("{name} is no e-mail address"), "validity"));
     }
     if rules.is_empty() {
-        let name = columns.first().map_or("a", |column| column.name.as_str());
-        rule(format!("{name}_present"), format!("{name} IS NOT NULL"), format!("{name} is null"), "completeness");
+        rules.extend(columns.first().map(|column| present(&column.name)));
     }
     let lines = yaml::entries(2, rules.iter().map(|(name, value)| (name.as_str(), value.clone(), None)));
     format!("expect:\n{lines}")
+}
+
+/// A rule by its name, with what stands in the file for it.
+fn rule(name: String, check: String, message: String, dimension: &str) -> (String, String) {
+    let (check, message) = (yaml::scalar(&check), yaml::scalar(&message));
+    (name, format!("{{ check: {check}, message: {message}, dimension: {dimension} }}"))
 }
