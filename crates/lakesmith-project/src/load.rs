@@ -210,3 +210,27 @@ fn nameless() -> Lakehouse {
         targets: vec![Target::dev(at)],
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_is_read_as_with_files_that_are_not_there_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(ROOT), "lakehouse: acme\n").unwrap();
+        let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+        let source = "source: shop\ntype: files\npath: landing/\ntables: { orders: { path: \"*.csv\" } }\n";
+        let (project, faults) = load_with(folder.path(), &[file("sources/shop.yaml", source)]);
+        assert!(faults.is_empty(), "{faults:?}");
+        assert_eq!(project.sources[0].bronze_table(&project.sources[0].tables[0]), "bronze.shop_orders");
+        assert!(load(folder.path()).0.sources.is_empty());
+        // One that is there is another one for as long.
+        let (project, faults) = load_with(folder.path(), &[file(ROOT, "lakehouse: other\n"), file("sources/x.yaml", "sourc: x")]);
+        assert_eq!(project.lakehouse.name.value, "other");
+        assert!(
+            faults.iter().any(|fault| fault.span.is_some_and(|span| project.sources_text.path(span.file) == "sources/x.yaml"))
+        );
+    }
+}
