@@ -14,7 +14,7 @@ use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::step::Step;
 use crate::table::{Column, Table};
-pub(crate) use columns::snake_case;
+pub use columns::snake_case;
 use dedupe::Making;
 use lakesmith_project::{Entity, History};
 use lakesmith_sql::DataType;

@@ -30,6 +30,7 @@ pub use bronze::{added_columns, metadata as bronze_metadata};
 pub use definition::{Definition, definition_number, redefined};
 pub use drift::{Change, ChangeKind, Takes, changes, grown, read_as, widens};
 pub use due::period_number;
+pub use entity::snake_case;
 pub use graph::{Selection, SelectionError};
 pub use lineage::{Lineage, downstream};
 pub use name::{Layer, TableName};

@@ -7,6 +7,8 @@
 //! Which keys a file may have, of what type, with what meaning, stands in one table per file kind. The table drives the
 //! checks, the JSON Schemas ([`schemas`]) and the reference page ([`reference`]).
 //!
+//! [`load_with`] reads it as it would be with files that are not there yet.
+//!
 //! SQL is not parsed here, and what files say of each other is not checked beyond names that collide.
 
 mod aggregate;
@@ -43,7 +45,7 @@ pub use fact::{
 pub use lakehouse::{
     ByteSize, Calendar, Defaults, Engine, Holiday, HolidayDays, HolidayFile, Lakehouse, Memory, Target, TimeGrain, Yearly,
 };
-pub use load::load;
+pub use load::{load, load_with};
 pub use location::{Bucket, Cloud, Location, LocationFault};
 pub use project::Project;
 pub use reference::reference;

@@ -16,7 +16,13 @@ const ROOT: &str = "lakehouse.yaml";
 /// It reads `lakehouse.yaml` and the YAML files under `sources/`, `silver/` and `gold/`, and nothing else. What a faulty
 /// file still says is in the project; a project with errors is good for showing them, not for running.
 pub fn load(dir: &Path) -> (Project, Diagnostics) {
-    let mut loading = Loading { sources: Sources::new(), diagnostics: Diagnostics::new() };
+    load_with(dir, &[])
+}
+
+/// Reads the project in `dir` as it would be with further files: each a path relative to the project, such as
+/// `gold/dim_customer.yaml`, and its text. They stand in for files of the same paths.
+pub fn load_with(dir: &Path, unsaved: &[(String, String)]) -> (Project, Diagnostics) {
+    let mut loading = Loading { unsaved, sources: Sources::new(), diagnostics: Diagnostics::new() };
     let mut project = Project {
         root: dir.to_owned(),
         sources_text: Sources::new(),
@@ -40,12 +46,13 @@ pub fn load(dir: &Path) -> (Project, Diagnostics) {
     (project, loading.diagnostics)
 }
 
-struct Loading {
+struct Loading<'a> {
+    unsaved: &'a [(String, String)],
     sources: Sources,
     diagnostics: Diagnostics,
 }
 
-impl Loading {
+impl Loading<'_> {
     fn project(&mut self, dir: &Path, project: &mut Project) {
         if let Some((node, _)) = self.tree(dir, ROOT) {
             check_file(&node, &lakehouse::KEYS, &mut self.diagnostics);
@@ -168,7 +175,10 @@ impl Loading {
 
     /// A file as a tree; none if it cannot be read as one, which is then said.
     fn tree(&mut self, dir: &Path, path: &str) -> Option<(Node, FileId)> {
-        let (text, fault) = folder::text(dir, path);
+        let (text, fault) = match self.unsaved.iter().find(|(unsaved, _)| unsaved == path) {
+            Some((_, text)) => (text.clone(), None),
+            None => folder::text(dir, path),
+        };
         let file = self.sources.add(path, text);
         if let Some((fault, at)) = fault {
             self.diagnostics.push(fault.at(Span::point(file, at)));
@@ -192,8 +202,12 @@ impl Loading {
     }
 
     fn files(&mut self, dir: &Path, folder: &str) -> Vec<String> {
-        let (paths, faults) = folder::yaml_files(dir, folder);
+        let (mut paths, faults) = folder::yaml_files(dir, folder);
         self.diagnostics.extend(faults);
+        let below = |path: &&String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        paths.extend(self.unsaved.iter().map(|(path, _)| path).filter(below).cloned());
+        paths.sort();
+        paths.dedup();
         paths
     }
 }
@@ -213,5 +227,29 @@ fn nameless() -> Lakehouse {
         calendar: None,
         defaults: crate::Defaults::default(),
         targets: vec![Target::dev(at)],
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_is_read_as_with_files_that_are_not_there_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(ROOT), "lakehouse: acme\n").unwrap();
+        let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+        let source = "source: shop\ntype: files\npath: landing/\ntables: { orders: { path: \"*.csv\" } }\n";
+        let (project, faults) = load_with(folder.path(), &[file("sources/shop.yaml", source)]);
+        assert!(faults.is_empty(), "{faults:?}");
+        assert_eq!(project.sources[0].bronze_table(&project.sources[0].tables[0]), "bronze.shop_orders");
+        assert!(load(folder.path()).0.sources.is_empty());
+        // One that is there is another one for as long.
+        let (project, faults) = load_with(folder.path(), &[file(ROOT, "lakehouse: other\n"), file("sources/x.yaml", "sourc: x")]);
+        assert_eq!(project.lakehouse.name.value, "other");
+        assert!(
+            faults.iter().any(|fault| fault.span.is_some_and(|span| project.sources_text.path(span.file) == "sources/x.yaml"))
+        );
     }
 }

@@ -23,6 +23,7 @@ mod read;
 mod record;
 mod relist;
 mod report;
+mod sample;
 mod schedule;
 mod signals;
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The commands, each in a file of its own: its arguments, and one function that calls the crates below and prints.
 
+mod add;
 pub(crate) mod cli_reference;
 mod compile;
 mod describe;
 mod explain;
 mod files;
 mod history;
+mod init;
 mod plan;
 mod query;
 mod reference;
@@ -23,6 +25,10 @@ use clap::Subcommand;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a small project that runs as it is
+    Init(init::Args),
+    /// Write the next file of a project, from what is known of the data
+    Add(add::Args),
     /// Show every fault of the project, each with its line
     Validate(validate::Args),
     /// Show the steps that a run takes: the Spark SQL of each flow and how it is written
@@ -59,6 +65,8 @@ pub(crate) enum Command {
 pub(crate) async fn run(cli: Cli, console: &Console) -> Result<Exit, Stop> {
     let globals = &cli.globals;
     match cli.command {
+        Command::Init(args) => init::run(&args, globals, console),
+        Command::Add(args) => add::run(args, globals, console).await,
         Command::Validate(args) => validate::run(&args, globals, console).await,
         Command::Compile(args) => compile::run(args, globals, console).await,
         Command::Plan(args) => plan::run(args, globals, console).await,

@@ -218,7 +218,7 @@ fn rest(values: &mut Vec<Value>, columns: &[Column]) {
 }
 
 /// `ShipTo` → `ship_to`, `Order ID` → `order_id`, `HTTPCode` → `http_code`.
-pub(crate) fn snake_case(name: &str) -> String {
+pub fn snake_case(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut out = String::new();
     for (i, &c) in chars.iter().enumerate() {

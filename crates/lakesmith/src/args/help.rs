@@ -7,12 +7,14 @@ use std::fmt::Write;
 
 /// The commands, in groups and in the order in which one needs them.
 const GROUPS: &[(&str, &[&str])] = &[
+    ("Begin", &["init", "add"]),
     ("Check the project", &["validate", "compile", "plan", "schema", "explain"]),
     ("Fill the tables", &["run"]),
     ("Look at the tables", &["query", "tables", "describe", "history", "files", "status"]),
 ];
 
 const EXAMPLES: &str = "\
+lakesmith init shop                                 a small project that runs as it is
 lakesmith validate                                  every fault of the project, with its line
 lakesmith run                                       bring all tables up to date
 lakesmith run +gold.fact_sales                      one table and all it is made of

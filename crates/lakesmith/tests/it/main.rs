@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod answers;
+mod begin;
 mod contents;
 mod contract2;
 #[path = "../../../lakesmith-store/src/tests/double.rs"]
@@ -74,12 +75,17 @@ fn cases() {
     assert!(failed.is_empty() || update, "{}", failed.join("\n"));
 }
 
-/// The book's chapter that leads through an example: what it shows is what is printed.
+/// The book's chapters that lead through a project: what they show is what is printed.
 #[test]
 fn the_book_shows_what_is_printed() {
     let update = std::env::var_os("UPDATE").is_some();
-    for (chapter, project) in [("every-format", examples::example("files", |_| true)), ("drift", tempfile::tempdir().unwrap())] {
-        let place = Path::new(examples::REPOSITORY).join(format!("docs/src/concepts/{chapter}.md"));
+    let chapters = [
+        ("start", tempfile::tempdir().unwrap()),
+        ("concepts/every-format", examples::example("files", |_| true)),
+        ("concepts/drift", tempfile::tempdir().unwrap()),
+    ];
+    for (chapter, project) in chapters {
+        let place = Path::new(examples::REPOSITORY).join(format!("docs/src/{chapter}.md"));
         let expected = fs::read_to_string(&place).unwrap();
         let said = Page::parse(&expected).run_in_project(project.path());
         if update {

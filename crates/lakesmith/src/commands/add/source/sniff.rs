@@ -1,0 +1,125 @@
+//! How text files are written, told from their first lines.
+
+use super::discover::Kind;
+
+/// Delimiters that are tried, the usual ones first.
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
+/// How a CSV file seems to be written.
+#[derive(Debug, PartialEq)]
+pub(super) struct Csv {
+    pub(super) delimiter: char,
+    pub(super) header: bool,
+    /// Whether numbers have a comma before their fraction.
+    pub(super) comma: bool,
+}
+
+/// What text is whose name does not say it.
+pub(super) fn kind(lines: &[String]) -> Kind {
+    let first = lines.iter().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default();
+    if first.starts_with(['{', '[']) {
+        return Kind::Json;
+    }
+    if first.starts_with('<') {
+        return Kind::Xml;
+    }
+    let lines: Vec<&String> = lines.iter().filter(|line| !line.trim().is_empty()).collect();
+    let alike = |delimiter: char| {
+        let counts: Vec<usize> = lines.iter().map(|line| fields(line, delimiter).len()).collect();
+        counts.len() > 1 && counts[0] > 1 && counts.iter().all(|count| *count == counts[0])
+    };
+    if DELIMITERS.into_iter().any(alike) { Kind::Csv } else { Kind::Text }
+}
+
+/// How the records are written. The delimiter is the one that makes the most of the first line.
+pub(super) fn csv(lines: &[String]) -> Csv {
+    let mut lines = lines.iter().map(|line| line.trim_start_matches('\u{feff}')).filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    let count = |delimiter: char| fields(first, delimiter).len();
+    let delimiter = DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(',');
+    let header = !fields(first, delimiter).iter().any(|field| is_value(field));
+    let values: Vec<String> = lines.flat_map(|line| fields(line, delimiter)).collect();
+    let comma = values.iter().any(|value| is_number(value, ',')) && !values.iter().any(|value| is_number(value, '.'));
+    Csv { delimiter, header, comma: comma && delimiter != ',' }
+}
+
+/// The name of the elements that seem to be the rows: the first within the outermost one.
+pub(super) fn row_tag(lines: &[String]) -> Option<String> {
+    let text = lines.join("\n");
+    let names = text.split('<').skip(1).filter(|tag| tag.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+    let name = |tag: &str| tag.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default().to_owned();
+    names.map(name).nth(1)
+}
+
+/// The fields of a record, quotes taken off.
+fn fields(line: &str, delimiter: char) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c == delimiter && !quoted => fields.push(String::new()),
+            c => fields.last_mut().into_iter().for_each(|field| field.push(c)),
+        }
+    }
+    fields
+}
+
+/// Whether a field of the first record is a value rather than the name of a column.
+fn is_value(field: &str) -> bool {
+    let field = field.trim();
+    field.is_empty() || field.parse::<f64>().is_ok() || field.contains('@') || super::super::sample::is_date(field)
+}
+
+/// Whether it is a number with a fraction behind this mark.
+fn is_number(text: &str, mark: char) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = |text: &str| !text.is_empty() && text.trim_start_matches('-').split(['.', ',']).all(digits);
+    text.trim().rsplit_once(mark).is_some_and(|(before, fraction)| digits(fraction) && fraction.len() != 3 && whole(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn csv_is_told_by_its_first_lines() {
+        for (text, delimiter, header, comma) in [
+            ("a,b\n1,2", ',', true, false),
+            ("name;price\nBread;4,50\nRoll;1.200,10", ';', true, true),
+            ("a\tb\n1\t2.5", '\t', true, false),
+            ("1|x\n2|y", '|', false, false),
+            ("one\n1", ',', true, false),
+            ("\"a;b\",c\n1,2", ',', true, false),
+        ] {
+            assert_eq!(csv(&lines(text)), Csv { delimiter, header, comma }, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_is_told_by_its_first_lines() {
+        for (text, expected) in [
+            ("{\"a\":1}", Kind::Json),
+            ("<?xml version=\"1.0\"?>\n<a/>", Kind::Xml),
+            ("a|b\n1|2", Kind::Csv),
+            ("Dear all, hello\nwe meet at noon", Kind::Text),
+            ("", Kind::Text),
+        ] {
+            assert_eq!(kind(&lines(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_of_xml_are_the_first_inner_elements() {
+        let found = |text: &str| row_tag(&lines(text));
+        assert_eq!(
+            found("<?xml version=\"1.0\"?>\n<!-- all -->\n<orders at=\"1\">\n <order id=\"1\">"),
+            Some("order".to_owned())
+        );
+        assert_eq!(found("<a>"), None);
+    }
+}
