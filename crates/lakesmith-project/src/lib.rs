@@ -28,6 +28,7 @@ mod scalar;
 mod schema;
 mod shape;
 mod source;
+mod unit_test;
 mod yaml;
 
 pub use aggregate::Aggregate;
@@ -46,3 +47,4 @@ pub use source::{
     FixedWidthOptions, JsonOptions, Notation, OnChange, Operation, PathStep, SchemaEvolution, Sheet, Snapshot, Source,
     SourceKind, SourceTable, TextOptions, Timestamp, XmlOptions, literal_folder, snapshot_folder,
 };
+pub use unit_test::{ByTable, Expected, Given, TestBatch, TestRow, TestValue, UnitTest};

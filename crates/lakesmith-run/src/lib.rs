@@ -24,6 +24,7 @@ mod schedule;
 mod signals;
 #[cfg(test)]
 mod sim;
+mod unit;
 mod versions;
 mod world;
 
@@ -36,4 +37,5 @@ pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Vers
 pub use preview::Preview;
 pub use report::{Event, FlowReport, FlowStatus, Report};
 pub use signals::{FolderSignals, Signals, settled};
+pub use unit::{Cell, Difference, DifferentRow, Finding, Mark, TestReport, TestStatus, UnitTests, What};
 pub use versions::TableFault;

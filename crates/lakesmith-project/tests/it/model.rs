@@ -148,7 +148,7 @@ columns:
 fn every_kind_of_file_has_a_schema_with_the_meaning_of_each_key() {
     let all = schemas();
     let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["lakehouse", "source", "entity", "dimension", "fact", "aggregate"]);
+    assert_eq!(names, ["lakehouse", "source", "entity", "dimension", "fact", "aggregate", "test", "tests"]);
     for (name, schema) in &all {
         assert_eq!(schema["additionalProperties"], false, "{name}");
         for (key, value) in schema["properties"].as_object().unwrap() {

@@ -25,6 +25,7 @@ mod receipts;
 mod servers;
 mod storage;
 mod tier;
+mod unit;
 mod watching;
 mod worlds;
 
