@@ -36,6 +36,7 @@ impl Check<'_> {
             (Shape::List(of), Kind::Scalar { .. }) => self.value(node, of, name, at),
             (Shape::List(of @ Shape::Or(..)), Kind::Map(_)) => self.value(node, of, name, at),
             (Shape::Object(object), Kind::Map(entries)) => self.object(entries, object, at),
+            (Shape::Rows, Kind::Seq(items)) => items.iter().for_each(|item| self.row(item)),
             (Shape::Object(object), Kind::Null(_)) if object.may_be_empty => {}
             (Shape::Named(of) | Shape::Columns(of) | Shape::Labelled(of), Kind::Map(entries)) => {
                 self.named(entries, of, shape);
@@ -63,6 +64,14 @@ impl Check<'_> {
             if !present(entries, object, key.name) {
                 self.missing_key(key, object, at);
             }
+        }
+    }
+
+    /// A row holds any values under any names.
+    fn row(&mut self, node: &Node) {
+        if !matches!(node.kind, Kind::Map(_)) {
+            let fault = Diagnostic::error("wrong-type", "a row must be a map of `column: value`").at(node.span);
+            self.diagnostics.push(fault.label(format!("this is {}", node.described())));
         }
     }
 
@@ -109,6 +118,7 @@ impl Check<'_> {
             Shape::DatePattern => !text.is_empty() && source::pattern(text).is_some(),
             Shape::CellRange => source::range(text).is_some(),
             Shape::Date => scalar::date(text).is_some(),
+            Shape::Instant => scalar::instant(text).is_some(),
             Shape::Month => scalar::month(text).is_some(),
             Shape::Size => scalar::size(text).is_some(),
             Shape::Memory => scalar::memory(text).is_some(),
@@ -213,6 +223,8 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::DatePattern => "a pattern such as `dd.MM.yyyy HH:mm`, of the letters y M d H h m s S a X",
         Shape::Fraction => "a number from 0 to 1",
         Shape::Date => "a day such as `2025-01-31`",
+        Shape::Instant => "a time such as `2025-01-31T08:30:00Z`",
+        Shape::Rows => "a list of rows, or a text of CSV or JSON",
         Shape::Month => "the name of a month such as `april`",
         Shape::Size => "a size such as `512MiB` or `10GiB`",
         Shape::Memory => "a size such as `4GiB`, or a share of the machine such as `50%`",

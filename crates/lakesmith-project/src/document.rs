@@ -1,7 +1,7 @@
 //! The kinds of file a project has.
 
 use crate::shape::Object;
-use crate::{aggregate, dimension, entity, fact, lakehouse, source};
+use crate::{aggregate, dimension, entity, fact, lakehouse, source, unit_test};
 
 /// A kind of file.
 pub(crate) struct Document {
@@ -42,4 +42,11 @@ pub(crate) const DOCUMENTS: &[Document] = &[
     },
     Document { name: "fact", path: "gold/*.yaml", doc: "What is measured, one row per grain.", keys: &fact::KEYS },
     Document { name: "aggregate", path: "gold/*.yaml", doc: "A fact summed up, one row per group.", keys: &aggregate::KEYS },
+    Document {
+        name: "test",
+        path: "tests/*.yaml",
+        doc: "A unit test: rows that are given, run by run, and rows that tables are to hold then. `lakesmith test` runs it in memory.",
+        keys: &unit_test::KEYS,
+    },
+    Document { name: "tests", path: "tests/*.yaml", doc: "Several unit tests in one file.", keys: &unit_test::FILE },
 ];

@@ -32,6 +32,7 @@ mod schema;
 mod secret;
 mod shape;
 mod source;
+mod unit_test;
 mod yaml;
 
 pub use aggregate::Aggregate;
@@ -56,3 +57,4 @@ pub use source::{
     FixedField, FixedWidthOptions, JsonOptions, Listing, Notation, OnChange, Operation, PathStep, SchemaEvolution, Sheet,
     Snapshot, Source, SourceKind, SourceTable, TextOptions, Timestamp, XmlOptions, literal_folder, snapshot_folder,
 };
+pub use unit_test::{ByTable, Expected, Given, TestBatch, TestRow, TestValue, UnitTest};

@@ -4,7 +4,9 @@ use crate::check::check_file;
 use crate::lakehouse::Target;
 use crate::shape::Object;
 use crate::yaml::{self, Node};
-use crate::{Calendar, Lakehouse, Project, aggregate, collide, dimension, entity, fact, folder, lakehouse, scalar, source};
+use crate::{
+    Calendar, Lakehouse, Project, aggregate, collide, dimension, entity, fact, folder, lakehouse, scalar, source, unit_test,
+};
 use lakesmith_text::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, nearest};
 use std::path::Path;
 
@@ -13,7 +15,7 @@ const ROOT: &str = "lakehouse.yaml";
 
 /// Reads the project in `dir` and says everything that is wrong with it.
 ///
-/// It reads `lakehouse.yaml` and the YAML files under `sources/`, `silver/` and `gold/`, and nothing else. What a faulty
+/// It reads `lakehouse.yaml` and the YAML files under `sources/`, `silver/`, `gold/` and `tests/`, and nothing else. What a faulty
 /// file still says is in the project; a project with errors is good for showing them, not for running.
 pub fn load(dir: &Path) -> (Project, Diagnostics) {
     load_with(dir, &[])
@@ -32,6 +34,7 @@ pub fn load_with(dir: &Path, unsaved: &[(String, String)]) -> (Project, Diagnost
         dimensions: Vec::new(),
         facts: Vec::new(),
         aggregates: Vec::new(),
+        tests: Vec::new(),
         incomplete: Vec::new(),
     };
     if dir.join(ROOT).is_file() {
@@ -69,6 +72,9 @@ impl Loading<'_> {
         }
         for path in self.files(dir, "gold") {
             self.gold(dir, &path, project);
+        }
+        for path in self.files(dir, "tests") {
+            self.unit_tests(dir, &path, project);
         }
         collide::check(project, &mut self.diagnostics);
     }
@@ -158,6 +164,17 @@ impl Loading<'_> {
         };
         if let (None, Some(name)) = (read, text(&node, kind)) {
             project.incomplete.push(format!("gold.{name}"));
+        }
+    }
+
+    /// A file holds one test, or several under `tests:`.
+    fn unit_tests(&mut self, dir: &Path, path: &str, project: &mut Project) {
+        let Some((node, _)) = self.tree(dir, path) else { return };
+        let several = node.entries().iter().find(|entry| entry.key.value == "tests");
+        check_file(&node, if several.is_some() { &unit_test::FILE } else { &unit_test::KEYS }, &mut self.diagnostics);
+        let tests = several.map_or(std::slice::from_ref(&node), |entry| entry.value.items());
+        for test in tests.iter().filter(|test| matches!(test.kind, yaml::Kind::Map(_))) {
+            project.tests.extend(unit_test::read(test, &mut self.diagnostics));
         }
     }
 

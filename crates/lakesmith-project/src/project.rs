@@ -1,6 +1,6 @@
 //! The whole of what the user wrote.
 
-use crate::{Aggregate, Dimension, Entity, Fact, Lakehouse, Source};
+use crate::{Aggregate, Dimension, Entity, Fact, Lakehouse, Source, UnitTest};
 use lakesmith_text::Sources;
 use std::path::PathBuf;
 
@@ -24,6 +24,8 @@ pub struct Project {
     pub facts: Vec<Fact>,
     /// The aggregates among `gold/`, in the order of their paths.
     pub aggregates: Vec<Aggregate>,
+    /// `tests/`, in the order of their paths.
+    pub tests: Vec<UnitTest>,
     /// Tables, as `layer.name`, that a file is meant to fill but that are missing above because the file has faults that
     /// were reported. A reference to one of them is no fault of its own.
     pub incomplete: Vec<String>,

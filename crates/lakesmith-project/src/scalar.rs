@@ -1,7 +1,7 @@
 //! What single values mean: names, dates, sizes.
 
 use crate::{ByteSize, Memory};
-use chrono::{Month, NaiveDate};
+use chrono::{DateTime, Month, NaiveDate, NaiveDateTime, Utc};
 use std::time::Duration;
 
 /// A letter or `_`, then letters, digits and `_`, all ASCII.
@@ -47,6 +47,17 @@ pub(crate) fn whole(text: &str, least: u64) -> Option<u64> {
 pub(crate) fn date(text: &str) -> Option<NaiveDate> {
     let shape = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| shape)
+}
+
+/// A time as ISO 8601 writes it; without a zone it is UTC, without a time of day the day's begin.
+pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    if let Some(day) = date(text) {
+        return day.and_hms_opt(0, 0, 0).map(|time| time.and_utc());
+    }
+    let text = text.replacen(' ', "T", 1);
+    let zoned = DateTime::parse_from_rfc3339(&text).map(|time| time.with_timezone(&Utc)).ok();
+    zoned.or_else(|| NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|time| time.and_utc()))
 }
 
 /// A month by its English name or the first three letters of it.
@@ -127,6 +138,11 @@ mod tests {
     fn days_must_exist() {
         assert!(date("2024-02-29").is_some());
         assert_eq!([date("2023-02-29"), date("2023-2-1"), date("20230201"), date("+2023-02-1")], [None; 4]);
+        let time = |text| instant(text).map(|time| time.to_rfc3339());
+        assert_eq!(time("2025-01-02").as_deref(), Some("2025-01-02T00:00:00+00:00"));
+        assert_eq!(time("2025-01-02 03:04:05").as_deref(), Some("2025-01-02T03:04:05+00:00"));
+        assert_eq!(time("2025-01-02T03:04:05+01:00").as_deref(), Some("2025-01-02T02:04:05+00:00"));
+        assert_eq!([time("2025-13-02"), time("noon"), time("2025-01-02T25:00:00Z")], [None, None, None]);
         assert_eq!(month("april"), Some(Month::April));
         assert_eq!(month("smarch"), None);
     }

@@ -62,6 +62,8 @@ fn value(shape: &Shape) -> Value {
         Shape::CellRange => json!({ "type": "string", "pattern": ":" }),
         Shape::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Shape::Date => json!({ "type": "string", "format": "date" }),
+        Shape::Instant => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}" }),
+        Shape::Rows => json!({ "anyOf": [{ "type": "array", "items": { "type": "object" } }, { "type": "string" }] }),
         Shape::Month => json!({ "type": "string" }),
         Shape::Size => json!({ "type": "string", "pattern": "^[0-9.]+ *[KMGTkmgt]?[Ii]?[Bb]?$" }),
         Shape::Memory => json!({ "type": "string", "pattern": "^[0-9.]+ *(%|[KMGTkmgt]?[Ii]?[Bb]?)$" }),

@@ -36,6 +36,10 @@ pub(crate) enum Shape {
     Fraction,
     /// A day, `2025-01-31`.
     Date,
+    /// A time, `2025-01-31T08:30:00Z`.
+    Instant,
+    /// Rows: a list of maps of columns, or a text of CSV or JSON.
+    Rows,
     /// The name of a month.
     Month,
     /// A number of bytes, `4GiB`.

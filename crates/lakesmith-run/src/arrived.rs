@@ -18,12 +18,17 @@ pub(crate) enum Arrived {
     Files(Box<Arriving>),
     /// Versions of an existing table.
     Versions(Box<Versions>),
+    /// Rows of a test, in place of what the flow would compute.
+    Given(RecordBatch),
 }
 
 impl Arrived {
     /// What a bronze flow has not read of its source after its batch `last`; `None` where that is nothing, and for a flow
     /// that reads no source.
     pub(crate) async fn next(lake: &Lake, flow: &Flow, target: &Snapshot, last: i64) -> Result<Option<Arrived>, RunError> {
+        if let Some(rows) = lake.stands_in(flow, last) {
+            return Ok(Some(Arrived::Given(rows)));
+        }
         if let Some(files) = lake.arriving(flow, last).await?.filter(|arriving| !arriving.is_empty()) {
             return Ok(Some(Arrived::Files(Box::new(files))));
         }
@@ -62,7 +67,7 @@ impl Arrived {
     /// What is taken of an existing table.
     pub(crate) fn range(&self) -> Option<Range> {
         match self {
-            Arrived::Files(_) => None,
+            Arrived::Files(_) | Arrived::Given(_) => None,
             Arrived::Versions(versions) => Some(versions.range.clone()),
         }
     }

@@ -391,6 +391,10 @@ async fn compute(
     let mut drift = Drift::default();
     let (mut computed, read) = match arrived {
         None => (lake.engine().compute(work, None).await?, None),
+        Some(Arrived::Given(rows)) => {
+            let rows = lakesmith_engine::stream(rows.schema(), futures::stream::iter([Ok(rows)]));
+            (lake.engine().compute(work, Some(rows)).await?, None)
+        }
         Some(Arrived::Files(batch)) => {
             let data = landing_columns(lake, flow);
             let (computed, reports, seen) = land(lake, flow, record, work, &batch, &data).await?;

@@ -8,9 +8,11 @@ use crate::error::RunError;
 use crate::files::{self, Arriving, Notes, Reports, Tried};
 use crate::inbox::Inboxes;
 use crate::read;
+use crate::unit::Stand;
 use crate::versions::{self, Learning};
 use crate::world::World;
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 use lakesmith_compile::{Change, Column, Columns, Flow, FlowKind, Plan, TableName, compile};
 use lakesmith_connect::Inferred;
@@ -18,7 +20,7 @@ use lakesmith_engine::delta::{ForeignTable, Snapshot, Storage, TablePath};
 use lakesmith_engine::{Embedded, Engine, Settings, column};
 use lakesmith_project::{Engine as WantedEngine, Memory, Project, SchemaEvolution, SourceTable};
 use lakesmith_text::{Diagnostic, Diagnostics};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Batches of a first load hold about so many bytes of source files.
@@ -68,6 +70,10 @@ pub struct Lake {
     /// Whether tables are filled, and not only looked at.
     fills: bool,
     inboxes: Inboxes,
+    /// Of a test: the columns of bronze tables that nothing is given to.
+    assumed: BTreeMap<TableName, SchemaRef>,
+    /// Of a test: rows that stand in for what flows would compute.
+    stand: Option<Arc<Stand>>,
     /// The newest snapshot of tables that this run has written.
     newest: Arc<Mutex<HashMap<TableName, Snapshot>>>,
 }
@@ -135,6 +141,8 @@ impl Lake {
             relist: options.relist,
             fills: false,
             inboxes: options.inboxes.clone(),
+            assumed: BTreeMap::new(),
+            stand: None,
             newest: Arc::default(),
         })
     }
@@ -151,7 +159,8 @@ impl Lake {
                 }
                 None => self.data_columns_of(&flow).await?,
             };
-            if let Some(learnt) = learnt {
+            let assumed = || self.assumed.get(&flow.name).cloned().map(Learnt::first);
+            if let Some(learnt) = learnt.or_else(assumed) {
                 columns.insert(flow.name.clone(), learnt.schema.fields().iter().map(|field| column(field)).collect());
                 self.learnt.insert(flow.name.clone(), learnt);
             }
@@ -210,6 +219,25 @@ impl Lake {
         };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(flow.name.clone(), (last, arriving));
         Ok(inferred)
+    }
+
+    /// Of a test: takes these for the columns of bronze tables of which nothing is known.
+    pub(crate) fn assume(&mut self, columns: BTreeMap<TableName, SchemaRef>) {
+        self.assumed = columns;
+    }
+
+    /// Of a test: has `stand` fill tables in place of their flows, which `flow` makes of those of the plan. Whoever calls it
+    /// has seen the faults of the project.
+    pub(crate) fn stand_in(&mut self, stand: Stand, flow: impl Fn(&Flow) -> Flow) {
+        let flows = self.plan.flows.iter().map(flow).collect();
+        self.plan = Arc::new(Plan { flows, ..self.plan.as_ref().clone() });
+        self.faults = Diagnostics::new();
+        self.stand = Some(Arc::new(stand));
+    }
+
+    /// Of a test: the rows of the flow's next batch, after its batch `last`.
+    pub(crate) fn stands_in(&self, flow: &Flow, last: i64) -> Option<RecordBatch> {
+        self.stand.as_ref()?.next(&flow.name, last)
     }
 
     /// What the user wrote.

@@ -28,6 +28,7 @@ mod schedule;
 mod signals;
 #[cfg(test)]
 mod sim;
+mod unit;
 mod versions;
 mod world;
 
@@ -41,4 +42,5 @@ pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Vers
 pub use preview::Preview;
 pub use report::{Event, FlowReport, FlowStatus, Report};
 pub use signals::{Signals, SourceSignals, settled};
+pub use unit::{Cell, Difference, DifferentRow, Finding, Mark, TestReport, TestStatus, UnitTests, What};
 pub use versions::TableFault;

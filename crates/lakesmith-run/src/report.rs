@@ -105,6 +105,6 @@ impl Report {
     }
 }
 
-fn seconds<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn seconds<S: serde::Serializer>(duration: &Duration, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_f64((duration.as_secs_f64() * 1000.0).round() / 1000.0)
 }

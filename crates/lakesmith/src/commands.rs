@@ -15,6 +15,7 @@ pub(crate) mod run;
 mod schema;
 mod status;
 mod tables;
+mod test;
 mod validate;
 
 use crate::args::Cli;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Compile(compile::Args),
     /// Show what a run would change about the columns of tables, without writing anything
     Plan(plan::Args),
+    /// Run the project's unit tests: given rows, expected rows, all in memory
+    Test(test::Args),
     /// Print the JSON Schemas of the project's files, or accept other columns of a table
     Schema(schema::Args),
     /// Explain an error by its code
@@ -70,6 +73,7 @@ pub(crate) async fn run(cli: Cli, console: &Console) -> Result<Exit, Stop> {
         Command::Validate(args) => validate::run(&args, globals, console).await,
         Command::Compile(args) => compile::run(args, globals, console).await,
         Command::Plan(args) => plan::run(args, globals, console).await,
+        Command::Test(args) => test::run(args, globals, console).await,
         Command::Schema(args) => schema::run(args, globals, console).await,
         Command::Explain(args) => explain::run(&args, console),
         Command::Run(args) => run::run(args, globals, console).await,

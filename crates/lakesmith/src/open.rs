@@ -23,7 +23,8 @@ pub(crate) async fn to_run(options: &Options, globals: &Globals, console: &Conso
 }
 
 async fn opened(globals: &Globals, console: &Console, options: &Options, to_fill: bool) -> Result<Lake, Stop> {
-    let (project, mut faults) = project(globals);
+    let (project, faults) = project(globals);
+    let mut faults = of_flows(&project, faults);
     let sources = project.sources_text.clone();
     if !faults.has_errors() {
         let lake = match to_fill {
@@ -45,6 +46,12 @@ async fn opened(globals: &Globals, console: &Console, options: &Options, to_fill
         faults.reconsider(&sources);
     }
     Err(Stop::Faults { faults, sources, exit: Exit::Wrong })
+}
+
+/// The findings without those in unit tests, which no run needs.
+fn of_flows(project: &Project, faults: Diagnostics) -> Diagnostics {
+    let in_tests = |span: lakesmith_text::Span| project.sources_text.path(span.file).starts_with("tests/");
+    faults.into_iter().filter(|fault| !fault.span.is_some_and(in_tests)).collect()
 }
 
 /// Opens the lake to say what a run would do: the project must have no fault, and nothing is written.

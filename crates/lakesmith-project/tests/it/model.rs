@@ -2,7 +2,7 @@
 
 use crate::case::Case;
 use lakesmith_project::{
-    ColumnValue, Engine, FileFormat, JsonOptions, Memory, MissingMember, Project, Scalar, reference, schemas,
+    ColumnValue, Engine, FileFormat, Given, JsonOptions, Memory, MissingMember, Project, Scalar, TestValue, reference, schemas,
 };
 use lakesmith_text::Located;
 
@@ -52,6 +52,27 @@ fn sources_give_bronze_tables() {
     let Some(FileFormat::Csv(csv)) = &shop.tables[1].format else { panic!("no CSV") };
     assert_eq!((csv.delimiter.as_str(), csv.quote, csv.header), (";", '"', true));
     assert_eq!(csv.null_value.as_ref().unwrap().value, "NULL");
+}
+
+#[test]
+fn a_test_is_given_rows_and_files_and_expects_rows() {
+    let project = good();
+    let [test] = &project.tests[..] else { panic!("no test") };
+    assert_eq!((test.name.as_str(), test.tags[0].as_str(), test.batches.len()), ("a corrected order", "money", 2));
+    assert_eq!(test.now.map(|now| now.value.to_rfc3339()).as_deref(), Some("2025-01-02T07:00:00+00:00"));
+    assert_eq!((test.types[0].1[0].0.as_str(), test.types[0].1[0].1.as_str()), ("Lines", "array<struct<n: int>>"));
+    let [(table, Given::Rows(rows))] = &test.batches[0].given[..] else { panic!("no rows") };
+    let cells: Vec<_> = rows[0].cells.iter().map(|(name, value)| (name.as_str(), &value.value)).collect();
+    assert_eq!(
+        (table.as_str(), cells[0], cells[1]),
+        ("bronze.shop_orders", ("OrderID", &TestValue::Text("A".to_owned())), ("Total", &TestValue::Number("1.50".to_owned())),)
+    );
+    assert!(matches!((cells[2].1, cells[3].1), (TestValue::List(lines), TestValue::Null) if lines.len() == 1));
+    assert_eq!(test.batches[0].expect.counts[0].1[0].1, 1);
+    let [(_, Given::File(file))] = &test.batches[1].given[..] else { panic!("no file") };
+    assert_eq!(file.value, "id;name\n1;x\n");
+    assert_eq!(test.expect.rows[0].1[0].get("ORDER_AMOUNT").unwrap().value, TestValue::Null);
+    assert!(test.expect.quarantine[0].1.is_empty());
 }
 
 #[test]
@@ -148,7 +169,7 @@ columns:
 fn every_kind_of_file_has_a_schema_with_the_meaning_of_each_key() {
     let all = schemas();
     let names: Vec<_> = all.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["lakehouse", "source", "entity", "dimension", "fact", "aggregate"]);
+    assert_eq!(names, ["lakehouse", "source", "entity", "dimension", "fact", "aggregate", "test", "tests"]);
     for (name, schema) in &all {
         assert_eq!(schema["additionalProperties"], false, "{name}");
         for (key, value) in schema["properties"].as_object().unwrap() {

@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// The commands, in groups and in the order in which one needs them.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Begin", &["init", "add"]),
-    ("Check the project", &["validate", "compile", "plan", "schema", "explain"]),
+    ("Check the project", &["validate", "test", "compile", "plan", "schema", "explain"]),
     ("Fill the tables", &["run"]),
     ("Look at the tables", &["query", "tables", "describe", "history", "files", "status"]),
 ];

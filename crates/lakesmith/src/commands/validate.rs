@@ -8,7 +8,7 @@ use crate::format::TextFormat;
 use crate::open;
 use lakesmith_compile::{Columns, compile};
 use lakesmith_project::Project;
-use lakesmith_run::{Lake, RunError};
+use lakesmith_run::{Lake, RunError, UnitTests};
 use lakesmith_text::{Diagnostics, Severity, render, render_json};
 use std::io::Write;
 
@@ -21,16 +21,19 @@ pub(crate) struct Args {
     format: TextFormat,
 }
 
-/// Prints the findings of loading and of compiling.
+/// Prints the findings of loading, of compiling, and of the unit tests' names.
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
     let (project, mut faults) = open::project(globals);
     let sources = project.sources_text.clone();
     let mut flows = 0;
     if open::is_readable(&project, &faults) {
         let (compiled, found) =
-            compiled(project, globals, faults.has_errors()).await.map_err(|error| Stop::of(error, &sources))?;
+            compiled(project.clone(), globals, faults.has_errors()).await.map_err(|error| Stop::of(error, &sources))?;
         flows = compiled;
         faults.extend(found);
+        if !project.tests.is_empty() {
+            faults.extend(UnitTests::new(project).faults().iter().cloned());
+        }
         faults.reconsider(&sources);
     }
     let mut out = console.out();

@@ -30,6 +30,7 @@ mod receipts;
 mod servers;
 mod storage;
 mod tier;
+mod unit;
 mod watching;
 mod worlds;
 

@@ -1,0 +1,211 @@
+//! Tests against the project: names of tables and columns, before anything runs.
+
+use super::given;
+use super::stage::{Stage, is_table};
+use crate::unit::COUNTED;
+use lakesmith_compile::{Flow, Layer, Plan, Table, TableName, compile};
+use lakesmith_project::{ByTable, Expected, Given, Project, TestRow, UnitTest};
+use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
+use std::collections::BTreeSet;
+
+/// Everything that is wrong with the tests of a project as far as it is known without running them, and the plan that their
+/// names were checked against.
+pub(super) fn check(project: &Project) -> (Plan, Diagnostics) {
+    let (plan, _) = compile(project, &Stage::columns(project));
+    let mut faults = Diagnostics::new();
+    for test in &project.tests {
+        Checking { project, plan: &plan, faults: &mut faults }.test(test);
+    }
+    (plan, faults)
+}
+
+/// The table of the plan that a test names, with the flow that fills it; the lakehouse's name may stand before it.
+pub(super) fn table<'a>(plan: &'a Plan, written: &str) -> Option<(&'a Flow, &'a Table)> {
+    let own = format!("{}.", plan.lakehouse);
+    let find = |name: &str| plan.table(&TableName::parse(name)?);
+    find(written).or_else(|| find(written.strip_prefix(&own)?))
+}
+
+/// The tables to which a test gives rows that stand in for what their flows would compute.
+pub(super) fn stood_in(plan: &Plan, test: &UnitTest) -> BTreeSet<TableName> {
+    let given = test.batches.iter().flat_map(|batch| &batch.given).filter_map(|(name, _)| table(plan, name));
+    given.filter(|(flow, _)| !flow.kind.is_bronze()).map(|(flow, _)| flow.name.clone()).collect()
+}
+
+/// The flows that a test runs: those that fill what it expects, and all they are made of, up to tables that are given.
+pub(super) fn needed(plan: &Plan, test: &UnitTest) -> BTreeSet<TableName> {
+    let stood_in = stood_in(plan, test);
+    let expected = expected_tables(test).filter_map(|name| table(plan, name));
+    let mut waiting: Vec<TableName> = expected.map(|(flow, _)| flow.name.clone()).collect();
+    let mut all = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        let Some(flow) = plan.flow(&name).filter(|_| all.insert(name.clone())) else { continue };
+        if !stood_in.contains(&name) {
+            waiting.extend(flow.upstream().filter_map(|table| plan.table(table)).map(|(flow, _)| flow.name.clone()));
+        }
+    }
+    all
+}
+
+/// The tables that a test says something about, as it writes them.
+pub(super) fn expected_tables(test: &UnitTest) -> impl Iterator<Item = &Spanned<String>> {
+    std::iter::once(&test.expect).chain(test.batches.iter().map(|batch| &batch.expect)).flat_map(|expect| {
+        let rows = expect.rows.iter().chain(&expect.quarantine).map(|(name, _)| name);
+        rows.chain(expect.counts.iter().map(|(name, _)| name))
+    })
+}
+
+/// Whether a file of the project defines the table, or one that it belongs to, whatever is wrong with it.
+fn is_defined(project: &Project, written: &str) -> bool {
+    let bronze = project.sources.iter().flat_map(|source| source.tables.iter().map(|table| source.bronze_table(table)));
+    let silver = project.entities.iter().map(|entity| entity.table());
+    let gold = project.dimensions.iter().map(|dimension| dimension.table());
+    let gold = gold.chain(project.facts.iter().map(|fact| fact.table()));
+    let gold = gold.chain(project.aggregates.iter().map(|aggregate| aggregate.table()));
+    let companions = ["", "_quarantine", "_tombstones", "_receipts"];
+    let is = |name: String| companions.iter().any(|suffix| is_table(written, &format!("{name}{suffix}"), project));
+    bronze.chain(silver).chain(gold).chain(project.incomplete.iter().cloned()).any(is)
+}
+
+struct Checking<'a> {
+    project: &'a Project,
+    plan: &'a Plan,
+    faults: &'a mut Diagnostics,
+}
+
+impl<'a> Checking<'a> {
+    fn test(&mut self, test: &UnitTest) {
+        let needed = needed(self.plan, test);
+        for (name, given) in test.batches.iter().flat_map(|batch| &batch.given) {
+            let Some((flow, found)) = self.table(name) else { continue };
+            if found.name != flow.name {
+                let help = format!("give what `{}` reads, and its flow fills the companion", flow.name);
+                self.say("no-effect", format!("`{name}` belongs to `{}` and is not given", flow.name), name, help);
+            } else if !needed.contains(&flow.name) {
+                let help = "take it out, or expect something of a table that reads it";
+                self.say("no-effect", format!("`{name}` is given, and nothing that is expected is made of it"), name, help);
+            }
+            if let Given::Rows(rows) = given {
+                self.given(flow, name, rows);
+            }
+        }
+        self.mixed(test);
+        self.types(test);
+        let stood_in = stood_in(self.plan, test);
+        for expected in std::iter::once(&test.expect).chain(test.batches.iter().map(|batch| &batch.expect)) {
+            self.expected(expected, &stood_in);
+        }
+    }
+
+    /// Rows of a source may have any columns but those that lakesmith adds.
+    fn given(&mut self, flow: &Flow, name: &Spanned<String>, rows: &[TestRow]) {
+        if !flow.kind.is_bronze() {
+            if flow.columns_known {
+                given::unknown(&flow.target, &format!("`{name}` has no column"), rows, self.faults);
+            }
+            return;
+        }
+        let added = lakesmith_compile::bronze_metadata();
+        for (column, _) in rows.iter().flat_map(|row| &row.cells) {
+            if added.iter().any(|known| known.name.eq_ignore_ascii_case(column)) {
+                let help = "rows of a bronze table are those of its source; leave it out";
+                self.say("reserved-name", format!("`{column}` is filled in by lakesmith"), column, help);
+            }
+        }
+    }
+
+    /// A source brings rows or files.
+    fn mixed(&mut self, test: &UnitTest) {
+        let given: ByTable<&Given> =
+            test.batches.iter().flat_map(|batch| &batch.given).map(|(name, given)| (name.clone(), given)).collect();
+        for (name, found) in &given {
+            let other = given.iter().find(|(other, _)| other == name).map(|(_, first)| *first);
+            if matches!((found, other), (Given::File(_), Some(Given::Rows(_))) | (Given::Rows(_), Some(Given::File(_)))) {
+                let help = "write all batches of the table as rows, or all as texts";
+                self.say("conflicting-keys", format!("`{name}` is given rows and files"), name, help);
+            }
+        }
+    }
+
+    fn types(&mut self, test: &UnitTest) {
+        for (name, columns) in &test.types {
+            let Some((flow, _)) = self.table(name) else { continue };
+            if !flow.kind.is_bronze() {
+                let help = "tell the types of the bronze table that it is made of, or its own in the project";
+                self.say("no-effect", format!("the columns of `{name}` have the types that the project tells"), name, help);
+            }
+            for (_, ty) in columns {
+                if lakesmith_sql::parse_type(ty).is_err() {
+                    let help = "such as `bigint`, `decimal(18,2)`, `timestamp`, `array<struct<LineNo: int>>`";
+                    self.say("invalid-value", format!("`{ty}` is no Spark SQL type"), ty, help);
+                }
+            }
+        }
+    }
+
+    fn expected(&mut self, expected: &Expected, stood_in: &BTreeSet<TableName>) {
+        for (name, rows) in &expected.rows {
+            let Some((flow, found)) = self.table(name) else { continue };
+            if stood_in.contains(&flow.name) {
+                let help = "expect something of a table that reads it";
+                self.say("no-effect", format!("`{name}` is given, so that it holds what it is given"), name, help);
+            } else if flow.columns_known && !flow.kind.is_bronze() {
+                given::unknown(found, &format!("`{name}` has no column"), rows, self.faults);
+            }
+        }
+        for (name, rows) in &expected.quarantine {
+            let Some((flow, _)) = self.table(name) else { continue };
+            let Some((_, quarantine)) = self.plan.table(&flow.name.companion("quarantine")) else {
+                let help = "entities of silver have one";
+                self.say("unknown-table", format!("`{name}` has no quarantine"), name, help);
+                continue;
+            };
+            let mut rows = rows.clone();
+            for row in &mut rows {
+                row.cells.retain(|(name, _)| !matches!(name.value.as_str(), "reasons" | "rules"));
+            }
+            if flow.columns_known {
+                given::unknown(quarantine, &format!("the quarantine of `{name}` has no column"), &rows, self.faults);
+            }
+        }
+        for (name, counts) in &expected.counts {
+            let Some((flow, _)) = self.table(name) else { continue };
+            let own: Vec<&str> = flow.step.iter().flat_map(|step| &step.counts).map(|count| count.name.as_str()).collect();
+            let known: Vec<&str> = match flow.name.layer() {
+                Layer::Bronze => COUNTED.iter().copied().chain(["files", "failed files", "rescued rows"]).collect(),
+                _ => COUNTED.iter().copied().chain(own).collect(),
+            };
+            for (count, _) in counts.iter().filter(|(count, _)| !known.contains(&count.value.as_str())) {
+                let help = match nearest(count, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", known.join(", ")),
+                };
+                self.say("unknown-key", format!("`{count}` is not counted for `{}`", flow.name), count, help);
+            }
+        }
+    }
+
+    /// The table that is named. One that is not there is a fault, unless its own file has one.
+    fn table(&mut self, written: &Spanned<String>) -> Option<(&'a Flow, &'a Table)> {
+        let plan = self.plan;
+        let found = table(plan, written);
+        if found.is_none() && !is_defined(self.project, written) {
+            let names: Vec<String> = plan.tables().map(|(_, table)| table.name.to_string()).collect();
+            let help = match nearest(written, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`lakesmith tables` lists them all".to_owned(),
+            };
+            self.say("unknown-table", format!("there is no table `{written}`"), written, help);
+        }
+        found
+    }
+
+    /// What has no effect does not keep a test from running.
+    fn say<T>(&mut self, code: &'static str, message: String, at: &Spanned<T>, help: impl Into<String>) {
+        let fault = match code {
+            "no-effect" => Diagnostic::warning(code, message),
+            _ => Diagnostic::error(code, message),
+        };
+        self.faults.push(fault.at(at.span).help(help));
+    }
+}
