@@ -325,6 +325,6 @@ mod tests {
     fn no_rows_are_expected_of_an_empty_table() {
         assert_eq!(compare(&[], &table(&[])), None);
         let difference = compare(&[], &table(&[("a", Some(1))])).unwrap();
-        assert_eq!((difference.columns, difference.count(Mark::Unexpected)), (vec!["id".to_owned()], 1));
+        assert_eq!((difference.columns.clone(), difference.count(Mark::Unexpected)), (vec!["id".to_owned()], 1));
     }
 }

@@ -35,11 +35,12 @@ fn deliveries(dice: &mut Dice, folder: &Path) -> Deliveries {
             files.push(("customers", "csv", format!("customer,segment\n{}", segments.concat())));
         }
         if n == 0 || dice.chance(60) {
-            let items: String = ["1", "2", "3", "4"]
-                .iter()
-                .filter(|id| **id == "1" || dice.chance(70))
-                .map(|id| format!("{id},{},{}\n", dice.pick(&["x", "y"]), dice.below(3)))
-                .collect();
+            let mut items = String::new();
+            for id in ["1", "2", "3", "4"] {
+                if id == "1" || dice.chance(70) {
+                    items += &format!("{id},{},{}\n", dice.pick(&["x", "y"]), dice.below(3));
+                }
+            }
             files.push(("items", "csv", format!("id,sku,price\n{items}")));
         }
         if n > 0 {

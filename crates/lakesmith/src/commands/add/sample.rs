@@ -86,7 +86,7 @@ impl Sample {
         let rows: Vec<Vec<&str>> = (0..self.rows).filter_map(row).collect();
         let enough = !rows.is_empty() && rows.len() as f64 >= self.rows as f64 * (1.0 - KEYLESS);
         let distinct: BTreeSet<&Vec<&str>> = rows.iter().collect();
-        enough.then(|| (distinct.len(), rows.len()))
+        enough.then_some((distinct.len(), rows.len()))
     }
 }
 

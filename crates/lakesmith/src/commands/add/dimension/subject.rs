@@ -30,7 +30,7 @@ impl Subject {
 
     /// Whether a table of that name holds them.
     pub(super) fn is_in(&self, table: &str) -> bool {
-        self.tables.iter().any(|own| *own == table)
+        self.tables.contains(&table)
     }
 
     /// The column that is the attribute, if there is one.
