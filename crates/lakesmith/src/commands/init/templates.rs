@@ -73,6 +73,7 @@ const MINIMAL: &[File] = example! { "minimal":
     "gold/fact_sales.yaml",
     "landing/orders/2025-05-01.csv",
     "landing/orders/2025-05-02.csv",
+    "tests/orders.yaml",
 };
 
 #[rustfmt::skip] // one file a line
@@ -106,6 +107,9 @@ const RETAIL: &[File] = example! { "retail":
     "landing/orders/orders_d2_007.json",
     "landing/products/products_d1_000.json",
     "landing/products/products_d2_000.json",
+    "tests/customers.yaml",
+    "tests/orders.yaml",
+    "tests/sales.yaml",
 };
 
 #[rustfmt::skip] // one file a line
@@ -189,6 +193,9 @@ const JAFFLE: &[File] = example! { "jaffle":
     "expected/mood_orders.csv",
     "expected/product_costs.csv",
     "make.py",
+    "tests/menu.yaml",
+    "tests/opinions.yaml",
+    "tests/orders.yaml",
 };
 
 #[cfg(test)]
