@@ -191,7 +191,7 @@ fn measure(column: &Column, template: Option<&Template>) -> Measure {
     if guess::is_money(&column.name) {
         words.push("say its `unit`, such as USD".to_owned());
     }
-    if guess::is_rate(&column.name) {
+    if guess::is_rate(&column.name) && !words.iter().any(|word| word.contains("not to be summed up")) {
         words.push("a guess: not to be summed up".to_owned());
     }
     let value = if parts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", parts.join(", ")) };

@@ -75,7 +75,9 @@ fn is_value(field: &str) -> bool {
 fn is_number(text: &str, mark: char) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let whole = |text: &str| !text.is_empty() && text.trim_start_matches('-').split(['.', ',']).all(digits);
-    text.trim().rsplit_once(mark).is_some_and(|(before, fraction)| digits(fraction) && fraction.len() != 3 && whole(before))
+    text.trim()
+        .rsplit_once(mark)
+        .is_some_and(|(before, fraction)| digits(fraction) && fraction.len() != 3 && !before.contains(mark) && whole(before))
 }
 
 #[cfg(test)]
@@ -91,6 +93,7 @@ mod tests {
         for (text, delimiter, header, comma) in [
             ("a,b\n1,2", ',', true, false),
             ("name;price\nBread;4,50\nRoll;1.200,10", ';', true, true),
+            ("name;price;from\nBread;4,50;01.01.2025", ';', true, true),
             ("a\tb\n1\t2.5", '\t', true, false),
             ("1|x\n2|y", '|', false, false),
             ("one\n1", ',', true, false),
