@@ -7,7 +7,7 @@
 
 mod bronze;
 
-use crate::batch::{self, position};
+use crate::batch::{self, TRIES, position};
 use crate::drift::{Drift, command};
 use crate::error::RunError;
 use crate::lake::Lake;
@@ -23,9 +23,6 @@ use std::collections::BTreeMap;
 
 /// What a commit that changes columns is called.
 pub(crate) const OPERATION: &str = "REPLACE COLUMNS";
-/// How often a table is written again because somebody else committed meanwhile.
-const TRIES: usize = 20;
-
 /// What is accepted.
 #[derive(Clone, Debug, Default)]
 pub struct Acceptance {

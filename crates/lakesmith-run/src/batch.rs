@@ -14,28 +14,34 @@
 //! A crash before the record leaves files that no table knows; the next run plans again. A crash after it leaves a
 //! record that the next run finishes.
 
+mod commit;
+mod definition;
+mod land;
+
+pub(crate) use definition::former_definition;
+
 use crate::accept;
 use crate::arrived::{Arrived, Told};
-use crate::drift::{self, Drift, Seen, Watch};
+use crate::drift::{self, Drift, Watch};
 use crate::error::RunError;
-use crate::files::{Arriving, Reports};
 use crate::heartbeat::Heartbeat;
-use crate::lake::{self, Lake};
+use crate::lake::Lake;
 use crate::phase::Phase;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
 use crate::versions;
-use arrow::datatypes::{Schema, SchemaRef};
-use futures::StreamExt;
-use lakesmith_compile::{Definition, Flow, Input, Step, Table, definition_number, parameter, period_number, redefined};
-use lakesmith_engine::delta::{Action, CommitError, CommitInfo, Snapshot};
-use lakesmith_engine::{Computed, EngineError, Outcomes, Output, Pinned, Work, arrow_schema};
-use lakesmith_project::{FileFormat, Project, SchemaEvolution};
+use commit::{Committed, commit};
+use definition::define;
+use lakesmith_compile::{Definition, Flow, Input, Step, Table, parameter, period_number};
+use lakesmith_engine::delta::Snapshot;
+use lakesmith_engine::{Computed, Outcomes, Pinned, Work};
+use lakesmith_project::SchemaEvolution;
+use land::{beyond_the_sample, land, landing_columns, leaves_out, stops};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// How often a batch is planned again because another runner got ahead.
-const TRIES: usize = 20;
+pub(crate) const TRIES: usize = 20;
 
 /// What a flow committed.
 #[derive(Debug, Default)]
@@ -189,12 +195,10 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         return Ok(Some(Planned::Recorded(Box::new(record))));
     }
     let target = accept::follow(lake, flow, target, last).await?;
-    let formerly = match definition(flow) {
-        Some(now) => target.txn(&position::definition(&flow.name)).await?.filter(|former| *former != now),
-        None => None,
-    };
+    let former = target.txn(&position::definition(&flow.name)).await?;
+    let formerly = definition::number(flow).and_then(|now| former.filter(|former| *former != now));
     let redefined = match flow.fingerprint {
-        Some(definition) => target.txn(&position::definition(&flow.name)).await? != Some(definition),
+        Some(definition) => former != Some(definition),
         None => flow.rebuilds && formerly.is_some(),
     };
     let passed = passed(lake, flow, &target).await?;
@@ -236,23 +240,6 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
 async fn passed(lake: &Lake, flow: &Flow, target: &Snapshot) -> Result<bool, RunError> {
     let Some(now) = period_number(flow, lake.project(), lake.now()) else { return Ok(false) };
     Ok(target.txn(&position::period(&flow.name)).await?.is_some_and(|last| last < now))
-}
-
-/// The number of the definition that a flow's batches are computed by; bronze is as its source is.
-fn definition(flow: &Flow) -> Option<i64> {
-    let number = (!flow.definition.is_empty()).then(|| definition_number(&flow.definition));
-    flow.fingerprint.or(number)
-}
-
-/// A bronze flow may be told to stop at files that differ from its table.
-fn stops(lake: &Lake, flow: &Flow) -> Result<(), RunError> {
-    let (Some(SchemaEvolution::Fail), Some(learnt)) = (lake.policy(flow), lake.learnt(flow)) else { return Ok(()) };
-    let changes: Vec<_> = learnt.refused.iter().chain(&learnt.unfit).cloned().collect();
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let accept = accept::suggested(&flow.name, &changes);
-    Err(RunError::SourceChanged { table: flow.name.clone(), changes, accept, at: flow.at })
 }
 
 /// An input at its newest version, and what of it has not been read.
@@ -301,7 +288,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         now,
         inputs,
         source: batch.arrived.as_ref().and_then(Arrived::range),
-        fingerprint: definition(flow),
+        fingerprint: definition::number(flow),
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
         key_mark: batch.key_mark,
@@ -434,29 +421,6 @@ async fn compute(
     Ok(Some((computed, drift)))
 }
 
-/// Computes a batch of what arrived, with what was seen of its values. A file that turns out to be unreadable after rows
-/// of it were taken is left out, and the others are read again.
-async fn land(
-    lake: &Lake,
-    flow: &Flow,
-    record: &Record,
-    work: Work<'_>,
-    arriving: &Arriving,
-    data: &SchemaRef,
-) -> Result<(Computed, Reports, Seen), RunError> {
-    loop {
-        let broken = arriving.broken_files();
-        let watch = Watch::new(data, is_text(lake, flow), leaves_out(lake, flow, record));
-        let (schema, rows, reports) = arriving.rows(data.clone(), lake.threads());
-        let watching = watch.clone();
-        let rows = rows.map(move |batch| batch.map(|batch| watching.see(batch)).map_err(|error| datafusion_error(&error)));
-        match lake.engine().compute(work.clone(), Some(lakesmith_engine::stream(schema, rows))).await {
-            Err(_) if arriving.broken_files() > broken => {}
-            computed => return Ok((computed?, reports, watch.seen())),
-        }
-    }
-}
-
 /// A flow with the columns for which a record was computed. Where the table has been given another type since, with consent,
 /// that type holds: rows of bronze are read into it, others are cast.
 fn as_recorded(flow: &Flow, record: &Record, held: &Snapshot) -> Flow {
@@ -478,91 +442,9 @@ fn as_recorded(flow: &Flow, record: &Record, held: &Snapshot) -> Flow {
     made_for
 }
 
-/// The columns of the rows that land: those of the target that are the source's. What the source calls nested fields is
-/// known to the sample alone.
-fn landing_columns(lake: &Lake, flow: &Flow) -> SchemaRef {
-    let learnt = lake.data_schema(flow);
-    let Some(table) = lake.source_table(flow) else { return learnt };
-    let recorded = lake::data_columns(&arrow_schema(&flow.target.columns), table);
-    let types = |schema: &Schema| -> Vec<_> { schema.fields().iter().map(|field| lakesmith_engine::column(field)).collect() };
-    if types(&recorded) == types(&learnt) { learnt } else { recorded }
-}
-
-/// Whether every value of a source's files is a text.
-fn is_text(lake: &Lake, flow: &Flow) -> bool {
-    let untyped = |format: &FileFormat| matches!(format, FileFormat::Csv(_) | FileFormat::FixedWidth(_) | FileFormat::Xml(_));
-    lake.source_table(flow).is_some_and(|table| table.format.as_ref().is_some_and(untyped))
-}
-
-/// Whether values that have no column are left out. The first batch makes the columns: it keeps what they lack.
-fn leaves_out(lake: &Lake, flow: &Flow, record: &Record) -> bool {
-    lake.policy(flow) == Some(SchemaEvolution::None) && record.batch > 1
-}
-
 /// The target and the companions as they are now.
 fn tables(flow: &Flow) -> Vec<Table> {
     std::iter::once(&flow.target).chain(&flow.companions).cloned().collect()
-}
-
-/// Files that hold columns of which the sample knew nothing.
-fn beyond_the_sample(flow: &Flow, drift: &Drift) -> RunError {
-    use lakesmith_compile::{Change, ChangeKind};
-    let added = |(name, unknown): (&String, &drift::Unknown)| Change {
-        column: name.clone(),
-        kind: ChangeKind::Added { to: unknown.fits.clone() },
-    };
-    let changes: Vec<Change> = drift.unknown.iter().map(added).collect();
-    let first = drift.unknown.iter().next();
-    let accept = first.map_or_else(String::new, |(name, unknown)| drift::command(&flow.name, name, Some(&unknown.fits)));
-    RunError::SourceChanged { table: flow.name.clone(), changes, accept, at: flow.at }
-}
-
-/// Says by which definition a batch was computed, and where it is another than before, what is different about it.
-async fn define(
-    lake: &Lake,
-    flow: &Flow,
-    record: &mut Record,
-    base: &Snapshot,
-    whole: bool,
-    formerly: Option<i64>,
-) -> Result<(), RunError> {
-    let first = base.txn(&position::definition(&flow.name)).await?.is_none();
-    if flow.definition.is_empty() || !(first || formerly.is_some()) {
-        return Ok(());
-    }
-    record.definition.clone_from(&flow.definition);
-    // A table that is made anew has no rows of the former definition.
-    if formerly.is_some() && !whole {
-        let former = former_definition(lake, base).await?;
-        record.drift.redefined = match former {
-            Some(former) => redefined(&former, &flow.definition),
-            None => vec!["its definition".to_owned()],
-        };
-    }
-    Ok(())
-}
-
-/// How many commits are looked at for the definition before.
-const COMMITS_BACK: i64 = 1000;
-
-/// The definition of the newest batch that says its own.
-pub(crate) async fn former_definition(lake: &Lake, base: &Snapshot) -> Result<Option<Definition>, RunError> {
-    for version in (base.version().saturating_sub(COMMITS_BACK).max(0)..=base.version()).rev() {
-        match lake.storage().commit_facts(base.table(), version).await {
-            Ok(facts) => {
-                if let Some(found) = facts.get("definition") {
-                    return Ok(serde_json::from_value(found.clone()).ok());
-                }
-            }
-            Err(lakesmith_engine::delta::DeltaError::Missing { .. }) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(None)
-}
-
-fn datafusion_error(error: &lakesmith_connect::ConnectError) -> lakesmith_engine::StreamError {
-    lakesmith_engine::StreamError::new(error.to_string())
 }
 
 /// Commits what of a recorded batch is not committed yet.
@@ -655,137 +537,6 @@ async fn put_again(lake: &Lake, flow: &Flow, record: Record) -> Result<Record, R
 /// Whether a recorded step reads what changed in its n-th input: the project may say otherwise by now.
 fn reads_changes(step: &Step, n: usize) -> bool {
     step.sql().contains(&format!("`{}`", parameter::changes(n)))
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Committed {
-    /// By us, now.
-    Done,
-    /// The table has the batch.
-    Already,
-    /// The table has moved in a way that the recorded actions do not allow.
-    NotApplicable,
-}
-
-async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize) -> Result<Committed, RunError> {
-    let Some(output) = record.outputs.get(at) else { return Ok(Committed::Already) };
-    let is_target = output.table.as_str() == flow.target.path;
-    let table = if is_target {
-        &flow.target
-    } else {
-        flow.companions.iter().find(|t| t.path == output.table.as_str()).unwrap_or(&flow.target)
-    };
-    let info = info(flow, record, table, output);
-    let mut error = None;
-    for _ in 0..TRIES {
-        let held = lake.engine().ensure(table).await?;
-        if held.txn(&position::batch(&flow.name)).await?.unwrap_or(0) >= record.batch {
-            return Ok(Committed::Already);
-        }
-        if !applies(lake, output, &held).await? {
-            return Ok(Committed::NotApplicable);
-        }
-        let actions = with_positions(lake.project(), flow, record, output, is_target);
-        let version = held.version() + 1;
-        lake.reached_commit(Phase::Committing, record, &table.name, version).await;
-        match lake.engine().commit(&output.table, version, &actions, &info).await {
-            Ok(snapshot) => {
-                lake.remember(&table.name, snapshot);
-                let phase = if is_target { Phase::TargetCommitted } else { Phase::CompanionCommitted };
-                lake.reached_commit(phase, record, &table.name, version).await;
-                return Ok(Committed::Done);
-            }
-            // Whatever happened, the log says what became of it: look again.
-            Err(EngineError::Commit(failed @ (CommitError::VersionExists { .. } | CommitError::Unknown { .. }))) => {
-                error = Some(failed)
-            }
-            Err(failed) => return Err(failed.into()),
-        }
-    }
-    match error {
-        Some(error) => Err(EngineError::from(error).into()),
-        None => Err(RunError::Contended { flow: flow.name.clone(), tries: TRIES }),
-    }
-}
-
-/// Appends apply unless the table's metadata or protocol changed since the version they were computed on; replacements
-/// only if no commit since then added data or took away one of their files.
-///
-/// A table that was deleted and made anew is another table, whose files went with the former one.
-async fn applies(lake: &Lake, output: &Output, held: &Snapshot) -> Result<bool, RunError> {
-    if held.metadata().id != output.table_id {
-        return Ok(false);
-    }
-    for version in output.base + 1..=held.version() {
-        for action in lake.storage().commit_actions(&output.table, version).await? {
-            let fits = match action {
-                Action::Metadata(_) | Action::Protocol(_) => false,
-                Action::Add(add) => !output.replaces || !add.data_change,
-                Action::Remove(remove) => {
-                    !output.actions.iter().any(|own| matches!(own, Action::Remove(r) if r.path == remove.path))
-                }
-                Action::Txn(_) | Action::Cdc(_) => true,
-            };
-            if !fits {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// The recorded actions, with the batch's number; on the target also how far its inputs are read.
-fn with_positions(project: &Project, flow: &Flow, record: &Record, output: &Output, is_target: bool) -> Vec<Action> {
-    let at = record.now.timestamp_millis();
-    let mut actions = output.actions.clone();
-    actions.push(Action::txn(position::batch(&flow.name), record.batch, at));
-    if is_target {
-        for input in &record.inputs {
-            actions.push(Action::txn(position::from(&flow.name, &input.table), input.upto, at));
-            actions.push(Action::txn(position::at(&flow.name, &input.table), input.version, at));
-        }
-        if let Some(range) = &record.source {
-            actions.push(Action::txn(position::at_source(&flow.name), range.version, at));
-            actions.push(Action::txn(position::from_source(&flow.name), range.fingerprint(), at));
-        }
-        actions.extend(record.fingerprint.map(|definition| Action::txn(position::definition(&flow.name), definition, at)));
-        let period = period_number(flow, project, record.now);
-        actions.extend(period.map(|period| Action::txn(position::period(&flow.name), period, at)));
-        if record.key_mark > 0 {
-            actions.push(Action::txn(position::keys(&flow.name), record.key_mark, at));
-        }
-    }
-    actions
-}
-
-fn info(flow: &Flow, record: &Record, table: &Table, output: &Output) -> CommitInfo {
-    let operation = match output.replaces {
-        _ if !record.accepted.is_empty() => accept::OPERATION,
-        true => "MERGE",
-        false => "WRITE",
-    };
-    let mut info = BTreeMap::from([
-        ("flow".to_owned(), serde_json::json!(flow.name)),
-        ("batch".to_owned(), serde_json::json!(record.batch)),
-        ("run_id".to_owned(), serde_json::json!(record.run_id)),
-        ("rows".to_owned(), serde_json::json!(output.rows)),
-    ]);
-    if !flow.companions.is_empty() {
-        info.insert("record".to_owned(), serde_json::json!(record.path()));
-    }
-    if table.name == flow.target.name {
-        info.insert("outcomes".to_owned(), serde_json::json!(record.outcomes));
-        if !record.drift.is_empty() {
-            info.insert("drift".to_owned(), serde_json::json!(record.drift));
-        }
-        if !record.definition.is_empty() {
-            info.insert("definition".to_owned(), serde_json::json!(record.definition));
-        }
-        if !record.accepted.is_empty() {
-            info.insert("accepted".to_owned(), serde_json::json!(record.accepted));
-        }
-    }
-    CommitInfo { operation: operation.to_owned(), parameters: BTreeMap::from([("mode".to_owned(), "Append".to_owned())]), info }
 }
 
 /// The identity of a run.

@@ -7,6 +7,7 @@ use crate::report::{FlowStatus, Report};
 use arrow::util::pretty::pretty_format_batches;
 use chrono::Utc;
 use lakesmith_compile::{Selection, TableName};
+use lakesmith_engine::delta::{Action, CommitInfo};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
