@@ -34,7 +34,7 @@ pub(crate) fn of(project: &Project, table: &TableName) -> Summing {
         return Summing::default();
     };
     let below = of(project, &from);
-    let grouped = |name: &&String| aggregate.group_by.iter().any(|group| group.value == **name);
+    let grouped = |name: &&String| aggregate.group_by.iter().any(|group| group.expr.is_none() && group.name.value == **name);
     let stays = |text: &str| below.semi_additive.iter().any(|column| names(text).iter().any(|name| name == column));
     Summing {
         semi_additive: (aggregate.measures.iter())

@@ -1,16 +1,22 @@
 //! Aggregates: a fact summed up, one row per group. Groups of which a fact came, changed or went are computed again from
 //! all their facts, so that a maximum or a distinct count is right when a fact goes.
 
+mod dimensions;
+
 use crate::additivity::{self, Summing};
 use crate::expression;
 use crate::gold::{own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
-use crate::select::{former, in_range, items, list, named, of, same};
+use crate::queried::Queried;
+use crate::select::{former, in_range, items, list, named, of, quote, same};
 use crate::step::{Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
+use dimensions::{Dimensions, Joined};
 use lakesmith_project::Aggregate;
+use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics};
+use std::collections::BTreeSet;
 
 /// The relation of the facts within the step.
 const ROWS: &str = "f";
@@ -39,27 +45,45 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
     };
     let columns = input.columns_known.then_some(&input.target.columns);
     let mut places = vec![];
-    let groups = columns.map(|columns| groups(aggregate, &from, columns, faults));
+    let dimensions = Dimensions::of(known, &from);
+    let complete = columns.filter(|_| dimensions.named_in(aggregate).all(|dimension| dimension.table.is_some()));
+    let groups = complete.map(|columns| groups(aggregate, &from, columns, &dimensions, faults));
     let summing = additivity::of(known.project, &from);
-    let measures = columns.map(|columns| measures(aggregate, columns, &summing, faults, &mut places));
+    let measures = complete.map(|columns| measures(aggregate, columns, groups.as_deref(), &summing, faults, &mut places));
     if before != faults.len() {
         return None;
     }
     let name = TableName::new(Layer::Gold, aggregate.name.value.clone());
+    let reads = groups.as_ref().map(|groups| Reads::of(&input.target, groups, &dimensions));
+    if reads
+        .as_ref()
+        .zip(groups.as_ref())
+        .is_some_and(|(reads, groups)| reads.query.is_none() && groups.iter().any(|g| g.sql.is_some()))
+    {
+        let fault = Diagnostic::error("unsupported", "what makes these groups cannot be followed to the rows that change");
+        faults.push(
+            fault.at(aggregate.at).help("group by columns of the fact, attributes of its dimensions and expressions over them"),
+        );
+        return None;
+    }
+    let mut inputs = vec![Input::changes(from.clone(), aggregate.from.span)];
+    inputs.extend(reads.iter().flat_map(|reads| reads.dimensions.clone()));
+    let parts = groups.as_ref().zip(measures.as_ref()).zip(reads.as_ref());
+    let step = |whole: bool| parts.map(|((groups, measures), reads)| step(reads, groups, measures, &places, whole));
     let parts = groups.as_ref().zip(measures.as_ref());
-    let step = |whole: bool| parts.map(|(groups, measures)| step(&from, groups, measures, &places, whole));
     Some(Flow {
         kind: FlowKind::Aggregate,
         at: aggregate.at,
         tags: aggregate.tags.iter().map(|tag| tag.value.clone()).collect(),
-        inputs: vec![Input::changes(from.clone(), aggregate.from.span)],
+        inputs,
         companions: vec![],
-        columns_known: columns.is_some(),
+        columns_known: parts.is_some(),
         step: step(false),
         first: step(true),
+        whole: None,
         rebuilds: true,
         definition: Default::default(),
-        lineage: Default::default(),
+        lineage: groups.iter().flatten().filter(|g| g.sql.is_some()).map(|g| (g.column.name.clone(), g.made.clone())).collect(),
         fingerprint: None,
         target: Table {
             path: format!("gold/aggregates/{}", aggregate.name.value),
@@ -78,36 +102,72 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
 /// A measure: its column and the aggregate expression.
 type Measure = (Column, String);
 
-fn groups(aggregate: &Aggregate, from: &TableName, columns: &[Column], faults: &mut Diagnostics) -> Vec<Column> {
-    let column = |written: &lakesmith_text::Spanned<String>| {
-        let found = columns.iter().find(|column| column.name == written.value).cloned();
-        if found.is_none() {
-            faults.push(expression::no_such_column(from, columns, written));
+/// What makes a group: its column, and how it comes about.
+struct Group {
+    column: Column,
+    /// SQL over the fact and its dimensions; `None`: a column of the fact.
+    sql: Option<String>,
+    /// What it is made of, where it is no column of the fact.
+    made: BTreeSet<(TableName, String)>,
+}
+
+fn groups(
+    aggregate: &Aggregate,
+    from: &TableName,
+    columns: &[Column],
+    dimensions: &Dimensions<'_>,
+    faults: &mut Diagnostics,
+) -> Vec<Group> {
+    let mut groups = vec![];
+    for written in &aggregate.group_by {
+        let Some(expr) = &written.expr else {
+            match columns.iter().find(|column| column.name == written.name.value) {
+                Some(column) => groups.push(Group { column: column.clone(), sql: None, made: BTreeSet::new() }),
+                None => faults.push(expression::no_such_column(&from.words(), columns, &written.name)),
+            }
+            continue;
+        };
+        let mut told = Diagnostics::new();
+        let found = expression::expression(expr, &dimensions.scope(from, columns), &mut told);
+        faults.extend(told.into_iter().map(|fault| dimensions.explained(expr.text(), fault)));
+        let Some(found) = found else { continue };
+        if found.ty == DataType::Null || !found.ty.is_atomic() {
+            let fault = format!("rows cannot be grouped by a value of type {}", found.ty);
+            faults.push(Diagnostic::error("type-mismatch", fault).at(expr.span()));
+            continue;
         }
-        found
-    };
-    aggregate.group_by.iter().filter_map(column).collect()
+        let plain =
+            found.expr.last_name().filter(|_| found.columns.len() == 1).and_then(|name| dimensions.column(expr.text(), name));
+        let description = plain.and_then(|column| column.description.clone());
+        let column = Column::new(written.name.value.clone(), found.ty).described(description);
+        let made = found.columns.iter().filter_map(|(of, name)| Some((dimensions.table(from, of)?, name.clone()))).collect();
+        groups.push(Group { column, sql: Some(found.expr.to_string()), made });
+    }
+    groups
 }
 
 fn measures(
     aggregate: &Aggregate,
     columns: &[Column],
+    groups: Option<&[Group]>,
     summing: &Summing,
     faults: &mut Diagnostics,
     places: &mut Vec<Place>,
 ) -> Vec<Measure> {
-    let groups: Vec<&str> = aggregate.group_by.iter().map(|group| group.value.as_str()).collect();
+    // The day of a fact's date is its date; a month is not: of a stock, the days within it would be summed up.
+    let by_name: Vec<&str> =
+        groups.iter().copied().flatten().filter(|group| group.sql.is_none()).map(|group| group.column.name.as_str()).collect();
     let scope = scope(Some(ROWS), &schema(columns)).allow_aggregates();
     let mut measures: Vec<Measure> = vec![];
     for (name, written) in &aggregate.measures {
         let Some(found) = expression::aggregate(written, &scope, faults) else { continue };
         // A name that is there twice has been told where the file was read.
         if measures.iter().any(|(column, _)| column.name == name.value)
-            || aggregate.group_by.iter().any(|group| group.value == name.value)
+            || aggregate.group_by.iter().any(|group| group.name.value == name.value)
         {
             continue;
         }
-        summing.check(&found.expr, written, &groups, faults);
+        summing.check(&found.expr, written, &by_name, faults);
         let sql = found.expr.to_string();
         places.push(Place { sql: sql.clone(), over: ROWS.to_owned(), at: written.span() });
         measures.push((Column::new(name.value.clone(), found.ty), sql));
@@ -115,22 +175,88 @@ fn measures(
     measures
 }
 
-fn table_columns(groups: &[Column], measures: &[Measure]) -> Vec<Column> {
-    groups.iter().cloned().chain(measures.iter().map(|(column, _)| column.clone())).chain(stamps()).collect()
+fn table_columns(groups: &[Group], measures: &[Measure]) -> Vec<Column> {
+    let groups = groups.iter().map(|group| group.column.clone());
+    groups.chain(measures.iter().map(|(column, _)| column.clone())).chain(stamps()).collect()
 }
 
-fn step(from: &TableName, groups: &[Column], measures: &[Measure], places: &[Place], whole: bool) -> Step {
-    let names: Vec<String> = groups.iter().map(|column| column.name.clone()).collect();
-    let mut with = vec![];
-    let restrict = match whole {
-        true => String::new(),
-        false => {
-            let new = format!("SELECT {}\nFROM {}\nWHERE {}", list(&names), from.quoted(), in_range(None, 1));
-            with.push(Cte { name: "keys".to_owned(), sql: format!("{new}\nUNION\n{}", former(1, &names)), kept: true });
-            format!(" LEFT SEMI JOIN `keys` ON {}", same("s", "keys", &names))
+/// Where the rows come from that are summed up.
+struct Reads {
+    from: TableName,
+    /// The dimensions whose attributes make groups.
+    dimensions: Vec<Input>,
+    /// The fact's rows with the groups, where these are not columns of the fact.
+    query: Option<Queried>,
+}
+
+impl Reads {
+    fn of(fact: &Table, groups: &[Group], dimensions: &Dimensions<'_>) -> Self {
+        let from = fact.name.clone();
+        let computed: Vec<&Group> = groups.iter().filter(|group| group.sql.is_some()).collect();
+        if computed.is_empty() {
+            return Reads { from, dimensions: vec![], query: None };
         }
-    };
-    with.push(Cte { name: ROWS.to_owned(), sql: format!("SELECT `s`.*\nFROM {} `s`{restrict}", from.quoted()), kept: false });
+        let alias = from.name();
+        let used: Vec<&Joined<'_>> = dimensions
+            .all
+            .iter()
+            .filter(|joined| {
+                computed.iter().any(|group| group.sql.iter().any(|sql| sql.contains(&format!("`{}`.", joined.alias))))
+            })
+            .collect();
+        let own = fact.names().filter(|name| !computed.iter().any(|group| group.column.name == *name));
+        let mut select: Vec<String> = own.map(|name| named(&of(alias, name), name)).collect();
+        select.extend(computed.iter().filter_map(|group| Some(named(group.sql.as_ref()?, &group.column.name))));
+        let mut sql = format!("SELECT {}\nFROM {} {}", items(&select), from.quoted(), quote(alias));
+        for joined in &used {
+            let (key, table) = (of(alias, joined.key), joined.name.quoted());
+            sql += &format!("\nJOIN {table} {} ON {key} = {}", quote(&joined.alias), of(&joined.alias, joined.surrogate));
+        }
+        let mut tables = vec![fact];
+        for table in used.iter().filter_map(|joined| joined.table) {
+            if !tables.iter().any(|known| known.name == table.name) {
+                tables.push(table);
+            }
+        }
+        let inputs = tables.iter().skip(1).filter_map(|table| {
+            let at = used.iter().find(|joined| joined.name == table.name)?.at;
+            Some(Input::changes(table.name.clone(), at))
+        });
+        let by: Vec<String> = groups.iter().map(|group| group.column.name.clone()).collect();
+        Reads { from, dimensions: inputs.collect(), query: Queried::of_tables(&sql, &tables, &by) }
+    }
+
+    /// The groups of which a row came, changed or went.
+    fn concerned(&self, by: &[String]) -> String {
+        match &self.query {
+            Some(query) => query.concerned(),
+            None => {
+                let new = format!("SELECT {}\nFROM {}\nWHERE {}", list(by), self.from.quoted(), in_range(None, 1));
+                format!("{new}\nUNION\n{}", former(1, by))
+            }
+        }
+    }
+
+    /// The rows of the groups concerned, or all.
+    fn rows(&self, by: &[String], whole: bool) -> String {
+        match (&self.query, whole) {
+            (Some(query), true) => query.rows(),
+            (Some(query), false) => query.rows_of("keys"),
+            (None, true) => format!("SELECT `s`.*\nFROM {} `s`", self.from.quoted()),
+            (None, false) => {
+                format!("SELECT `s`.*\nFROM {} `s` LEFT SEMI JOIN `keys` ON {}", self.from.quoted(), same("s", "keys", by))
+            }
+        }
+    }
+}
+
+fn step(reads: &Reads, groups: &[Group], measures: &[Measure], places: &[Place], whole: bool) -> Step {
+    let names: Vec<String> = groups.iter().map(|group| group.column.name.clone()).collect();
+    let mut with = vec![];
+    if !whole {
+        with.push(Cte { name: "keys".to_owned(), sql: reads.concerned(&names), kept: true });
+    }
+    with.push(Cte { name: ROWS.to_owned(), sql: reads.rows(&names, whole), kept: false });
     let mut select: Vec<String> = names.iter().map(|name| named(&of(ROWS, name), name)).collect();
     select.extend(measures.iter().map(|(column, sql)| named(sql, &column.name)));
     select.extend(stamped(&own(), true));

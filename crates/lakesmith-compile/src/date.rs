@@ -8,6 +8,7 @@ use crate::fact::period;
 use crate::gold::{UNKNOWN, own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
+use crate::queried::Queried;
 use crate::select::{in_range, items, literal, named, quote};
 use crate::step::{Keyed, Step, Write};
 use crate::table::{Column, Table};
@@ -118,12 +119,26 @@ fn of_fact(fact: &Fact, on: &str, input: &Table) -> Option<Of> {
 fn days(known: &Known) -> Days {
     let mut days = Days { inputs: vec![], of: vec![] };
     for fact in &known.project.facts {
-        let Some(from) = &fact.from else { continue };
-        // A fact's own flow says what is wrong with its input.
-        let Some((input, _)) = known.silver(from, &mut Diagnostics::default()) else { continue };
         let roles = fact.dimensions.iter().filter(|role| role.dimension.value.trim_start_matches("gold.") == NAME);
+        // A fact's own flow says what is wrong with its input.
+        let mut quiet = Diagnostics::default();
+        let query = fact.sql.as_ref().and_then(|sql| Queried::of_silver(sql, &fact.grain_key, known, &mut quiet));
         for on in roles.filter_map(|role| role.on.first()) {
-            let Some(of_fact) = of_fact(fact, &on.value, &input.target) else { continue };
+            let (input, column) = match (&fact.from, &query) {
+                (Some(from), _) => match known.silver(from, &mut quiet) {
+                    Some((input, _)) => (input, on.value.clone()),
+                    None => continue,
+                },
+                (None, Some(query)) => match query.column_of(&on.value) {
+                    Some((table, column)) => match known.plan.flow(&table) {
+                        Some(input) => (input, column),
+                        None => continue,
+                    },
+                    None => continue,
+                },
+                (None, None) => continue,
+            };
+            let Some(of_fact) = of_fact(fact, &column, &input.target) else { continue };
             let n = match days.inputs.iter().position(|known| known.table == input.name) {
                 Some(index) => index + 1,
                 None => {
@@ -155,6 +170,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
         fingerprint: Some(fingerprint(&calendar_alone.sql())),
         first: step(true),
         step: step(false),
+        whole: None,
         rebuilds: true,
         kind: FlowKind::DateDimension,
         at: calendar.start.span,

@@ -6,7 +6,7 @@
 use crate::date::fingerprint;
 use crate::plan::{Flow, FlowKind};
 use lakesmith_project::{
-    Aggregate, ColumnValue, Dimension, DimensionKind, Entity, Fact, FactKind, MissingMember, Project, Scalar,
+    Aggregate, ColumnValue, Dimension, DimensionKind, Entity, Fact, FactKind, MissingMember, NamedExpr, Project, Scalar,
 };
 use lakesmith_text::{Located, Spanned};
 use std::collections::BTreeMap;
@@ -70,7 +70,10 @@ fn value(from: Option<&Located>, expr: Option<&Located>) -> String {
 
 fn entity(entity: &Entity) -> Definition {
     let mut parts = Parts::default();
-    parts.add("from", entity.from.value.as_str());
+    match (&entity.from, &entity.sql) {
+        (_, Some(sql)) => parts.add("sql", sql.text()),
+        (from, None) => parts.add("from", word(from.as_ref())),
+    }
     parts.add("history", entity.history.as_str());
     parts.list("key", &entity.key);
     parts.add("sequence_by", word(entity.sequence_by.as_ref()));
@@ -163,7 +166,11 @@ fn fact(fact: &Fact) -> Definition {
 fn aggregate(aggregate: &Aggregate) -> Definition {
     let mut parts = Parts::default();
     parts.add("from", aggregate.from.value.as_str());
-    parts.list("group_by", &aggregate.group_by);
+    let group = |group: &NamedExpr| match &group.expr {
+        Some(expr) => format!("{}: {}", group.name.value, expr.text()),
+        None => group.name.value.clone(),
+    };
+    parts.add("group_by", aggregate.group_by.iter().map(group).collect::<Vec<_>>().join(", "));
     for (name, expr) in &aggregate.measures {
         parts.add(of_part("measure", &name.value), expr.text());
     }

@@ -89,6 +89,7 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
         columns_known: members.is_some(),
         step: members.as_ref().map(|members| members.step(false)),
         first: members.as_ref().map(|members| members.step(true)),
+        whole: None,
         rebuilds: true,
         definition: Default::default(),
         lineage: Default::default(),
@@ -108,7 +109,7 @@ fn members<'a>(
     let before = faults.len();
     let mut check = |written: &Spanned<String>| {
         if !columns.iter().any(|column| column.name == written.value) {
-            faults.push(expression::no_such_column(input, columns, written));
+            faults.push(expression::no_such_column(&input.words(), columns, written));
         }
     };
     dimension.natural_key.iter().for_each(&mut check);
@@ -137,7 +138,7 @@ fn members<'a>(
     let attributes: Vec<Column> = columns.iter().filter(kept).cloned().collect();
     for level in dimension.hierarchies.iter().flat_map(|(_, levels)| levels) {
         if !attributes.iter().any(|column| column.name == level.value) {
-            faults.push(expression::no_such_column(input, &attributes, level));
+            faults.push(expression::no_such_column(&input.words(), &attributes, level));
         }
     }
     if before != faults.len() {

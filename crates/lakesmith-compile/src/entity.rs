@@ -64,13 +64,15 @@ pub(crate) fn shape(entity: &Entity) -> Shape {
 pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut Diagnostics) -> (Flow, Shape) {
     let name = name(entity);
     let path = format!("silver/{}/{}", entity.domain, entity.name);
-    let mut inputs = vec![match parent.has_arrival() {
-        true => Input::new(parent.name.clone(), entity.from.span),
-        false => Input::changes(parent.name.clone(), entity.from.span),
-    }];
+    let at = entity.reads_at();
+    let mut inputs = match &parent.query {
+        Some(query) => query.inputs.clone(),
+        None if parent.has_arrival() => vec![Input::new(parent.name.clone(), at)],
+        None => vec![Input::changes(parent.name.clone(), at)],
+    };
     if let Some(full) = &parent.full {
         inputs[0].each = true;
-        inputs.push(Input { each: true, ..Input::new(full.receipts.clone(), entity.from.span) });
+        inputs.push(Input { each: true, ..Input::new(full.receipts.clone(), at) });
     }
     let before = faults.len();
     let (lookups, looked) = lookup::lookups(entity, known, inputs.len() + 1, faults);
@@ -104,12 +106,14 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         lookups: &lookups,
     };
     let step = |whole: bool| -> Option<Step> { is_known.then(|| making.step(whole)) };
-    let (step, first) = (step(false), step(true));
+    let whole = parent.whole();
+    let (step, first) = (step(whole.is_some() && parent.query.is_some()), step(true));
     let buried = told.map(|table| (table.name.clone(), tombstones::identity(entity)));
     let flow = Flow {
         step,
         first,
         rebuilds: !parent.has_arrival(),
+        whole,
         kind: FlowKind::Entity { history: entity.history },
         at: entity.at,
         tags: entity.tags.iter().map(|tag| tag.value.clone()).collect(),
@@ -117,7 +121,7 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         companions: std::iter::once(quarantine).chain(tombstones).collect(),
         columns_known: is_known,
         definition: Default::default(),
-        lineage: Default::default(),
+        lineage: parent.query.as_ref().map(|query| query.lineage.clone()).unwrap_or_default(),
         fingerprint: None,
         name,
         target,
@@ -128,21 +132,29 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
 /// The rows of an entity that follows another one are replaced together with their parent's, which they must name; and
 /// they have no order of arrival.
 fn follows(entity: &Entity, parent: &Parent, checked: &columns::Checked, faults: &mut Diagnostics) -> bool {
+    let at = entity.reads_at();
     let named = parent.has_arrival() || dedupe::parent_keys(parent, checked).len() == parent.identity.len();
     let ordered = parent.has_arrival() || entity.sequence_by.is_some() || !shape(entity).keeps_states;
     if !ordered {
         let fault = format!("the rows of `{}` have no order of arrival, so its states need `sequence_by`", parent.name);
         faults.push(
             Diagnostic::error("missing-key", fault)
-                .at(entity.from.span)
+                .at(at)
                 .help("name the column that says when a state began, or keep the latest one with `history: none`"),
         );
     }
-    if !named {
+    if !named && parent.query.is_some() {
+        let keys = parent.identity.join(", ");
+        faults.push(
+            Diagnostic::error("key-not-a-column", format!("the key must come out of the query as it is: {keys}"))
+                .at(entity.key.first().map_or(at, |key| key.span))
+                .help("compute it in the query, and leave it out of `columns:`"),
+        );
+    } else if !named {
         let keys = parent.identity.join(", ");
         faults.push(
             Diagnostic::error("key-not-a-column", format!("the rows do not say which row of `{}` they come from", parent.name))
-                .at(entity.from.span)
+                .at(at)
                 .help(format!("list the parent's key ({keys}) under `columns:`, unchanged")),
         );
     }

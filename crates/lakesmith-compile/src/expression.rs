@@ -3,7 +3,6 @@
 //! Faults come out at the place in the file. In `columns:` an expression is *lenient*: what would raise an error
 //! yields NULL, and a second expression says whether a value was there and is gone.
 
-use crate::name::TableName;
 use crate::select::{of, quote};
 use crate::table::Column;
 use lakesmith_sql::{
@@ -194,9 +193,9 @@ pub(crate) fn same_name(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
 
-/// A column that a dimension or a fact names and its input does not have.
-pub(crate) fn no_such_column(input: &TableName, columns: &[Column], written: &Spanned<String>) -> Diagnostic {
-    let fault = Diagnostic::error("unknown-column", format!("`{input}` has no column `{}`", written.value)).at(written.span);
+/// A column that a dimension or a fact names and its input does not have. `input`: how it is called.
+pub(crate) fn no_such_column(input: &str, columns: &[Column], written: &Spanned<String>) -> Diagnostic {
+    let fault = Diagnostic::error("unknown-column", format!("{input} has no column `{}`", written.value)).at(written.span);
     let names = columns.iter().map(|column| column.name.as_str()).filter(|name| !name.starts_with('_'));
     match nearest(&written.value, names.clone()) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),

@@ -7,6 +7,7 @@ pub(crate) mod period;
 use crate::gold::{UNKNOWN_KEY, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
+use crate::queried::Queried;
 use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same, same_pairs};
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
@@ -16,6 +17,7 @@ use lakesmith_project::{
 };
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
+use std::borrow::Cow;
 
 /// The relation of the fact's input within the step.
 const ROWS: &str = "f";
@@ -45,6 +47,63 @@ enum By {
     Day,
     /// The time of an instant's day, UTC, cut to the grain of `dim_time`.
     Time(TimeGrain),
+}
+
+/// Where the rows of a fact's input come from.
+enum Origin<'a> {
+    /// A silver table: the first input of the flow.
+    Table(&'a TableName),
+    /// A query over several: the first inputs.
+    Query(Queried),
+}
+
+/// A fact's input.
+struct Source<'a> {
+    origin: Origin<'a>,
+    columns: Option<Cow<'a, [Column]>>,
+    /// What makes its rows unique, as far as that is known.
+    identity: Vec<String>,
+    inputs: Vec<Input>,
+}
+
+impl Origin<'_> {
+    /// How faults call it.
+    fn words(&self) -> String {
+        match self {
+            Origin::Table(table) => format!("`{table}`"),
+            Origin::Query(_) => "the query".to_owned(),
+        }
+    }
+
+    /// All rows, as what stands after FROM.
+    fn all(&self) -> String {
+        match self {
+            Origin::Table(table) => format!("{} `s`", table.quoted()),
+            Origin::Query(query) => format!("(\n{}\n) `s`", indent(&query.rows())),
+        }
+    }
+
+    /// The rows of the keys in the relation `keys`.
+    fn of_keys(&self, grain: &[String]) -> String {
+        match self {
+            Origin::Table(table) => format!("{} `s` LEFT SEMI JOIN `keys` ON {}", table.quoted(), same("s", "keys", grain)),
+            Origin::Query(query) => format!("(\n{}\n) `s`", indent(&query.rows_of("keys"))),
+        }
+    }
+
+    /// The keys of the rows that the input gained or lost.
+    fn concerned(&self, grain: &[String]) -> String {
+        match self {
+            Origin::Table(table) => format!(
+                "SELECT {}\nFROM {}\nWHERE {}\nUNION\n{}",
+                list(grain),
+                table.quoted(),
+                in_range(None, 1),
+                former(1, grain)
+            ),
+            Origin::Query(query) => query.concerned(),
+        }
+    }
 }
 
 /// How the rows of a fact come about from those of its input.
@@ -91,35 +150,42 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         faults.push(fault);
         return None;
     }
-    let from = fact.from.as_ref()?;
-    let (input, shape) = known.silver(from, faults)?;
+    let source = source(fact, known, faults)?;
     let mut roles: Vec<Role> = fact.dimensions.iter().filter_map(|written| role(written, known, faults)).collect();
     let mut places = vec![];
-    let rows = match input.columns_known {
-        true => rows(fact, &input.name, &input.target.columns, &shape.identity, faults, &mut places)?,
-        false => Rows::Events,
+    let (origin, input) = (&source.origin, source.columns.as_deref().unwrap_or_default());
+    let rows = match source.columns.as_deref() {
+        Some(columns) => rows(fact, origin, columns, &source.identity, faults, &mut places)?,
+        None => Rows::Events,
     };
-    let columns = input.columns_known.then(|| rows.columns(&input.target.columns));
+    let columns = source.columns.as_deref().map(|columns| rows.columns(columns));
     for role in &mut roles {
         by(role, columns.as_deref().unwrap_or_default(), known, faults);
-        inferable(role, &rows, &input.target.columns, faults);
+        inferable(role, &rows, input, faults);
     }
-    let values = columns.map(|columns| values(fact, &input.name, &columns, &rows, &roles, faults, &mut places));
+    let values = columns.map(|columns| values(fact, &origin.words(), &columns, &rows, &roles, faults, &mut places));
     if before != faults.len() {
         return None;
     }
     let name = TableName::new(Layer::Gold, fact.name.value.clone());
-    let mut inputs = vec![Input::changes(input.name.clone(), from.span)];
+    let mut inputs = source.inputs.clone();
     for role in roles.iter().filter(|role| role.known) {
         if !inputs.iter().any(|input| input.table == role.table) {
             inputs.push(Input::changes(role.table.clone(), role.written.dimension.span));
         }
     }
-    let unique = match &rows {
-        Rows::Events => shape.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key)),
-        Rows::Processes(_) | Rows::Periods(_) => true,
+    let unique = match (&rows, origin) {
+        (Rows::Events, Origin::Table(_)) => {
+            source.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key))
+        }
+        (Rows::Events, Origin::Query(_)) => false,
+        (Rows::Processes(_) | Rows::Periods(_), _) => true,
     };
-    let made = Made { fact, input: &input.name, columns: &input.target.columns, inputs: &inputs, roles: &roles, rows: &rows };
+    let made = Made { fact, origin, columns: input, inputs: &inputs, roles: &roles, rows: &rows };
+    let why = match origin {
+        Origin::Query(query) => query.by().err().map(str::to_owned),
+        Origin::Table(_) => None,
+    };
     let step = |whole: bool| values.as_ref().map(|values| made.step(&name, values, &places, unique, whole));
     Some(Flow {
         kind: FlowKind::Fact,
@@ -127,11 +193,15 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         tags: fact.tags.iter().map(|tag| tag.value.clone()).collect(),
         companions: vec![],
         columns_known: values.is_some(),
-        step: step(false),
+        step: step(why.is_some()),
         first: step(true),
+        whole: why,
         rebuilds: true,
         definition: Default::default(),
-        lineage: Default::default(),
+        lineage: match origin {
+            Origin::Query(query) => query.lineage.clone(),
+            Origin::Table(_) => Default::default(),
+        },
         fingerprint: None,
         target: Table {
             path: format!("gold/facts/{}", fact.name.value),
@@ -150,13 +220,18 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
 
 fn unsupported(fact: &Fact) -> Option<Diagnostic> {
     let later = |what: &str, at| Diagnostic::error("unsupported", format!("{what} is not built yet")).at(at);
-    if let Some(sql) = &fact.sql {
-        return Some(later("a fact from `sql:`", sql.span()).help("read one silver table with `from:`"));
-    }
     let calendar = |dimension: &&FactDimension| {
         [date::NAME, date::time::NAME].contains(&dimension.dimension.value.trim_start_matches("gold."))
     };
     let inferred = |dimension: &&FactDimension| dimension.missing == MissingMember::Inferred;
+    if let Some(sql) = fact.sql.as_ref().filter(|_| fact.kind == FactKind::PeriodicSnapshot) {
+        let fault = later("a periodic snapshot of a query", sql.span());
+        return Some(fault.help("put the query into an entity of silver, `sql:` with a `key`, and read that with `from:`"));
+    }
+    if let Some(dimension) = fact.dimensions.iter().find(inferred).filter(|_| fact.sql.is_some()) {
+        let fault = later("`missing: inferred` for the rows of a query", dimension.key.span);
+        return Some(fault.help("put the query into an entity of silver, `sql:` with a `key`, and read that with `from:`"));
+    }
     if let Some(dimension) = fact.dimensions.iter().filter(inferred).find(calendar) {
         let fault = Diagnostic::error("invalid-value", "days and times are not inferred: the calendar grows by itself");
         return Some(fault.at(dimension.key.span).help("leave `missing` out here"));
@@ -167,6 +242,27 @@ fn unsupported(fact: &Fact) -> Option<Diagnostic> {
         );
     }
     None
+}
+
+/// What the fact reads.
+fn source<'a>(fact: &Fact, known: &'a Known, faults: &mut Diagnostics) -> Option<Source<'a>> {
+    if let Some(sql) = &fact.sql {
+        let query = Queried::of_silver(sql, &fact.grain_key, known, faults)?;
+        let inputs = query.inputs.clone();
+        let columns = query.columns.clone();
+        // Nothing tells rows apart but what they say.
+        let said = columns.iter().flatten().filter(|column| column.ty.is_atomic() && !column.name.starts_with('_'));
+        let identity = said.map(|column| column.name.clone()).collect();
+        return Some(Source { origin: Origin::Query(query), columns: columns.map(Cow::Owned), identity, inputs });
+    }
+    let from = fact.from.as_ref()?;
+    let (input, shape) = known.silver(from, faults)?;
+    Some(Source {
+        origin: Origin::Table(&input.name),
+        columns: input.columns_known.then_some(Cow::Borrowed(input.target.columns.as_slice())),
+        identity: shape.identity.clone(),
+        inputs: vec![Input::changes(input.name.clone(), from.span)],
+    })
 }
 
 fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics) -> Option<Role<'a>> {
@@ -274,7 +370,7 @@ fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
 /// How the rows come about; none if that cannot be told.
 fn rows(
     fact: &Fact,
-    input: &TableName,
+    origin: &Origin,
     columns: &[Column],
     identity: &[String],
     faults: &mut Diagnostics,
@@ -282,9 +378,9 @@ fn rows(
 ) -> Option<Rows> {
     let before = faults.len();
     let rows = match fact.kind {
-        FactKind::PeriodicSnapshot => Rows::Periods(period::periods(fact, input, columns, faults, places)?),
+        FactKind::PeriodicSnapshot => Rows::Periods(period::periods(fact, &origin.words(), columns, faults, places)?),
         FactKind::AccumulatingSnapshot if !fact.milestones.is_empty() => {
-            Rows::Processes(accumulating::processes(fact, input, columns, identity, faults)?)
+            Rows::Processes(accumulating::processes(fact, &origin.words(), columns, identity, faults)?)
         }
         FactKind::Transaction | FactKind::AccumulatingSnapshot | FactKind::Factless => Rows::Events,
     };
@@ -316,7 +412,7 @@ fn described(measure: &Measure) -> Option<String> {
 
 fn values(
     fact: &Fact,
-    input: &TableName,
+    input: &str,
     columns: &[Column],
     rows: &Rows,
     roles: &[Role],
@@ -412,7 +508,7 @@ fn table_columns(fact: &Fact, roles: &[Role], values: &[Value]) -> Vec<Column> {
 /// What the step of a fact is made of.
 struct Made<'a> {
     fact: &'a Fact,
-    input: &'a TableName,
+    origin: &'a Origin<'a>,
     /// The columns of the input.
     columns: &'a [Column],
     inputs: &'a [Input],
@@ -423,6 +519,14 @@ struct Made<'a> {
 impl Made<'_> {
     fn grain(&self) -> Vec<String> {
         self.fact.grain_key.iter().map(|key| key.value.clone()).collect()
+    }
+
+    /// The columns by which rows are computed again: the grain, or those of it that all inputs can be followed by.
+    fn concerned_by(&self) -> Vec<String> {
+        match self.origin {
+            Origin::Query(query) => query.by().map(<[String]>::to_vec).unwrap_or_default(),
+            Origin::Table(_) => self.grain(),
+        }
     }
 
     fn step(&self, target: &TableName, values: &[Value], places: &[Place], unique: bool, whole: bool) -> Step {
@@ -447,7 +551,7 @@ impl Made<'_> {
         select.extend(values.iter().map(|value| named(&value.sql, &value.column.name)));
         select.extend(stamped(&of(ROWS, "_source_system"), true));
         let keyed = Keyed {
-            keys: if whole { vec![] } else { grain.clone() },
+            keys: if whole { vec![] } else { self.concerned_by() },
             identity: grain.clone(),
             surrogate: fact.surrogate_key.as_ref().map(|key| key.value.clone()),
             kept: vec!["_created_timestamp".to_owned()],
@@ -457,7 +561,7 @@ impl Made<'_> {
         let awaited = |role: &&Role| !(fact.kind == FactKind::AccumulatingSnapshot && role.is_calendar());
         let mut counts: Vec<Counted> = roles.iter().filter(awaited).map(unknown).collect();
         if let Rows::Periods(periods) = self.rows {
-            counts.push(periods.count(self.input));
+            counts.extend(self.table().map(|input| periods.count(input)));
         }
         Step {
             with,
@@ -471,6 +575,14 @@ impl Made<'_> {
         }
     }
 
+    /// The table of the input, where it is one.
+    fn table(&self) -> Option<&TableName> {
+        match self.origin {
+            Origin::Table(table) => Some(table),
+            Origin::Query(_) => None,
+        }
+    }
+
     /// The queries up to [`ROWS`], the last of them.
     fn queries(&self, target: &TableName, whole: bool) -> Vec<Cte> {
         let grain = self.grain();
@@ -479,39 +591,34 @@ impl Made<'_> {
         match self.rows {
             _ if whole => {}
             Rows::Periods(periods) => keep(periods.keys(target, self.inputs, self.roles)),
-            Rows::Events | Rows::Processes(_) => keep(self.keys(&grain)),
+            Rows::Events | Rows::Processes(_) => keep(self.keys()),
         }
-        let restrict = match whole {
-            true => String::new(),
-            false => format!(" LEFT SEMI JOIN `keys` ON {}", same("s", "keys", &grain)),
-        };
-        let from = format!("{} `s`{restrict}", self.input.quoted());
+        if let (Rows::Periods(periods), Some(input)) = (self.rows, self.table()) {
+            with.extend(periods.rows(input, whole));
+            return with;
+        }
+        let from = if whole { self.origin.all() } else { self.origin.of_keys(&grain) };
         let rows = match self.rows {
-            Rows::Periods(periods) => {
-                with.extend(periods.rows(self.input, whole));
-                return with;
-            }
             Rows::Processes(processes) => processes.rows(&from),
-            Rows::Events => format!("SELECT `s`.*\nFROM {from}"),
+            Rows::Events | Rows::Periods(_) => format!("SELECT `s`.*\nFROM {from}"),
         };
         with.push(Cte { name: ROWS.to_owned(), sql: rows, kept: false });
         with
     }
 
     /// Facts of which the input gained or lost a row, and those whose members changed.
-    fn keys(&self, grain: &[String]) -> String {
-        let (input, inputs) = (self.input, self.inputs);
-        let mut keys = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), input.quoted(), in_range(None, 1));
-        keys += &format!("\nUNION\n{}", former(1, grain));
+    fn keys(&self) -> String {
+        let concerned_by = self.concerned_by();
+        let mut keys = self.origin.concerned(&concerned_by);
         // The calendar has every day of a milestone before the fact has it.
         let by_input = |role: &&Role| role.written.on.iter().all(|on| self.columns.iter().any(|column| column.name == on.value));
         for role in self.roles.iter().filter(by_input) {
-            let Some(n) = inputs.iter().position(|input| input.table == role.table) else { continue };
-            let columns: Vec<String> = grain.iter().map(|name| of("s", name)).collect();
+            let Some(n) = self.inputs.iter().position(|input| input.table == role.table) else { continue };
+            let columns: Vec<String> = concerned_by.iter().map(|name| of("s", name)).collect();
             keys += &format!(
-                "\nUNION\nSELECT {}\nFROM {} `s` LEFT SEMI JOIN (\n{}\n) `m` ON {}",
+                "\nUNION\nSELECT {}\nFROM {} LEFT SEMI JOIN (\n{}\n) `m` ON {}",
                 columns.join(", "),
-                input.quoted(),
+                self.origin.all(),
                 indent(&role.changed(n + 1)),
                 role.matches("s", "m")
             );

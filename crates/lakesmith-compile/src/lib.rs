@@ -21,6 +21,7 @@ mod graph;
 mod lineage;
 mod name;
 mod plan;
+mod queried;
 mod select;
 mod show;
 mod step;

@@ -7,18 +7,20 @@ use lakesmith_project::{Aggregate, ColumnValue, Dimension, Entity, Fact, Project
 use lakesmith_text::Located;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A table's columns, each with the columns of the flow's first input that it is made of.
-pub type Lineage = BTreeMap<String, BTreeSet<String>>;
+/// A table's columns, each with the columns of the flow's inputs that it is made of.
+pub type Lineage = BTreeMap<String, BTreeSet<(TableName, String)>>;
+
+/// The same, by the names of the columns in what the flow reads: its first input, or its query.
+type Made = BTreeMap<String, BTreeSet<String>>;
 
 /// Every column that is made of one, near ones first: table and column.
 pub fn downstream(plan: &Plan, table: &TableName, column: &str) -> Vec<(TableName, String)> {
     let mut all: Vec<(TableName, String)> = vec![(table.clone(), column.to_owned())];
     let mut at = 0;
     while let Some((table, column)) = all.get(at).cloned() {
-        let readers = plan.flows.iter().filter(|flow| flow.inputs.first().is_some_and(|input| input.table == table));
-        for reader in readers {
-            let made = reader.lineage.iter().filter(|(_, from)| from.iter().any(|from| from.eq_ignore_ascii_case(&column)));
-            for (name, _) in made {
+        for reader in &plan.flows {
+            let is = |(from, name): &(TableName, String)| *from == table && name.eq_ignore_ascii_case(&column);
+            for (name, _) in reader.lineage.iter().filter(|(_, made)| made.iter().any(is)) {
                 let found = (reader.name.clone(), name.clone());
                 if !all.contains(&found) {
                     all.push(found);
@@ -36,7 +38,12 @@ pub(crate) fn trace(plan: &mut Plan, project: &Project) {
         let flow = &plan.flows[at];
         let input = flow.inputs.first().and_then(|input| plan.table(&input.table));
         let Some((_, input)) = input else { continue };
-        let columns: Vec<&str> = input.columns.iter().map(|c| c.name.as_str()).collect();
+        // What the flow's query, if it reads one, is made of.
+        let queried = flow.kind != FlowKind::Aggregate && !flow.lineage.is_empty();
+        let columns: Vec<&str> = match queried {
+            true => flow.lineage.keys().map(String::as_str).collect(),
+            false => input.columns.iter().map(|c| c.name.as_str()).collect(),
+        };
         let sources: BTreeMap<&str, &str> =
             input.columns.iter().filter_map(|c| Some((c.source_name.as_deref()?, c.name.as_str()))).collect();
         let reads = Reads { columns, sources };
@@ -48,7 +55,16 @@ pub(crate) fn trace(plan: &mut Plan, project: &Project) {
             FlowKind::Aggregate => project.aggregates.iter().find(|a| a.table() == name).map(|a| reads.aggregate(a)),
             FlowKind::Bronze { .. } | FlowKind::DateDimension => None,
         };
-        plan.flows[at].lineage = lineage.unwrap_or_default();
+        let made_of = |column: String| match queried {
+            true => flow.lineage.get(&column).cloned().unwrap_or_default(),
+            false => BTreeSet::from([(input.name.clone(), column)]),
+        };
+        let whole = |(name, made): (String, BTreeSet<String>)| (name, made.into_iter().flat_map(made_of).collect());
+        let mut lineage: Lineage = lineage.unwrap_or_default().into_iter().map(whole).collect();
+        if !queried {
+            lineage.extend(flow.lineage.clone());
+        }
+        plan.flows[at].lineage = lineage;
     }
 }
 
@@ -77,12 +93,12 @@ impl Reads<'_> {
         }
     }
 
-    fn same<'b>(&self, names: impl Iterator<Item = &'b str>) -> Lineage {
+    fn same<'b>(&self, names: impl Iterator<Item = &'b str>) -> Made {
         names.filter_map(|name| Some((name.to_owned(), BTreeSet::from([self.named(name)?])))).collect()
     }
 
-    fn entity(&self, entity: &Entity) -> Lineage {
-        let mut lineage = Lineage::new();
+    fn entity(&self, entity: &Entity) -> Made {
+        let mut lineage = Made::new();
         let list = |text: &str| match &entity.explode {
             Some(explode) if words(text).iter().any(|word| *word == explode.alias.value) => self.from(&explode.path),
             _ => BTreeSet::new(),
@@ -106,7 +122,7 @@ impl Reads<'_> {
         lineage
     }
 
-    fn dimension(&self, dimension: &Dimension) -> Lineage {
+    fn dimension(&self, dimension: &Dimension) -> Made {
         let own = |column: &&&str| !column.starts_with('_');
         match &dimension.attributes {
             None => self.same(self.columns.iter().filter(own).copied()),
@@ -114,7 +130,7 @@ impl Reads<'_> {
         }
     }
 
-    fn fact(&self, fact: &Fact) -> Lineage {
+    fn fact(&self, fact: &Fact) -> Made {
         let kept = fact.grain_key.iter().chain(&fact.degenerate).map(|name| name.value.as_str());
         let mut lineage = self.same(kept);
         for milestone in &fact.milestones {
@@ -141,8 +157,9 @@ impl Reads<'_> {
         lineage
     }
 
-    fn aggregate(&self, aggregate: &Aggregate) -> Lineage {
-        let mut lineage = self.same(aggregate.group_by.iter().map(|name| name.value.as_str()));
+    fn aggregate(&self, aggregate: &Aggregate) -> Made {
+        let plain = aggregate.group_by.iter().filter(|group| group.expr.is_none());
+        let mut lineage = self.same(plain.map(|group| group.name.value.as_str()));
         lineage.extend(aggregate.measures.iter().map(|(name, expr)| (name.value.clone(), self.of(expr.text()))));
         lineage
     }

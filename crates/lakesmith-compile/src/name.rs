@@ -68,6 +68,11 @@ impl TableName {
         TableName { layer: self.layer, name: format!("{}_{suffix}", self.name) }
     }
 
+    /// As faults call it: `` `silver.sales_orders` ``.
+    pub(crate) fn words(&self) -> String {
+        format!("`{self}`")
+    }
+
     /// As Spark SQL writes it: `` `silver`.`sales_orders` ``.
     pub fn quoted(&self) -> String {
         format!("`{}`.`{}`", self.layer.as_str(), self.name)

@@ -4,7 +4,8 @@ use crate::definition::{self, Definition};
 use crate::entity::{Full, Parent, Shape};
 use crate::lineage::{self, Lineage};
 use crate::name::{Layer, TableName};
-use crate::step::Step;
+use crate::queried::{self, Queried};
+use crate::step::{Step, Write};
 use crate::table::{Column, Table};
 use crate::{aggregate, bronze, conform, date, dimension, entity, fact};
 use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SourceKind};
@@ -99,6 +100,8 @@ pub struct Flow {
     pub step: Option<Step>,
     /// The step of the first batch, where it is simpler.
     pub first: Option<Step>,
+    /// Why every batch computes the whole table, if it does: else a batch reads what is new, and the keys it concerns.
+    pub whole: Option<String>,
     /// Whether the first step makes the whole table from all that its inputs hold, and so can do so at any time.
     pub rebuilds: bool,
     /// A number that follows a definition of which no input tells; another one makes the whole table anew.
@@ -114,6 +117,16 @@ impl Flow {
     /// nothing but unreadable or empty files it is not known which there are.
     pub(crate) fn has_data_columns(&self) -> bool {
         self.columns_known && (!self.kind.is_bronze() || self.target.columns.len() > bronze::metadata().len())
+    }
+
+    /// Whether its batches read what is new alone, by which keys, or why not; in words.
+    pub fn incremental(&self) -> String {
+        match (&self.whole, self.step.as_ref().map(|step| &step.write)) {
+            (Some(why), _) => format!("not incremental: {why}; computed whole in each batch, only the difference is written"),
+            (None, Some(Write::ReplaceKeys(keyed))) => format!("incremental by ({})", keyed.keys.join(", ")),
+            (None, Some(Write::ReplaceAll(_))) => "computed whole in each batch, only the difference is written".to_owned(),
+            (None, Some(Write::Append) | None) => "incremental: reads what is new".to_owned(),
+        }
     }
 
     /// Names of all flows that must have run before this one.
@@ -272,7 +285,7 @@ fn keep_changes(plan: &mut Plan) {
     }
 }
 
-/// Entities after their parents; those that wait for each other are a cycle.
+/// Entities after those that they read; those that wait for each other are a cycle.
 fn entities(known: &mut Known, faults: &mut Diagnostics) {
     let mut waiting: Vec<&Entity> = known.project.entities.iter().collect();
     while !waiting.is_empty() {
@@ -280,22 +293,24 @@ fn entities(known: &mut Known, faults: &mut Diagnostics) {
         let mut rest = vec![];
         let before = waiting.len();
         for entity in waiting {
-            let Some(parent) = known.table_name(&entity.from, faults) else { continue };
-            let looked = |lookup: &lakesmith_project::Lookup| {
-                TableName::parse(&lookup.table.value).is_some_and(|table| table != entity::name(entity) && names.contains(&table))
-            };
-            if parent != entity::name(entity) && !names.contains(&parent) && !entity.lookup.iter().any(looked) {
-                self::entity(known, entity, &parent, faults);
-            } else {
+            let Some(read) = read_by(entity, known, faults) else { continue };
+            let own = entity::name(entity);
+            let looked = entity.lookup.iter().filter_map(|lookup| TableName::parse(&lookup.table.value));
+            if read.contains(&own) || read.into_iter().chain(looked.filter(|table| *table != own)).any(|t| names.contains(&t)) {
                 rest.push(entity);
+            } else {
+                self::entity(known, entity, faults);
             }
         }
         if rest.len() == before {
             for entity in rest {
-                let fault = format!("`{}` reads `{}`, which waits for it in turn", entity::name(entity), entity.from.value);
+                let others = read_by(entity, known, faults).unwrap_or_default();
+                let other = others.iter().find(|table| names.contains(table)).or(others.first());
+                let reads = other.map(|table| format!("`{table}`")).unwrap_or_default();
+                let fault = format!("`{}` reads {reads}, which waits for it in turn", entity::name(entity));
                 faults.push(
                     Diagnostic::error("cycle", fault)
-                        .at(entity.from.span)
+                        .at(entity.reads_at())
                         .help("flows must have an order: read from an earlier table"),
                 );
             }
@@ -305,24 +320,49 @@ fn entities(known: &mut Known, faults: &mut Diagnostics) {
     }
 }
 
-fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut Diagnostics) {
-    let Some(flow) = known.plan.flow(parent) else {
-        known.unknown(parent, &entity.from, faults);
-        return;
-    };
-    if parent.layer() == Layer::Gold {
-        faults.push(
-            Diagnostic::error("layer-skipped", "silver never reads gold")
-                .at(entity.from.span)
-                .help("read bronze, or another entity of silver"),
-        );
-        return;
+/// The tables that an entity's rows come from; none if its `from` names none.
+fn read_by(entity: &Entity, known: &Known, faults: &mut Diagnostics) -> Option<Vec<TableName>> {
+    match (&entity.from, &entity.sql) {
+        (_, Some(sql)) => Some(queried::table_names(sql)),
+        (Some(from), None) => known.table_name(from, faults).map(|table| vec![table]),
+        (None, None) => None,
     }
+}
+
+fn entity(known: &mut Known, entity: &Entity, faults: &mut Diagnostics) {
     if let Some(later) = unsupported(entity) {
         faults.push(later);
         return;
     }
-    let identity = known.entities.get(parent).map(|shape| shape.identity.clone()).unwrap_or_default();
+    let parent = match (&entity.from, &entity.sql) {
+        (_, Some(sql)) => {
+            Queried::of_silver(sql, &entity.key, known, faults).map(|query| Parent::of_query(entity::name(entity), query))
+        }
+        (Some(from), None) => parent(known, entity, from, faults),
+        (None, None) => None,
+    };
+    let Some(parent) = parent else { return };
+    let (flow, shape) = entity::flow(entity, &parent, known, faults);
+    known.entities.insert(flow.name.clone(), shape);
+    known.plan.flows.push(flow);
+}
+
+/// The table that an entity reads.
+fn parent(known: &Known, entity: &Entity, from: &Spanned<String>, faults: &mut Diagnostics) -> Option<Parent> {
+    let parent = known.table_name(from, faults)?;
+    let Some(flow) = known.plan.flow(&parent) else {
+        known.unknown(&parent, from, faults);
+        return None;
+    };
+    if parent.layer() == Layer::Gold {
+        faults.push(
+            Diagnostic::error("layer-skipped", "silver never reads gold")
+                .at(from.span)
+                .help("read bronze, or another entity of silver"),
+        );
+        return None;
+    }
+    let identity = known.entities.get(&parent).map(|shape| shape.identity.clone()).unwrap_or_default();
     let mut read = Parent::new(&flow.target, flow.has_data_columns(), identity);
     if let FlowKind::Bronze { source, table } = flow.kind {
         let source = &known.project.sources[source];
@@ -336,8 +376,8 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
                     format!("deletes of keys that a snapshot lacks are not built yet for `history: {}`", entity.history.as_str());
                 let help =
                     "keep the latest state with `history: none`, or leave out `deletes: missing_keys` of the source's table";
-                faults.push(Diagnostic::error("unsupported", fault).at(entity.from.span).help(help));
-                return;
+                faults.push(Diagnostic::error("unsupported", fault).at(from.span).help(help));
+                return None;
             }
             read.full = Some(Full {
                 receipts: parent.companion("receipts"),
@@ -347,9 +387,7 @@ fn entity(known: &mut Known, entity: &Entity, parent: &TableName, faults: &mut D
             });
         }
     }
-    let (flow, shape) = entity::flow(entity, &read, known, faults);
-    known.entities.insert(flow.name.clone(), shape);
-    known.plan.flows.push(flow);
+    Some(read)
 }
 
 /// What a project may say of an entity and this version does not do yet.
@@ -358,6 +396,10 @@ fn unsupported(entity: &Entity) -> Option<Diagnostic> {
     if let (Some(lookup), History::Append) = (entity.lookup.first(), entity.history) {
         let fault = later("`lookup` with `history: append`", lookup.name.span);
         return Some(fault.help("rows that are looked up again are found by their key: use `history: changes` with a key"));
+    }
+    if let (Some(sql), History::Append) = (&entity.sql, entity.history) {
+        let fault = Diagnostic::error("invalid-value", "the rows of a query are found by their key, and an append has none");
+        return Some(fault.at(sql.span()).help("give it a `key`, and leave `history` out"));
     }
     if entity.history == History::Type2 {
         let fault = later("`history: type2` in silver", entity.at);

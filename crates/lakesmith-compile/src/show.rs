@@ -20,11 +20,12 @@ fn flow(flow: &Flow) -> String {
         None => out += "--   the columns of its source are not known yet: run it once, or put a file into the landing folder\n",
         Some(step) => {
             out += &format!("--   writes {}: {}\n", flow.target.path, write(&step.write));
+            out += &format!("--   {}\n", flow.incremental());
             for companion in &flow.companions {
                 out += &format!("--   beside it {}\n", companion.name);
             }
             out += &format!("{};\n", step.sql());
-            if let Some(first) = &flow.first {
+            if let Some(first) = flow.first.as_ref().filter(|first| *first != step) {
                 out += &format!("\n-- {}, the first batch\n{};\n", flow.name, first.sql());
             }
         }
@@ -61,6 +62,8 @@ pub fn show_json<'a>(plan: &Plan, flows: impl IntoIterator<Item = &'a Flow>) -> 
                 "target": flow.target,
                 "companions": flow.companions,
                 "tags": flow.tags,
+                "incremental": flow.whole.is_none(),
+                "why_whole": flow.whole,
                 "step": step(&flow.step),
                 "first_step": step(&flow.first),
             })

@@ -24,4 +24,4 @@ pub use embedded::{Embedded, Settings};
 pub use error::EngineError;
 pub use landing::{LandingStream, StreamError, stream};
 pub use types::{arrow_schema, arrow_type, column, spark_type};
-pub use work::{Computed, Engine, Outcomes, Output, Pinned, Read, Rewriting, Rewritten, Rows, Work};
+pub use work::{Computed, Engine, Outcomes, Output, Pinned, Read, Rewriting, Rewritten, Rows, Scanned, Work};

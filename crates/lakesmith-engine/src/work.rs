@@ -123,6 +123,24 @@ pub struct Computed {
     pub key_mark: i64,
     /// What the step counts beside the outcomes: `unknown customer_key`.
     pub counts: BTreeMap<String, u64>,
+    /// What was read of tables for it.
+    pub scanned: Scanned,
+}
+
+/// What was read of data files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Scanned {
+    /// Different files that were opened.
+    pub files: u64,
+    /// Bytes of their columns.
+    pub bytes: u64,
+}
+
+impl std::ops::AddAssign for Scanned {
+    fn add_assign(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
 }
 
 /// How the rows of a table are written again under other columns.

@@ -19,7 +19,7 @@ pub struct Aggregate {
     /// The gold table it reads, as `layer.name`.
     pub from: Spanned<String>,
     /// The columns that make a group.
-    pub group_by: Vec<Spanned<String>>,
+    pub group_by: Vec<NamedExpr>,
     /// Name and Spark SQL aggregate expression of each measure, in the order written.
     pub measures: Vec<(Spanned<String>, Located)>,
     /// What its files are parted by.

@@ -109,6 +109,7 @@ impl Check<'_> {
             Shape::Name if !scalar::is_name(text) => return self.diagnostics.push(no_name(text, node.span)),
             Shape::Choice(words) => return self.word(text, words, None, name, node.span),
             Shape::Table => scalar::is_table(text),
+            Shape::ColumnOf => text.split('.').count() <= 2 && text.split('.').all(scalar::is_name),
             Shape::Fraction => number(text).is_some_and(|number| (0.0..=1.0).contains(&number)),
             Shape::Char => scalar::character(text).is_some(),
             Shape::Separator => scalar::separator(text).is_some(),
@@ -209,6 +210,7 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
     match shape {
         Shape::Text | Shape::Verbatim | Shape::Choice(_) => "a text",
         Shape::Name => "a name",
+        Shape::ColumnOf => "a column, or one of a dimension such as `dim_product.category`",
         Shape::Table => "a table such as `silver.sales_orders`",
         Shape::Sql => "Spark SQL",
         Shape::SqlType => "a Spark SQL type such as `string` or `\"decimal(18,2)\"`",
@@ -231,7 +233,7 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
         Shape::Duration => "a span of time such as `2 days` or `90 minutes`",
         Shape::Literal => "a text, a number, `true` or `false`",
         Shape::List(of) => match of {
-            Shape::Or(Shape::Name, _) => "a list of columns or `{ name: expression }`",
+            Shape::Or(Shape::Name | Shape::ColumnOf, _) => "a list of columns or `{ name: expression }`",
             Shape::Or(..) => "a list of texts or `{ key: value }`",
             Shape::Name => "a list of names",
             Shape::Object(_) => "a list of `{ key: value }`",

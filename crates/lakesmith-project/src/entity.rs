@@ -18,8 +18,10 @@ pub struct Entity {
     pub name: String,
     /// The place of its file's first key.
     pub at: Span,
-    /// The table it reads, as `layer.name`.
-    pub from: Spanned<String>,
+    /// The table it reads, as `layer.name`; none if it reads a query.
+    pub from: Option<Spanned<String>>,
+    /// The query over entities of silver that it reads instead.
+    pub sql: Option<Located>,
     /// The list it makes rows of, one row per element.
     pub explode: Option<Explode>,
     /// The columns that tell its rows apart; empty only under `history: append`.
@@ -52,6 +54,12 @@ impl Entity {
     /// The table it fills: `silver.sales_orders`.
     pub fn table(&self) -> String {
         format!("silver.{}_{}", self.domain, self.name)
+    }
+
+    /// The place where it says what it reads.
+    pub fn reads_at(&self) -> Span {
+        let sql = self.sql.as_ref().map(Located::span);
+        self.from.as_ref().map(|from| from.span).or(sql).unwrap_or(self.at)
     }
 
     /// The column of this name among those listed.

@@ -140,6 +140,19 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
+    /// A list of columns, columns of other tables under their last name, and named expressions.
+    pub(crate) fn groups(&self, key: &str) -> Vec<NamedExpr> {
+        let mut groups = self.named_exprs(key);
+        for group in groups.iter_mut().filter(|group| group.expr.is_none()) {
+            let Some((_, column)) = group.name.value.rsplit_once('.') else { continue };
+            let (column, at) = (column.to_owned(), group.name.span);
+            let whole = std::mem::replace(&mut group.name, Spanned::new(column, at));
+            group.expr = Some(Located::verbatim(whole.value, at.file, at.start));
+        }
+        groups.retain(|group| scalar::is_name(&group.name));
+        groups
+    }
+
     /// The entries of a map whose names the user chose.
     pub(crate) fn entries(&self, key: &str) -> &'a [Entry] {
         self.get(key).map_or(&[], Node::entries)

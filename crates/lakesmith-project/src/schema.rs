@@ -51,6 +51,7 @@ fn value(shape: &Shape) -> Value {
     match shape {
         Shape::Text | Shape::Sql | Shape::SqlType => json!({ "type": "string", "minLength": 1 }),
         Shape::Name => json!({ "type": "string", "pattern": NAME }),
+        Shape::ColumnOf => json!({ "type": "string", "pattern": "^([A-Za-z_][A-Za-z0-9_]*\\.)?[A-Za-z_][A-Za-z0-9_]*$" }),
         Shape::Table => json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_][A-Za-z0-9_]*$" }),
         Shape::Bool => json!({ "type": "boolean" }),
         Shape::Char => json!({ "type": "string", "maxLength": 2 }),

@@ -10,6 +10,8 @@ pub(crate) enum Shape {
     Text,
     /// A name: a letter or `_`, then letters, digits and `_`.
     Name,
+    /// A column, or one of another table: `dim_product.category`.
+    ColumnOf,
     /// A table: `layer.name`.
     Table,
     /// A Spark SQL expression or query.

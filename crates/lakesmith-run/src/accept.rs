@@ -180,6 +180,7 @@ impl Lake {
             inputs: vec![],
             source: None,
             fingerprint: None,
+            scanned: Default::default(),
             outcomes: Outcomes::default(),
             counts: BTreeMap::new(),
             key_mark: 0,

@@ -34,7 +34,7 @@ use commit::{Committed, commit};
 use definition::define;
 use lakesmith_compile::{Definition, Flow, Input, Step, Table, parameter, period_number};
 use lakesmith_engine::delta::Snapshot;
-use lakesmith_engine::{Computed, Outcomes, Pinned, Work};
+use lakesmith_engine::{Computed, Outcomes, Pinned, Scanned, Work};
 use lakesmith_project::SchemaEvolution;
 use land::{beyond_the_sample, land, landing_columns, leaves_out, stops};
 use std::collections::BTreeMap;
@@ -49,6 +49,7 @@ pub(crate) struct Done {
     pub(crate) batches: Vec<i64>,
     pub(crate) outcomes: Outcomes,
     pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) scanned: Scanned,
     pub(crate) drift: Drift,
 }
 
@@ -97,6 +98,7 @@ pub(crate) async fn run(
         events(Event::Committed { flow: flow.name.clone(), batch: finished.batch, outcomes: finished.outcomes });
         done.batches.push(finished.batch);
         done.outcomes += finished.outcomes;
+        done.scanned += finished.scanned;
         for (name, count) in finished.counts {
             *done.counts.entry(name).or_default() += count;
         }
@@ -290,6 +292,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         source: batch.arrived.as_ref().and_then(Arrived::range),
         fingerprint: definition::number(flow),
         outcomes: Outcomes::default(),
+        scanned: Scanned::default(),
         counts: BTreeMap::new(),
         key_mark: batch.key_mark,
         drift: Drift::default(),
@@ -339,6 +342,7 @@ impl Record {
         self.drift = drift;
         self.outcomes = computed.outcomes;
         self.counts = computed.counts;
+        self.scanned = computed.scanned;
         self.key_mark = computed.key_mark;
         self.outputs = computed.outputs;
     }

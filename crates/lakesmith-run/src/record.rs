@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use lakesmith_compile::{Definition, Step, Table, TableName};
 use lakesmith_engine::delta::Storage;
-use lakesmith_engine::{Outcomes, Output};
+use lakesmith_engine::{Outcomes, Output, Scanned};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,9 @@ pub(crate) struct Record {
     /// The definition that the batch was computed by.
     pub(crate) fingerprint: Option<i64>,
     pub(crate) outcomes: Outcomes,
+    /// What this process read of tables to compute it.
+    #[serde(skip)]
+    pub(crate) scanned: Scanned,
     pub(crate) counts: BTreeMap<String, u64>,
     pub(crate) key_mark: i64,
     /// What there is to say of the source's columns and of the definition.

@@ -4,7 +4,7 @@ use crate::drift::Drift;
 use crate::heartbeat::Process;
 use chrono::{DateTime, Utc};
 use lakesmith_compile::TableName;
-use lakesmith_engine::Outcomes;
+use lakesmith_engine::{Outcomes, Scanned};
 use lakesmith_text::Diagnostic;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -65,6 +65,8 @@ pub struct FlowReport {
     pub batches: Vec<i64>,
     /// What became of the rows read, all batches together.
     pub outcomes: Outcomes,
+    /// What was read of tables: the files of inputs and of the table itself, not those of sources.
+    pub scanned: Scanned,
     /// What is counted besides: `unknown customer_key`, `files`, `failed files`, `rescued rows`, `waiting folders`.
     pub counts: BTreeMap<String, u64>,
     /// How long it took.

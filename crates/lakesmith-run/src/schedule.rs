@@ -8,7 +8,7 @@ use crate::lake::Lake;
 use crate::read;
 use crate::report::{Event, FlowReport, FlowStatus, Report};
 use lakesmith_compile::{Flow, TableName};
-use lakesmith_engine::Outcomes;
+use lakesmith_engine::{Outcomes, Scanned};
 use lakesmith_text::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -79,6 +79,7 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
         status: FlowStatus::UpToDate,
         batches: vec![],
         outcomes: Outcomes::default(),
+        scanned: Scanned::default(),
         counts: BTreeMap::new(),
         duration: clock.elapsed(),
         drift: Drift::default(),
@@ -92,6 +93,7 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
             status: if done.batches.is_empty() { FlowStatus::UpToDate } else { FlowStatus::Updated },
             batches: done.batches,
             outcomes: done.outcomes,
+            scanned: done.scanned,
             counts: done.counts.into_iter().chain(lake.notes(&flow).counts()).collect(),
             notes: drift::notes(&flow.name, &done.drift, lake.policy(&flow), flow.at).into_iter().chain(report.notes).collect(),
             drift: done.drift,
@@ -159,6 +161,7 @@ fn skipped(flow: &Flow, upstream: &TableName) -> FlowReport {
         status: FlowStatus::Skipped,
         batches: vec![],
         outcomes: Outcomes::default(),
+        scanned: Scanned::default(),
         counts: BTreeMap::new(),
         drift: Drift::default(),
         notes: vec![],

@@ -15,6 +15,7 @@
 
 mod diagnostic;
 mod error;
+mod follow;
 mod parse;
 mod resolve;
 mod rewrite;
@@ -24,8 +25,9 @@ mod types;
 mod walk;
 
 pub use error::SqlError;
+pub use follow::{Follow, Part};
 pub use parse::{parse_expr, parse_query};
-pub use resolve::{ColumnRef, OutputColumn, Resolved, ResolvedExpr, Schemas, Scope, resolve, resolve_expr};
+pub use resolve::{ColumnRef, OutputColumn, Resolved, ResolvedExpr, Schemas, Scope, resolve, resolve_expr, resolve_spelled};
 pub use rewrite::{Literal, bind, fails, lenient};
 pub use signature::function_names;
 pub use syntax::{Expr, Query, quoted};

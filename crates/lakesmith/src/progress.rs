@@ -144,6 +144,7 @@ mod tests {
             flow: TableName::parse("silver.sales_orders").unwrap(),
             status: FlowStatus::Updated,
             batches: vec![4, 5],
+            scanned: Default::default(),
             outcomes,
             counts: BTreeMap::new(),
             duration: Duration::from_millis(420),

@@ -40,7 +40,7 @@ impl<'a> Extract<'a> {
             }
             Some(column) => Diagnostic::error("type-mismatch", format!("`{wanted}` is of type {}, which is no time", column.ty))
                 .help(format!("declare it under `schema_hints`: `{{ {wanted}: timestamp }}`; a table that has it otherwise needs another name")),
-            None => expression::no_such_column(name, data, wanted),
+            None => expression::no_such_column(&name.words(), data, wanted),
         };
         faults.push(fault.at(wanted.span));
         None

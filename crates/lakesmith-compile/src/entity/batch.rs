@@ -6,12 +6,18 @@ use crate::select::{in_range, indent, items, list, literal, named, quote, read_b
 use crate::step::{Cte, parameter};
 use lakesmith_project::{Entity, OnFail};
 
-/// `read`, `typed`, `ruled`, `judged` and `batch`, in this order.
-pub(crate) fn queries(entity: &Entity, parent: &Parent, checked: &Checked) -> Vec<Cte> {
+/// `read`, `typed`, `ruled`, `judged` and `batch`, in this order. `concerned`: of a query, the relation of the keys whose
+/// rows are read; else all are.
+pub(crate) fn queries(entity: &Entity, parent: &Parent, checked: &Checked, concerned: Option<&str>) -> Vec<Cte> {
     let cte = |name: &str, sql, kept| Cte { name: name.to_owned(), sql, kept };
+    let rows = match (&parent.query, concerned) {
+        (Some(query), Some(keys)) => query.rows_of(keys),
+        (Some(query), None) => query.rows(),
+        (None, _) => read(parent, checked, &in_range(None, 1)),
+    };
     vec![
-        cte("read", read(parent, checked, &in_range(None, 1)), false),
-        cte("typed", typed(parent, checked, "read"), false),
+        cte("read", rows, false),
+        cte("typed", typed(entity, parent, checked, "read"), false),
         cte("ruled", ruled(checked, "typed"), false),
         cte("judged", judged(checked, "ruled"), false),
         cte("batch", batch(entity, parent, checked, "judged"), true),
@@ -24,7 +30,7 @@ pub(crate) fn earlier(entity: &Entity, parent: &Parent, checked: &Checked) -> Ve
     let cte = |name: &str, sql| Cte { name: name.to_owned(), sql, kept: false };
     vec![
         cte("earlier_read", read(parent, checked, &read_before(1))),
-        cte("earlier_typed", typed(parent, checked, "earlier_read")),
+        cte("earlier_typed", typed(entity, parent, checked, "earlier_read")),
         cte("earlier_ruled", ruled(checked, "earlier_typed")),
         cte("earlier_judged", judged(checked, "earlier_ruled")),
         cte("earlier", batch(entity, parent, checked, "earlier_judged")),
@@ -46,7 +52,7 @@ fn read(parent: &Parent, checked: &Checked, condition: &str) -> String {
     }
 }
 
-fn typed(parent: &Parent, checked: &Checked, over: &str) -> String {
+fn typed(entity: &Entity, parent: &Parent, checked: &Checked, over: &str) -> String {
     let mut select: Vec<String> = vec![];
     for value in &checked.values {
         select.push(named(&value.compiled.sql, &value.column.name));
@@ -72,7 +78,11 @@ fn typed(parent: &Parent, checked: &Checked, over: &str) -> String {
         let id = "concat_ws('/', CAST(`_batch_id` AS STRING), `_source_file`, CAST(`_source_position` AS STRING))";
         select.push(named(id, "_row_id"));
     } else {
-        let mut id: Vec<String> = parent.identity.iter().map(|name| quote(name)).collect();
+        let named_by = match &parent.query {
+            Some(_) => entity.key.iter().map(|key| key.value.as_str()).collect::<Vec<_>>(),
+            None => parent.identity.iter().map(String::as_str).collect(),
+        };
+        let mut id: Vec<String> = named_by.into_iter().map(quote).collect();
         id.extend(checked.explode.is_some().then(|| quote("_position")));
         select.push(named(&format!("to_json(struct({}))", id.join(", ")), "_row_id"));
     }

@@ -27,7 +27,13 @@ impl Making<'_> {
     /// The step. `whole`: for the first batch, where there is nothing to stand against.
     pub(crate) fn step(&self, whole: bool) -> Step {
         let Making { entity, parent, checked, target, .. } = self;
-        let mut with = batch::queries(entity, parent, checked);
+        let mut with = vec![];
+        let concerned = parent.query.as_ref().filter(|_| !whole).map(|query| {
+            let name = if self.lookups.is_empty() { "keys" } else { "replaced" };
+            with.push(cte(name, query.concerned(), true));
+            name
+        });
+        with.extend(batch::queries(entity, parent, checked, concerned));
         let mut checks = checks(entity, checked);
         checks.extend(self.lookups.iter().filter_map(Looked::check));
         let (select, write) = if entity.history == History::Append {
@@ -68,11 +74,11 @@ impl Making<'_> {
         }
     }
 
-    /// The rows that go to the quarantine. When the whole table is made anew from its parent, those of earlier batches are
-    /// there already.
+    /// The rows that go to the quarantine. When rows are read again that earlier batches have read, because the whole table is
+    /// made anew or because another input of a query changed, those of earlier batches are there already.
     fn quarantined(&self, whole: bool) -> String {
         let rows = batch::quarantine(self.checked);
-        if self.parent.has_arrival() || !whole {
+        if self.parent.has_arrival() || (!whole && self.parent.query.is_none()) {
             return rows;
         }
         format!(
@@ -133,13 +139,17 @@ impl Making<'_> {
         let mut concerned = concerned(self.parent, self.checked, keys);
         let own = self.parent.has_arrival();
         if !own && !self.lookups.is_empty() {
-            with.push(cte("replaced", concerned, true));
+            if self.parent.query.is_none() {
+                with.push(cte("replaced", concerned, true));
+            }
             concerned = format!("SELECT {}\nFROM `replaced`", list(keys));
         }
         for lookup in self.lookups {
             concerned += &format!("\nUNION\n{}", lookup.concerned(target, keys));
         }
-        with.push(cte("keys", concerned, true));
+        if self.parent.query.is_none() || !self.lookups.is_empty() {
+            with.push(cte("keys", concerned, true));
+        }
         // The rows of an entity that follows another are replaced together: of the target only those count whose
         // parent has not changed, for what they look up.
         if own || !self.lookups.is_empty() {

@@ -36,7 +36,7 @@ pub(crate) fn lookups(entity: &Entity, known: &Known, first: usize, faults: &mut
         let column = |name: &lakesmith_text::Spanned<String>, faults: &mut Diagnostics| {
             let found = columns.iter().find(|column| column.name == name.value);
             if found.is_none() {
-                faults.push(expression::no_such_column(&table, &columns, name));
+                faults.push(expression::no_such_column(&table.words(), &columns, name));
             }
             found.cloned()
         };

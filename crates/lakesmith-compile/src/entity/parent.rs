@@ -2,6 +2,7 @@
 
 use super::snapshot::Full;
 use crate::name::{Layer, TableName};
+use crate::queried::Queried;
 use crate::table::{Column, Table};
 
 /// The input of an entity.
@@ -20,6 +21,8 @@ pub(crate) struct Parent {
     pub(crate) snapshots: bool,
     /// How it deletes what its snapshots lack.
     pub(crate) full: Option<Full>,
+    /// The query that its rows come from, in place of a table.
+    pub(crate) query: Option<Queried>,
 }
 
 impl Parent {
@@ -32,12 +35,29 @@ impl Parent {
             told: false,
             snapshots: false,
             full: None,
+            query: None,
+        }
+    }
+
+    /// The rows of a query. `name`: of the entity whose rows they become.
+    pub(crate) fn of_query(name: TableName, query: Queried) -> Self {
+        let identity = query.by().map(<[String]>::to_vec).unwrap_or_default();
+        let columns = query.columns.clone();
+        Parent { name, columns, identity, feed: false, told: false, snapshots: false, full: None, query: Some(query) }
+    }
+
+    /// Why each batch makes the whole table of all that its inputs hold.
+    pub(crate) fn whole(&self) -> Option<String> {
+        match (&self.query, &self.full) {
+            (Some(query), _) => query.by().err().map(str::to_owned),
+            (None, Some(_)) => Some("each batch is a snapshot of all rows".to_owned()),
+            (None, None) => None,
         }
     }
 
     /// Whether its rows have an arrival order of their own. The rows of an entity do not: they are replaced together
     /// with their parent's.
     pub(crate) fn has_arrival(&self) -> bool {
-        self.name.layer() == Layer::Bronze
+        self.query.is_none() && self.name.layer() == Layer::Bronze
     }
 }

@@ -2,7 +2,6 @@
 //! time at which each milestone was reached. What has not come yet is NULL.
 
 use crate::expression;
-use crate::name::TableName;
 use crate::plan::scope;
 use crate::select::{named, of};
 use crate::table::{Column, schema};
@@ -26,7 +25,7 @@ pub(super) struct Processes {
 /// apart.
 pub(super) fn processes(
     fact: &Fact,
-    input: &TableName,
+    input: &str,
     columns: &[Column],
     identity: &[String],
     faults: &mut Diagnostics,
@@ -41,7 +40,7 @@ pub(super) fn processes(
     let mut milestones = vec![];
     for milestone in &fact.milestones {
         if find(&milestone.name.value).is_some() {
-            let fault = format!("`{}` is a column of `{input}` already", milestone.name);
+            let fault = format!("`{}` is a column of {input} already", milestone.name);
             faults
                 .push(Diagnostic::error("duplicate-column", fault).at(milestone.name.span).help("call the milestone otherwise"));
             continue;

@@ -98,7 +98,7 @@ struct Summed {
 /// The rows that a periodic snapshot is made of; none if that cannot be told.
 pub(super) fn periods(
     fact: &Fact,
-    input: &TableName,
+    input: &str,
     columns: &[Column],
     faults: &mut Diagnostics,
     places: &mut Vec<Place>,

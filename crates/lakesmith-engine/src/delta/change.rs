@@ -12,7 +12,7 @@ use datafusion::catalog::TableProvider;
 
 use super::action::{Action, Cdc, CommitInfo, Protocol};
 use super::storage::{Storage, TablePath};
-use super::{CommitError, DataFile, DeltaError, Snapshot, scan};
+use super::{CommitError, DataFile, DeltaError, ScanCounts, Snapshot, scan};
 
 /// The column of change data that says what became of a row.
 pub const CHANGE_TYPE: &str = "_change_type";
@@ -113,7 +113,12 @@ impl Storage {
 ///
 /// # Errors
 /// [`DeltaError::Log`] for a file that cannot be understood.
-pub fn change_provider(storage: &Storage, snapshot: &Snapshot, files: &[Cdc]) -> Result<Arc<dyn TableProvider>, DeltaError> {
+pub fn change_provider(
+    storage: &Storage,
+    snapshot: &Snapshot,
+    files: &[Cdc],
+    counts: Arc<ScanCounts>,
+) -> Result<Arc<dyn TableProvider>, DeltaError> {
     let files = files.iter().map(|cdc| {
         Arc::new(DataFile::new(
             cdc.path.clone(),
@@ -124,5 +129,11 @@ pub fn change_provider(storage: &Storage, snapshot: &Snapshot, files: &[Cdc]) ->
             cdc.tags.clone().unwrap_or_default(),
         ))
     });
-    scan::over(storage, snapshot, &schema(&snapshot.schema()), files.collect(), scan::ScanOptions::default())
+    scan::over(
+        storage,
+        snapshot,
+        &schema(&snapshot.schema()),
+        files.collect(),
+        scan::ScanOptions { counts: Some(counts), ..scan::ScanOptions::default() },
+    )
 }

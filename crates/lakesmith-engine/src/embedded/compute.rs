@@ -5,7 +5,7 @@ use super::relations::Relations;
 use super::{Embedded, replace, table, write};
 use crate::delta::{Snapshot, change_provider};
 use crate::error::EngineError;
-use crate::work::{Computed, Outcomes, Work};
+use crate::work::{Computed, Outcomes, Scanned, Work};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use chrono::DateTime;
@@ -40,7 +40,13 @@ pub(super) async fn compute(
             write::stream(engine, &work.flow.target, &work.target, relations.plan(&step.select).await?, relations.context())
                 .await?;
         let outcomes = Outcomes { read: rows, inserted: rows, ..Outcomes::default() };
-        return Ok(Computed { outputs: vec![output], outcomes, key_mark: work.key_mark, counts: BTreeMap::new() });
+        return Ok(Computed {
+            outputs: vec![output],
+            outcomes,
+            key_mark: work.key_mark,
+            counts: BTreeMap::new(),
+            scanned: scanned(&relations),
+        });
     }
     match run(engine, &work, &mut relations).await {
         Err(EngineError::Compute { reason, at: None }) => {
@@ -94,7 +100,13 @@ async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> R
         outcomes.read = outcomes.inserted + outcomes.updated + outcomes.unchanged;
     }
     outputs.push(target);
-    Ok(Computed { outputs, outcomes, key_mark, counts })
+    Ok(Computed { outputs, outcomes, key_mark, counts, scanned: scanned(relations) })
+}
+
+/// What was read of tables so far.
+fn scanned(relations: &Relations) -> Scanned {
+    let counts = relations.counts();
+    Scanned { files: counts.opened() as u64, bytes: counts.bytes() }
 }
 
 /// The times between which the rows of a batch lie become parameters: as literals they tell which files hold such.
@@ -132,7 +144,7 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
         relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
         relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));
         relations.set(parameter::since(n + 1), Literal::BigInt(input.since.unwrap_or(-1)));
-        let changes = change_provider(&engine.storage, &input.snapshot, &input.changes)?;
+        let changes = change_provider(&engine.storage, &input.snapshot, &input.changes, relations.counts().clone())?;
         relations.add(&[&parameter::changes(n + 1)], changes);
         relations
             .add_table(&engine.storage, &[input.table.layer().as_str(), input.table.name()], &input.snapshot, None, None)

@@ -2,7 +2,7 @@
 
 use super::kept::{Budget, Kept};
 use super::table;
-use crate::delta::{ScanOptions, Snapshot, Storage, provider};
+use crate::delta::{ScanCounts, ScanOptions, Snapshot, Storage, provider};
 use crate::error::EngineError;
 use crate::types::spark_schema;
 use chrono::{DateTime, Utc};
@@ -25,12 +25,24 @@ pub(super) struct Relations {
     tables: HashMap<Name, Arc<dyn TableProvider>>,
     parameters: BTreeMap<String, Literal>,
     budget: Budget,
+    counts: Arc<ScanCounts>,
 }
 
 impl Relations {
     /// `memory`: bytes that kept rows may hold before they go to a file.
     pub(super) fn new(state: SessionState, memory: usize) -> Self {
-        Relations { state, tables: HashMap::new(), parameters: BTreeMap::new(), budget: Budget::new(memory) }
+        Relations {
+            state,
+            tables: HashMap::new(),
+            parameters: BTreeMap::new(),
+            budget: Budget::new(memory),
+            counts: Arc::default(),
+        }
+    }
+
+    /// What the tables' files are counted by.
+    pub(super) fn counts(&self) -> &Arc<ScanCounts> {
+        &self.counts
     }
 
     pub(super) fn budget(&self) -> &Budget {
@@ -56,7 +68,8 @@ impl Relations {
         files: Option<Vec<String>>,
         file_column: Option<&str>,
     ) -> Result<(), EngineError> {
-        let options = ScanOptions { files, file_column: file_column.map(str::to_owned), ..ScanOptions::default() };
+        let counts = Some(self.counts.clone());
+        let options = ScanOptions { files, file_column: file_column.map(str::to_owned), schema: None, counts };
         self.add(name, provider(storage, snapshot, options).await?);
         Ok(())
     }
@@ -85,7 +98,8 @@ impl Relations {
         file_column: Option<&str>,
     ) -> Result<(), EngineError> {
         let schema = Some(table::read_schema(table, snapshot).await?);
-        let options = ScanOptions { files, file_column: file_column.map(str::to_owned), schema, ..ScanOptions::default() };
+        let counts = Some(self.counts.clone());
+        let options = ScanOptions { files, file_column: file_column.map(str::to_owned), schema, counts };
         self.add(name, provider(storage, snapshot, options).await?);
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Aggrega
         name: fields.name("aggregate").unwrap_or_else(|| fields.nothing()),
         at: fields.at,
         from: fields.table("from").unwrap_or_else(|| fields.nothing()),
-        group_by: fields.names("group_by"),
+        group_by: fields.groups("group_by"),
         measures: measures.filter_map(|entry| Some((entry.key.clone(), located(&entry.value)?))).collect(),
         partition_by: fields.named_exprs("partition_by"),
         cluster_by: fields.named_exprs("cluster_by"),
@@ -24,7 +24,8 @@ pub(crate) fn read(node: &Node, diagnostics: &mut Diagnostics) -> Option<Aggrega
         tags: fields.texts("tags"),
     };
     not_empty(&fields, "group_by", diagnostics);
-    let columns: Vec<_> = aggregate.group_by.iter().chain(aggregate.measures.iter().map(|(name, _)| name)).collect();
+    let columns: Vec<_> =
+        aggregate.group_by.iter().map(|group| &group.name).chain(aggregate.measures.iter().map(|(name, _)| name)).collect();
     distinct(columns.iter().copied(), "the column", diagnostics);
     not_reserved(columns, diagnostics);
     (!aggregate.name.is_empty() && !aggregate.from.is_empty()).then_some(aggregate)

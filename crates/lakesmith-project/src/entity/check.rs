@@ -2,11 +2,33 @@
 
 use super::{Entity, History};
 use crate::fields::Fields;
-use crate::names::{distinct, known, not_empty, not_reserved};
+use crate::names::{conflict, distinct, known, not_empty, not_reserved};
 use lakesmith_text::{Diagnostic, Diagnostics};
 
 /// Says what does not fit together in an entity.
 pub(super) fn check(entity: &Entity, fields: &Fields<'_>, diagnostics: &mut Diagnostics) {
+    conflict(fields, "from", "sql", "keep `from` for one table, `sql` for a query over several", diagnostics);
+    if !fields.present("from") && !fields.present("sql") {
+        diagnostics.push(
+            Diagnostic::error("missing-key", "an entity needs one of the keys `from` and `sql`")
+                .at(fields.at)
+                .help("`from`: the table it reads; `sql`: a query over entities of silver"),
+        );
+    }
+    if !fields.present("columns") && !fields.present("sql") {
+        diagnostics.push(
+            Diagnostic::error("missing-key", "an entity needs the key `columns`")
+                .at(fields.at)
+                .help("`columns`: its columns by name; `'*': snake_case` passes all"),
+        );
+    }
+    if let (Some(explode), true) = (&entity.explode, fields.present("sql")) {
+        diagnostics.push(
+            Diagnostic::error("conflicting-keys", "`explode` has no place beside `sql`")
+                .at(explode.alias.span)
+                .help("write `LATERAL VIEW explode(…) t AS element` in the query"),
+        );
+    }
     if !fields.present("key") && entity.history != History::Append {
         diagnostics.push(
             Diagnostic::error("missing-key", "an entity needs the key `key`")

@@ -9,10 +9,15 @@ pub(crate) const KEYS: Object = Object {
     name: "an entity",
     may_be_empty: false,
     keys: &[
-        Key::required(
+        Key::optional(
             "from",
             Shape::Table,
-            "The table it reads: bronze, or another entity of silver, whose rows it then follows.",
+            "The table it reads: bronze, or another entity of silver, whose rows it then follows. Either this or `sql` is needed.",
+        ),
+        Key::optional(
+            "sql",
+            Shape::Sql,
+            "A Spark SQL query over entities of silver that it reads instead. Its columns are the entity's, unless `columns` says otherwise.",
         ),
         Key::optional(
             "explode",
@@ -26,10 +31,10 @@ pub(crate) const KEYS: Object = Object {
             "The column that orders the states of one key. Left out: they are ordered by arrival.",
         ),
         Key::defaulted("history", Shape::Choice(&History::WORDS), "none", "Which states of a key it keeps."),
-        Key::required(
+        Key::optional(
             "columns",
             Shape::Columns(&Shape::Object(&COLUMN)),
-            "Its columns by name. Only what is listed is kept; `'*': snake_case` passes the rest. Their order decides between states of equal sequence.",
+            "Its columns by name. Needed unless `sql` is there. Only what is listed is kept; `'*': snake_case` passes the rest. Their order decides between states of equal sequence.",
         ),
         Key::optional("expect", Shape::Named(&Shape::Object(&EXPECTATION)), "Its rules by name."),
         Key::optional(

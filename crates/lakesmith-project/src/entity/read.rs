@@ -15,12 +15,13 @@ pub(crate) fn read(domain: &str, name: &str, node: &Node, diagnostics: &mut Diag
         domain: domain.to_owned(),
         name: name.to_owned(),
         at: fields.at,
-        from: fields.table("from").unwrap_or_else(|| fields.nothing()),
+        from: fields.table("from"),
+        sql: fields.sql("sql"),
         explode: explode(&fields, diagnostics),
         key: fields.names("key"),
         sequence_by: fields.name("sequence_by"),
         history: fields.choice("history").unwrap_or_default(),
-        star: columns.iter().any(|entry| entry.key.value == "*"),
+        star: columns.iter().any(|entry| entry.key.value == "*") || (fields.has("sql") && !fields.present("columns")),
         columns: columns.iter().filter(|entry| entry.key.value != "*").map(|entry| column(entry, diagnostics)).collect(),
         expect: fields.entries("expect").iter().filter_map(expectation).collect(),
         lookup: fields.entries("lookup").iter().filter_map(lookup).collect(),
@@ -31,7 +32,7 @@ pub(crate) fn read(domain: &str, name: &str, node: &Node, diagnostics: &mut Diag
         tags: fields.texts("tags"),
     };
     check::check(&entity, &fields, diagnostics);
-    Some(entity).filter(|entity| !entity.from.is_empty())
+    Some(entity).filter(|entity| entity.from.is_some() != entity.sql.is_some())
 }
 
 fn explode(fields: &Fields<'_>, diagnostics: &mut Diagnostics) -> Option<Explode> {

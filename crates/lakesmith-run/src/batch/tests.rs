@@ -201,6 +201,7 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         inputs: inputs.collect(),
         source: batch.arrived.as_ref().and_then(Arrived::range),
         fingerprint: None,
+        scanned: Default::default(),
         outcomes: Outcomes::default(),
         counts: BTreeMap::new(),
         key_mark: batch.key_mark,

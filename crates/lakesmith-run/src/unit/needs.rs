@@ -70,7 +70,8 @@ pub(super) fn of_table(project: &Project, table: &str, given: &BTreeMap<String, 
 fn read_of(project: &Project, table: &str, given: &BTreeMap<String, Vec<&TestRow>>, depth: usize) -> Need {
     let mut need = Need::default();
     let own = format!("{}.", project.lakehouse.name.value);
-    let reads = |entity: &&Entity| entity.from.value.strip_prefix(&own).unwrap_or(&entity.from.value) == table;
+    let reads =
+        |entity: &&Entity| entity.from.as_ref().is_some_and(|from| from.value.strip_prefix(&own).unwrap_or(&from.value) == table);
     for entity in project.entities.iter().filter(reads).filter(|_| depth < MAX_DEPTH) {
         let name = entity.table();
         let below = read_of(project, &name, given, depth + 1);

@@ -96,8 +96,22 @@ impl Scope {
 /// # Errors
 /// All faults, each with the bytes it concerns in the text that was parsed.
 pub fn resolve(query: &Query, schemas: &dyn Schemas) -> Result<Resolved, Vec<SqlError>> {
-    let mut ast = query.ast().clone();
+    resolved(query, Resolver::new(schemas))
+}
+
+/// The same with every name written out: each column with its relation, `*` as the columns it stands for, USING as a
+/// condition. Here `*` leaves out the columns of a table whose names begin with `_`; each can be named.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_spelled(query: &Query, schemas: &dyn Schemas) -> Result<Resolved, Vec<SqlError>> {
     let mut resolver = Resolver::new(schemas);
+    resolver.spelled = true;
+    resolved(query, resolver)
+}
+
+fn resolved(query: &Query, mut resolver: Resolver<'_>) -> Result<Resolved, Vec<SqlError>> {
+    let mut ast = query.ast().clone();
     let columns = resolver.query(&mut ast, None);
     if !resolver.errors.is_empty() {
         return Err(sorted(resolver.errors));

@@ -8,8 +8,8 @@ use crate::syntax::bytes;
 use crate::types::{common_type, same_name};
 use crate::{DataType, SqlError};
 use sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, LateralView, ObjectName, ObjectNamePart, Spanned, TableAlias, TableFactor,
-    TableWithJoins,
+    BinaryOperator, Expr, Ident, Join, JoinConstraint, JoinOperator, LateralView, ObjectName, ObjectNamePart, Spanned,
+    TableAlias, TableFactor, TableWithJoins,
 };
 
 /// Which sides of a join may be missing, and whether the right one is seen afterwards.
@@ -25,7 +25,7 @@ enum Side {
 impl Resolver<'_> {
     /// The relations of FROM, with `outer` for the queries around.
     pub(super) fn from<'n>(&mut self, from: &mut [TableWithJoins], outer: Option<&'n Names<'n>>) -> Names<'n> {
-        let mut names = Names { outer, ..Names::default() };
+        let mut names = Names { outer, qualified: self.spelled, ..Names::default() };
         for table in from {
             self.tree(table, &mut names);
         }
@@ -67,7 +67,14 @@ impl Resolver<'_> {
             JoinConstraint::On(condition) => {
                 self.condition(condition, names, "a join condition");
             }
-            JoinConstraint::Using(columns) => self.using(columns, side, start, middle, names),
+            JoinConstraint::Using(columns) => {
+                let conditions = self.using(columns, side, start, middle, names);
+                if let Some(condition) = conditions.into_iter().reduce(|all, one| tree::binary(all, BinaryOperator::And, one))
+                    && self.spelled
+                {
+                    *constraint = JoinConstraint::On(condition);
+                }
+            }
             JoinConstraint::None => {}
             JoinConstraint::Natural => {
                 self.fault(
@@ -88,7 +95,9 @@ impl Resolver<'_> {
         }
     }
 
-    fn using(&mut self, columns: &mut [ObjectName], side: Side, start: usize, middle: usize, names: &mut Names<'_>) {
+    /// The columns of USING, as the conditions that they stand for.
+    fn using(&mut self, columns: &mut [ObjectName], side: Side, start: usize, middle: usize, names: &mut Names<'_>) -> Vec<Expr> {
+        let mut conditions = Vec::new();
         for name in columns {
             let range = bytes(name.span());
             let [ObjectNamePart::Identifier(ident)] = name.0.as_mut_slice() else { continue };
@@ -96,16 +105,19 @@ impl Resolver<'_> {
                 self.fault(
                     SqlError::unsupported("USING in a RIGHT or FULL join is not supported").help("write `ON ..`").at(range),
                 );
-                return;
+                return conditions;
             }
             let sides = [names.relations.get(start..middle), names.relations.get(middle..)];
             let found = sides.map(|relations| {
-                let mut columns = relations.unwrap_or_default().iter().flat_map(|relation| &relation.columns);
-                columns.find(|column| same_name(&column.name, &ident.value)).cloned()
+                let all = relations.unwrap_or_default().iter();
+                let mut columns = all.flat_map(|relation| relation.columns.iter().map(move |column| (relation, column)));
+                let found = columns.find(|(_, column)| same_name(&column.name, &ident.value));
+                found.map(|(relation, column)| (relation.expr(column), column.clone()))
             });
             match found {
-                [Some(left), Some(right)] if left.name == right.name && common_type(&left.ty, &right.ty).is_some() => {
+                [Some((a, left)), Some((b, right))] if left.name == right.name && common_type(&left.ty, &right.ty).is_some() => {
                     quote(ident, &left.name);
+                    conditions.push(tree::binary(a, BinaryOperator::Eq, b));
                     names.merged.push(left.name);
                 }
                 [Some(_), Some(_)] => {
@@ -125,6 +137,7 @@ impl Resolver<'_> {
                 }
             }
         }
+        conditions
     }
 
     fn factor(&mut self, factor: &mut TableFactor, names: &mut Names<'_>) {
@@ -167,7 +180,7 @@ impl Resolver<'_> {
                     self.fault(SqlError::unsupported(format!("{what} is not supported")).at(bytes(subquery.span())));
                 }
                 let columns = self.query(subquery, names.outer);
-                self.aliased(Relation { qualifier: Vec::new(), columns }, alias, names);
+                self.aliased(Relation::computed(Vec::new(), columns), alias, names);
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => self.tree(table_with_joins, names),
             other => {
@@ -201,7 +214,7 @@ impl Resolver<'_> {
         };
         if let (Some((name, columns)), Some(ident)) = (cte, idents.first_mut()) {
             quote(ident, &name);
-            return Relation { qualifier: vec![name], columns };
+            return Relation::computed(vec![name], columns);
         }
         let mut schema = self.schemas.table(&parts);
         if schema.is_none() {
@@ -226,7 +239,7 @@ impl Resolver<'_> {
                     SqlError::new("unknown-table", format!("there is no table `{table}`")).at(range).suggest(&table, ctes);
                 self.fault(error);
                 self.blind = true;
-                Relation { qualifier: parts, columns: Vec::new() }
+                Relation::computed(parts, Vec::new())
             }
         }
     }
@@ -321,6 +334,6 @@ impl Resolver<'_> {
                 qualifier.push(name);
             }
         }
-        names.relations.push(Relation { qualifier, columns });
+        names.relations.push(Relation::computed(qualifier, columns));
     }
 }

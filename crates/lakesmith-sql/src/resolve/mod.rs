@@ -17,4 +17,4 @@ mod query;
 mod resolver;
 mod select;
 
-pub use face::{ColumnRef, OutputColumn, Resolved, ResolvedExpr, Schemas, Scope, resolve, resolve_expr};
+pub use face::{ColumnRef, OutputColumn, Resolved, ResolvedExpr, Schemas, Scope, resolve, resolve_expr, resolve_spelled};

@@ -4,7 +4,7 @@ use super::ColumnRef;
 use crate::syntax::bytes;
 use crate::types::same_name;
 use crate::{DataType, Schema, SqlError};
-use sqlparser::ast::Ident;
+use sqlparser::ast::{Expr, Ident};
 use std::collections::BTreeSet;
 
 /// A column of a relation.
@@ -22,6 +22,8 @@ pub(super) struct Relation {
     /// The alias, or the parts of the table's name. Empty if it has none.
     pub(super) qualifier: Vec<String>,
     pub(super) columns: Vec<Column>,
+    /// Whether it is a table, not the rows of a query.
+    pub(super) stored: bool,
 }
 
 /// The relations in FROM, and those of the queries around.
@@ -51,6 +53,11 @@ pub(super) struct Found<'a> {
 }
 
 impl Relation {
+    /// Rows that a query gives.
+    pub(super) fn computed(qualifier: Vec<String>, columns: Vec<Column>) -> Self {
+        Self { qualifier, columns, stored: false }
+    }
+
     /// A table's columns, each its own source.
     pub(super) fn table(qualifier: Vec<String>, table: &str, schema: Schema) -> Self {
         let column = |field: crate::Field| Column {
@@ -59,7 +66,14 @@ impl Relation {
             ty: field.ty,
             nullable: field.nullable,
         };
-        Self { qualifier, columns: schema.fields.into_iter().map(column).collect() }
+        Self { qualifier, columns: schema.fields.into_iter().map(column).collect(), stored: true }
+    }
+
+    /// One of its columns, named with the relation.
+    pub(super) fn expr(&self, column: &Column) -> Expr {
+        let parts = self.qualifier.iter().chain([&column.name]).map(|part| Ident::with_quote('`', part));
+        let mut parts: Vec<Ident> = parts.collect();
+        if parts.len() == 1 { Expr::Identifier(parts.remove(0)) } else { Expr::CompoundIdentifier(parts) }
     }
 
     /// Whether a name's qualifier means this relation: `orders` and `silver.orders` both mean `silver.orders`.

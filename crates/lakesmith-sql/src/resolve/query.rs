@@ -85,7 +85,7 @@ impl Resolver<'_> {
             }
         };
         if let Some(order_by) = order_by {
-            let relation = super::names::Relation { qualifier: Vec::new(), columns: columns.clone() };
+            let relation = super::names::Relation::computed(Vec::new(), columns.clone());
             let names = Names { relations: vec![relation], ..Names::default() };
             self.order_by(order_by, &columns, &names);
         }

@@ -50,6 +50,8 @@ pub(super) struct Resolver<'a> {
     pub(super) no_aggregate: Option<&'static str>,
     pub(super) no_window: Option<&'static str>,
     pub(super) no_subquery: Option<&'static str>,
+    /// Whether names are written out: each column with its relation, `*` as columns, USING as a condition.
+    pub(super) spelled: bool,
     /// A relation is not known: that a column is missing means nothing any more.
     pub(super) blind: bool,
     /// How deep the expression is that is resolved now.
@@ -94,6 +96,7 @@ impl<'a> Resolver<'a> {
             no_aggregate: None,
             no_window: None,
             no_subquery: None,
+            spelled: false,
             blind: false,
             depth: 0,
         }

@@ -121,17 +121,19 @@ impl Resolver<'_> {
                     );
                 }
                 let found = self.wildcard(&all, &mut options, &names.merged);
-                if names.merged.is_empty() {
+                if self.spelled {
+                    items.extend(found.iter().map(spelled));
+                } else if names.merged.is_empty() {
                     items.push(SelectItem::Wildcard(options));
                 } else {
                     // A column of USING comes once: written out, no engine can see that differently.
                     items.extend(
                         found
                             .iter()
-                            .map(|column| SelectItem::UnnamedExpr(Expr::Identifier(Ident::with_quote('`', &column.name)))),
+                            .map(|(_, column)| SelectItem::UnnamedExpr(Expr::Identifier(Ident::with_quote('`', &column.name)))),
                     );
                 }
-                columns.extend(found);
+                columns.extend(found.into_iter().map(|(_, column)| column));
                 return;
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(mut name), mut options) => {
@@ -151,8 +153,13 @@ impl Resolver<'_> {
                         quote(ident, declared);
                     }
                 }
-                columns.extend(self.wildcard(&[relation], &mut options, &[]));
-                items.push(SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options));
+                let found = self.wildcard(&[relation], &mut options, &[]);
+                if self.spelled {
+                    items.extend(found.iter().map(spelled));
+                } else {
+                    items.push(SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options));
+                }
+                columns.extend(found.into_iter().map(|(_, column)| column));
                 return;
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(expr), _) => {
@@ -189,7 +196,13 @@ impl Resolver<'_> {
         typed.push(found);
     }
 
-    fn wildcard(&mut self, relations: &[&Relation], options: &mut WildcardAdditionalOptions, merged: &[String]) -> Vec<Column> {
+    /// The columns that `*` stands for, each as an expression too.
+    fn wildcard(
+        &mut self,
+        relations: &[&Relation],
+        options: &mut WildcardAdditionalOptions,
+        merged: &[String],
+    ) -> Vec<(Expr, Column)> {
         let at = bytes(options.wildcard_token.0.span);
         if options.opt_ilike.is_some()
             || options.opt_exclude.is_some()
@@ -198,26 +211,28 @@ impl Resolver<'_> {
         {
             self.fault(SqlError::unsupported("after `*` only EXCEPT is supported").at(at));
         }
-        let mut columns: Vec<Column> = Vec::new();
+        let mut columns: Vec<(Expr, Column)> = Vec::new();
         for relation in relations {
             for column in &relation.columns {
                 let again = merged.iter().any(|name| same_name(name, &column.name))
-                    && columns.iter().any(|known| same_name(&known.name, &column.name));
-                if !again {
-                    columns.push(column.clone());
+                    && columns.iter().any(|(_, known)| same_name(&known.name, &column.name));
+                // Spelled out, `*` of a table is what the table is about, without what lakesmith notes beside it.
+                let noted = self.spelled && relation.stored && column.name.starts_with('_');
+                if !again && !noted {
+                    columns.push((relation.expr(column), column.clone()));
                 }
             }
         }
         // The columns of USING come first.
-        columns.sort_by_key(|column| merged.iter().position(|name| same_name(name, &column.name)).unwrap_or(usize::MAX));
+        columns.sort_by_key(|(_, column)| merged.iter().position(|name| same_name(name, &column.name)).unwrap_or(usize::MAX));
         if let Some(ExceptSelectItem { first_element, additional_elements }) = &mut options.opt_except {
             for ident in std::iter::once(first_element).chain(additional_elements) {
-                match columns.iter().position(|column| same_name(&column.name, &ident.value)) {
-                    Some(index) => quote(ident, &columns.remove(index).name),
+                match columns.iter().position(|(_, column)| same_name(&column.name, &ident.value)) {
+                    Some(index) => quote(ident, &columns.remove(index).1.name),
                     None => {
                         let error = SqlError::new("unknown-column", format!("there is no column `{}`", ident.value))
                             .at(bytes(ident.span));
-                        self.fault(error.suggest(&ident.value, columns.iter().map(|column| column.name.as_str())));
+                        self.fault(error.suggest(&ident.value, columns.iter().map(|(_, column)| column.name.as_str())));
                     }
                 }
             }
@@ -353,6 +368,11 @@ impl Resolver<'_> {
             self.ordered(&order.expr, &typed);
         }
     }
+}
+
+/// One column of a wildcard, written out.
+fn spelled((expr, column): &(Expr, Column)) -> SelectItem {
+    SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::with_quote('`', &column.name) }
 }
 
 /// The expression of an item; None for a wildcard.

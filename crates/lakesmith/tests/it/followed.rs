@@ -24,9 +24,9 @@ fn order(dice: &mut Dice) -> String {
     )
 }
 
-/// The files of each delivery, with their places; the first one brings the project too.
-fn deliveries(dice: &mut Dice, folder: &Path) -> Deliveries {
-    let mut all = Deliveries::of_house("followed");
+/// The files of each delivery, with their places; the first one brings the project of a house too.
+pub(crate) fn deliveries(house: &str, dice: &mut Dice, folder: &Path) -> Deliveries {
+    let mut all = Deliveries::of_house(house);
     for n in 0..DELIVERIES {
         let rows = |count: usize, row: &mut dyn FnMut() -> String| (0..count).map(|_| row() + "\n").collect::<String>();
         let mut files = vec![("orders", "json", rows(1 + dice.below(4), &mut || order(dice)))];
@@ -70,7 +70,7 @@ fn h1_what_several_rows_of_a_parent_say_of_one_key_is_the_same_in_any_cut() {
     let cases = amount(2, 6, 60);
     for case in 0..cases {
         let folder = TempDir::new().unwrap();
-        let all = deliveries(&mut Dice::of("followed", case), folder.path());
+        let all = deliveries("followed", &mut Dice::of("followed", case), folder.path());
         let each = House::after(&all, all.len());
         let once = House::after(&Deliveries(vec![all.0.concat()]), 1);
         assert_same(&refined(&each), &refined(&once), &format!("case {case}, seed {}", seed()));

@@ -18,6 +18,7 @@ mod followed;
 mod foreign;
 mod house;
 mod jaffle;
+mod joined;
 mod killed;
 mod landing;
 mod matrix;

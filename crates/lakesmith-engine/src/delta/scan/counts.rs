@@ -1,14 +1,21 @@
-//! How many files a scan considered, pruned and opened: shown by `plan`, asked by tests.
+//! How many files a scan considered, pruned and opened, and how many bytes of them it read: told by a run, asked by tests.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use datafusion::common::Result as DataFusionResult;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::errors::Result as ParquetResult;
+use parquet::file::metadata::ParquetMetaData;
 
 /// Counts over all scans that share it.
 #[derive(Debug, Default)]
@@ -16,6 +23,7 @@ pub struct ScanCounts {
     considered: AtomicUsize,
     selected: AtomicUsize,
     opened: Mutex<HashSet<String>>,
+    bytes: AtomicU64,
 }
 
 impl ScanCounts {
@@ -34,13 +42,18 @@ impl ScanCounts {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// Bytes of their columns that were fetched; what files say of themselves does not count.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
     pub(super) fn planned(&self, considered: usize, selected: usize) {
         self.considered.fetch_add(considered, Ordering::Relaxed);
         self.selected.fetch_add(selected, Ordering::Relaxed);
     }
 }
 
-/// Notes each file that is opened.
+/// Notes each file that is opened, and what is fetched of it.
 #[derive(Debug)]
 pub(super) struct CountingReader<F> {
     reader: F,
@@ -63,6 +76,44 @@ impl<F: ParquetFileReaderFactory> ParquetFileReaderFactory for CountingReader<F>
     ) -> DataFusionResult<Box<dyn AsyncFileReader + Send>> {
         let location = file.object_meta.location.to_string();
         self.counts.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(location);
-        self.reader.create_reader(partition_index, file, metadata_size_hint, metrics)
+        let reader = self.reader.create_reader(partition_index, file, metadata_size_hint, metrics)?;
+        Ok(Box::new(Counted { reader, counts: self.counts.clone() }))
+    }
+}
+
+/// A file of which it is counted what is fetched.
+struct Counted {
+    reader: Box<dyn AsyncFileReader + Send>,
+    counts: Arc<ScanCounts>,
+}
+
+impl AsyncFileReader for Counted {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
+        let counts = self.counts.clone();
+        let fetched = self.reader.get_bytes(range);
+        async move {
+            let bytes = fetched.await?;
+            counts.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            Ok(bytes)
+        }
+        .boxed()
+    }
+
+    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
+        let counts = self.counts.clone();
+        let fetched = self.reader.get_byte_ranges(ranges);
+        async move {
+            let all = fetched.await?;
+            counts.bytes.fetch_add(all.iter().map(|bytes| bytes.len() as u64).sum(), Ordering::Relaxed);
+            Ok(all)
+        }
+        .boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
+        self.reader.get_metadata(options)
     }
 }

@@ -32,7 +32,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 
 pub use self::counts::ScanCounts;
-use super::value::{partition_scalar, percent_decode};
+use super::value::{Bound, partition_scalar, percent_decode};
 use super::{DataFile, DeltaError, Snapshot, Storage};
 
 /// What a scan reads, apart from projection and filters.
@@ -157,6 +157,22 @@ impl ScanFile {
         PartitionedFile::new_from_meta(meta).with_partition_values(self.constants.clone())
     }
 
+    /// The same with the bounds of the columns read: a join that finds out only while it runs which keys there are does
+    /// not open the files that hold none of them. How many values are NULL is left out: a file all of whose values are alike
+    /// would be taken for one with that value, and bounds of long texts are no values.
+    fn bounded(&self, schema: &TableSchema, columns: &HashSet<&str>) -> PartitionedFile {
+        let stored = schema.file_schema();
+        let mut statistics = Statistics::new_unknown(stored);
+        for (field, known) in stored.fields().iter().zip(&mut statistics.column_statistics) {
+            if columns.contains(field.name().as_str()) {
+                let bound = |bound| prune::bound(&self.file, field, bound).map_or(Precision::Absent, Precision::Exact);
+                known.min_value = bound(Bound::Min);
+                known.max_value = bound(Bound::Max);
+            }
+        }
+        self.partitioned().with_statistics(Arc::new(statistics))
+    }
+
     fn size(&self) -> u64 {
         u64::try_from(self.file.size).unwrap_or_default()
     }
@@ -240,8 +256,10 @@ impl TableProvider for DeltaScan {
             source = source.with_predicate(predicate);
         }
         let statistics = statistics(&files, scan_schema);
+        let read: HashSet<&str> = columns.iter().map(|i| self.schema.field(*i).name().as_str()).collect();
+        let partitioned = |file: &ScanFile| file.bounded(&self.table_schema, &read);
         let config = FileScanConfigBuilder::new(self.url.clone(), Arc::new(source))
-            .with_file_groups(group(files, state.config().target_partitions()))
+            .with_file_groups(group(files, state.config().target_partitions(), partitioned))
             .with_statistics(statistics)
             .with_projection_indices(Some(indices))?
             .with_limit(limit)
@@ -271,14 +289,14 @@ fn first_rows(files: Vec<ScanFile>, limit: Option<usize>) -> Vec<ScanFile> {
 }
 
 /// At most `target` groups of about the same size: the largest file goes to the group that is smallest so far.
-fn group(mut files: Vec<ScanFile>, target: usize) -> Vec<FileGroup> {
+fn group(mut files: Vec<ScanFile>, target: usize, partitioned: impl Fn(&ScanFile) -> PartitionedFile) -> Vec<FileGroup> {
     files.sort_by(|a, b| b.size().cmp(&a.size()).then_with(|| a.location.cmp(&b.location)));
     let count = target.clamp(1, files.len().max(1));
     let mut groups: Vec<(u64, Vec<PartitionedFile>)> = vec![(0, Vec::new()); count];
     for file in files {
         if let Some((size, group)) = groups.iter_mut().min_by_key(|(size, _)| *size) {
             *size += file.size();
-            group.push(file.partitioned());
+            group.push(partitioned(&file));
         }
     }
     groups.into_iter().map(|(_, group)| FileGroup::new(group)).collect()

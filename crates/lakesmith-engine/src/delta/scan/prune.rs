@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, UInt64Array};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::table_schema::TableSchema;
@@ -12,6 +12,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 
+use super::super::DataFile;
 use super::super::value::{Bound, bound_scalar};
 use super::ScanFile;
 
@@ -60,28 +61,27 @@ impl FileStatistics<'_> {
             return ScalarValue::iter_to_array(self.files.iter().map(|f| f.constants[index].clone())).ok();
         }
         let field = self.schema.file_schema().field_with_name(&column.name).ok()?;
-        let data_type = field.data_type();
-        // A foreign writer may have left a NaN, which is the largest value here, out of its maximum.
-        let float = matches!(data_type, DataType::Float32 | DataType::Float64);
-        if data_type.is_nested() || (float && bound == Bound::Max) {
-            return None;
-        }
-        let unknown = ScalarValue::try_from(data_type).ok()?;
-        let values: Vec<ScalarValue> = self
-            .files
-            .iter()
-            .map(|f| {
-                let stats = f.file.stats()?;
-                let bounds = if bound == Bound::Min { &stats.min } else { &stats.max };
-                bound_scalar(bounds.get(&column.name)?, data_type, bound).map(lower_zero)
-            })
-            .map(|found| found.unwrap_or_else(|| unknown.clone()))
-            .collect();
+        let unknown = ScalarValue::try_from(field.data_type()).ok()?;
+        let values: Vec<ScalarValue> =
+            self.files.iter().map(|f| self::bound(&f.file, field, bound).unwrap_or_else(|| unknown.clone())).collect();
         if values.iter().all(ScalarValue::is_null) {
             return None;
         }
         ScalarValue::iter_to_array(values).ok()
     }
+}
+
+/// The smallest or the largest value that a file may have in a column, where that is known.
+pub(super) fn bound(file: &DataFile, field: &Field, bound: Bound) -> Option<ScalarValue> {
+    let data_type = field.data_type();
+    // A foreign writer may have left a NaN, which is the largest value here, out of its maximum.
+    let float = matches!(data_type, DataType::Float32 | DataType::Float64);
+    if data_type.is_nested() || (float && bound == Bound::Max) {
+        return None;
+    }
+    let stats = file.stats()?;
+    let bounds = if bound == Bound::Min { &stats.min } else { &stats.max };
+    bound_scalar(bounds.get(field.name())?, data_type, bound).map(lower_zero)
 }
 
 /// -0.0 is smaller than 0.0 here, but a foreign writer may have taken the one for the other.

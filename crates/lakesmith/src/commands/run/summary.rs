@@ -96,6 +96,7 @@ mod tests {
             flow: TableName::parse(name).unwrap(),
             status: FlowStatus::Updated,
             batches: vec![4, 5, 6],
+            scanned: Default::default(),
             outcomes,
             counts: counts.iter().map(|(what, n)| ((*what).to_owned(), *n)).collect(),
             duration: Duration::from_millis(420),

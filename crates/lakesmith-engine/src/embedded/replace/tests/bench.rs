@@ -87,6 +87,7 @@ impl<'a> Bench<'a> {
             first: None,
             definition: Default::default(),
             lineage: Default::default(),
+            whole: None,
             fingerprint: None,
             rebuilds: false,
         };

@@ -1,0 +1,286 @@
+//! What a flow reads that reads a query: `sql:` over several tables. Where the query allows it, the flow is incremental:
+//! each input's change concerns certain keys, and the rows of these keys are computed again.
+
+use crate::lineage::Lineage;
+use crate::name::{Layer, TableName};
+use crate::plan::{Input, Known};
+use crate::select::{former, in_range, indent, list, quote};
+use crate::table::{Column, Table, schema};
+use lakesmith_sql::{DataType, Follow, Part, Schema, Schemas, parse_query, resolve_spelled};
+use lakesmith_text::{Diagnostic, Diagnostics, Located, Spanned, nearest};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A query, checked against the tables it reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Queried {
+    /// The tables, in the order in which they are named.
+    pub(crate) inputs: Vec<Input>,
+    /// What comes out, with `_source_system` and `_ingestion_timestamp`; `None` while the columns of a table are not known.
+    pub(crate) columns: Option<Vec<Column>>,
+    /// What each column is made of.
+    pub(crate) lineage: Lineage,
+    how: How,
+}
+
+#[derive(Clone, Debug)]
+enum How {
+    /// The columns are not known yet.
+    Open,
+    /// Key by key.
+    Keys(Box<Follow>, BTreeMap<TableName, (usize, Vec<String>)>),
+    /// As a whole, for a reason; the query.
+    Whole(String, String),
+}
+
+/// The tables that a query names, but for its own named queries. A fault is told where the query is compiled.
+pub(crate) fn tables(written: &Located) -> Vec<Vec<String>> {
+    let Ok(query) = parse_query(written.text()) else { return vec![] };
+    let own: Vec<&str> =
+        query.ast().with.iter().flat_map(|with| &with.cte_tables).map(|cte| cte.alias.name.value.as_str()).collect();
+    let is_own = |parts: &Vec<String>| matches!(parts.as_slice(), [name] if own.iter().any(|own| own.eq_ignore_ascii_case(name)));
+    let mut all: Vec<Vec<String>> = vec![];
+    for parts in query.relations() {
+        if !is_own(&parts) && !all.contains(&parts) {
+            all.push(parts);
+        }
+    }
+    all
+}
+
+/// The names of the tables that a query reads.
+pub(crate) fn table_names(written: &Located) -> Vec<TableName> {
+    tables(written).iter().filter_map(|parts| TableName::parse(&parts.join("."))).collect()
+}
+
+impl Queried {
+    /// A query over entities of silver. `key`: the columns that make its rows unique.
+    pub(crate) fn of_silver(
+        written: &Located,
+        key: &[Spanned<String>],
+        known: &Known,
+        faults: &mut Diagnostics,
+    ) -> Option<Queried> {
+        let before = faults.len();
+        let query = parse_query(written.text()).map_err(|error| faults.push(error.diagnostic(written))).ok()?;
+        let mut inputs: Vec<Input> = vec![];
+        let mut read: Vec<&Table> = vec![];
+        let mut complete = true;
+        for parts in tables(written) {
+            let name = parts.join(".");
+            let at = place(written, &parts);
+            let spanned = Spanned::new(name.clone(), at);
+            let Some(table) = TableName::parse(&name.to_lowercase()) else {
+                let fault = format!("`{name}` is not the name of a table");
+                let help = "tables are named `layer.name`, as in `silver.sales_orders`";
+                faults.push(Diagnostic::error("unknown-table", fault).at(at).help(help));
+                continue;
+            };
+            if table.layer() != Layer::Silver {
+                let fault = format!("`sql` reads entities of silver, and `{table}` is none");
+                let help = match table.layer() {
+                    Layer::Bronze => {
+                        "cleanse it in an entity of its own, with `from:`, and name that: rules and history belong there"
+                    }
+                    _ => "name the silver tables that it is made of",
+                };
+                faults.push(Diagnostic::error("layer-skipped", fault).at(at).help(help));
+                continue;
+            }
+            match known.plan.flow(&table).filter(|_| known.entities.contains_key(&table)) {
+                Some(flow) => {
+                    complete &= flow.columns_known;
+                    inputs.push(Input::changes(table, at));
+                    read.push(&flow.target);
+                }
+                None => known.unknown(&table, &spanned, faults),
+            }
+        }
+        if inputs.is_empty() && before == faults.len() {
+            let fault = Diagnostic::error("missing-key", "the query reads no table").at(written.span());
+            faults.push(fault.help("name the entities of silver that its rows come from: `FROM silver.sales_orders`"));
+        }
+        if before != faults.len() {
+            return None;
+        }
+        if !complete {
+            return Some(Queried { inputs, columns: None, lineage: Lineage::new(), how: How::Open });
+        }
+        let resolved = match resolve_spelled(&query, &Tables(&read)) {
+            Ok(resolved) => resolved,
+            Err(errors) => {
+                errors.iter().for_each(|error| faults.push(error.diagnostic(written)));
+                return None;
+            }
+        };
+        if !resolved.deterministic {
+            let fault = Diagnostic::error("nondeterministic", "this query gives other rows each time it runs").at(written.span());
+            faults.push(fault.help("a batch that is computed again must give the same rows: order by all that matters"));
+        }
+        let mut columns: Vec<Column> = vec![];
+        for field in &resolved.schema.fields {
+            let column = Column::new(field.name.clone(), field.ty.clone());
+            if columns.iter().any(|known| known.name.eq_ignore_ascii_case(&column.name)) {
+                let fault = format!("the query has two columns `{}`", column.name);
+                let help = "give one of them another name with AS, or leave it out";
+                faults.push(Diagnostic::error("duplicate-column", fault).at(written.span()).help(help));
+            } else if column.name.starts_with('_') && !is_origin(&column.name) {
+                let fault = format!("the column `{}` of the query begins with `_`", column.name);
+                let help = "columns that begin with `_` are kept by lakesmith: give it another name with AS";
+                faults.push(Diagnostic::error("reserved-name", fault).at(written.span()).help(help));
+            } else if column.ty == DataType::Null {
+                let fault = format!("the column `{}` of the query is NULL in every row, and has no type", column.name);
+                let help = format!("give it one: `CAST(NULL AS STRING) AS {}`", column.name);
+                faults.push(Diagnostic::error("type-mismatch", fault).at(written.span()).help(help));
+            }
+            columns.push(column);
+        }
+        for name in key.iter().filter(|name| !columns.iter().any(|column| column.name == name.value)) {
+            let fault = format!("the query has no column `{}`", name.value);
+            let names = columns.iter().map(|column| column.name.as_str());
+            let help = match nearest(&name.value, names.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", names.collect::<Vec<_>>().join(", ")),
+            };
+            faults.push(Diagnostic::error("key-not-a-column", fault).at(name.span).help(help));
+        }
+        if before != faults.len() {
+            return None;
+        }
+        for (name, ty) in ORIGIN {
+            if !columns.iter().any(|column| column.name == name) {
+                columns.push(Column::new(name, ty));
+            }
+        }
+        describe(&mut columns, &resolved.lineage, &read);
+        let key: Vec<String> = key.iter().map(|name| name.value.clone()).collect();
+        let numbers = inputs.iter().zip(&read).enumerate();
+        let numbers = numbers.map(|(n, (input, table))| (input.table.clone(), (n + 1, names(table)))).collect();
+        let how = match Follow::of(&resolved.query, &key) {
+            Ok(follow) => How::Keys(Box::new(follow.with_origin()), numbers),
+            Err(why) => How::Whole(why, resolved.query.to_string()),
+        };
+        let lineage = resolved.lineage.iter().map(|made| (made.name.clone(), sources(made))).collect();
+        Some(Queried { inputs, columns: Some(columns), lineage, how })
+    }
+
+    /// A query that the compiler wrote, over tables of which every column is known; `by`: what its rows are grouped by.
+    /// `None` where it cannot be followed.
+    pub(crate) fn of_tables(sql: &str, tables: &[&Table], by: &[String]) -> Option<Queried> {
+        let query = parse_query(sql).ok()?;
+        let resolved = resolve_spelled(&query, &Tables(tables)).ok()?;
+        let follow = Follow::of(&resolved.query, by).ok().filter(|follow| follow.by() == by)?;
+        let numbers = tables.iter().enumerate().map(|(n, table)| (table.name.clone(), (n + 1, names(table)))).collect();
+        let columns = resolved.schema.fields.iter().map(|field| Column::new(field.name.clone(), field.ty.clone())).collect();
+        let lineage = resolved.lineage.iter().map(|made| (made.name.clone(), sources(made))).collect();
+        Some(Queried { inputs: vec![], columns: Some(columns), lineage, how: How::Keys(Box::new(follow), numbers) })
+    }
+
+    /// The columns by which its rows are computed again, or why they are not.
+    pub(crate) fn by(&self) -> Result<&[String], &str> {
+        match &self.how {
+            How::Open => Ok(&[]),
+            How::Keys(follow, _) => Ok(follow.by()),
+            How::Whole(why, _) => Err(why),
+        }
+    }
+
+    /// The keys that the changes of the inputs concern, one SELECT with the columns of [`Queried::by`].
+    pub(crate) fn concerned(&self) -> String {
+        let How::Keys(follow, numbers) = &self.how else { return String::new() };
+        let read = |parts: &[String], part: Part| {
+            let table = TableName::parse(&parts.join("."));
+            let Some((table, (n, columns))) = table.as_ref().and_then(|table| Some((table, numbers.get(table)?))) else {
+                return parts.iter().map(|part| quote(part)).collect::<Vec<_>>().join(".");
+            };
+            let mut rows = format!("SELECT {}\nFROM {}", list(columns), table.quoted());
+            if part == Part::Changed {
+                rows += &format!("\nWHERE {}", in_range(None, *n));
+            }
+            format!("(\n{}\n)", indent(&format!("{rows}\nUNION ALL\n{}", former(*n, columns))))
+        };
+        follow.concerned(&read).join("\nUNION\n")
+    }
+
+    /// All its rows.
+    pub(crate) fn rows(&self) -> String {
+        match &self.how {
+            How::Open => String::new(),
+            How::Keys(follow, _) => follow.rows(None),
+            How::Whole(_, sql) => {
+                let of = self.columns.iter().flatten().map(|column| column.name.as_str());
+                let origin: Vec<String> = of.filter(|name| is_origin(name)).map(str::to_owned).collect();
+                let added: Vec<String> = (ORIGIN.iter())
+                    .filter(|(name, _)| origin.iter().any(|known| known == name))
+                    .map(|(name, ty)| match ty {
+                        DataType::String => format!("'lakesmith' AS {}", quote(name)),
+                        ty => format!("CAST(NULL AS {ty}) AS {}", quote(name)),
+                    })
+                    .collect();
+                format!("SELECT `q`.*, {}\nFROM (\n{}\n) `q`", added.join(", "), indent(sql))
+            }
+        }
+    }
+
+    /// Its rows of the keys in the relation `keys`.
+    pub(crate) fn rows_of(&self, keys: &str) -> String {
+        match &self.how {
+            How::Keys(follow, _) => follow.rows(Some(keys)),
+            _ => self.rows(),
+        }
+    }
+
+    /// The table and its column that a column of the query is, unchanged.
+    pub(crate) fn column_of(&self, name: &str) -> Option<(TableName, String)> {
+        let How::Keys(follow, _) = &self.how else { return None };
+        let (parts, column) = follow.column_of(name)?;
+        Some((TableName::parse(&parts.join("."))?, column))
+    }
+}
+
+/// Where a row comes from.
+const ORIGIN: [(&str, DataType); 2] = [("_source_system", DataType::String), ("_ingestion_timestamp", DataType::Timestamp)];
+
+fn is_origin(name: &str) -> bool {
+    ORIGIN.iter().any(|(origin, _)| *origin == name)
+}
+
+/// The tables' columns that a column is made of.
+fn sources(made: &lakesmith_sql::OutputColumn) -> BTreeSet<(TableName, String)> {
+    made.sources.iter().filter_map(|(table, column)| Some((TableName::parse(table)?, column.clone()))).collect()
+}
+
+fn names(table: &Table) -> Vec<String> {
+    table.names().map(str::to_owned).collect()
+}
+
+/// A column that is made of one alone is described as that one.
+fn describe(columns: &mut [Column], lineage: &[lakesmith_sql::OutputColumn], read: &[&Table]) {
+    for column in columns {
+        let Some(sources) = lineage.iter().find(|made| made.name == column.name).map(|made| &made.sources) else { continue };
+        let mut sources = sources.iter();
+        if let (Some((table, name)), None) = (sources.next(), sources.next()) {
+            let table = read.iter().find(|known| known.name.to_string() == *table);
+            let found = table.and_then(|table| table.columns.iter().find(|known| known.name == *name && known.ty == column.ty));
+            column.description = found.and_then(|found| found.description.clone());
+        }
+    }
+}
+
+/// Where the query names a table; the whole query if that cannot be told.
+fn place(written: &Located, parts: &[String]) -> lakesmith_text::Span {
+    let name = parts.join(".");
+    match written.text().find(&name) {
+        Some(start) => written.at(start..start + name.len()),
+        None => written.span(),
+    }
+}
+
+/// The tables that a query may name.
+struct Tables<'a>(&'a [&'a Table]);
+
+impl Schemas for Tables<'_> {
+    fn table(&self, parts: &[String]) -> Option<Schema> {
+        let name = parts.join(".");
+        self.0.iter().find(|table| table.name.to_string() == name).map(|table| schema(&table.columns))
+    }
+}

@@ -1,0 +1,129 @@
+//! The rows of a query, of some keys or of all. The keys are handed down to the tables that have them as columns, so
+//! that only their files are read that hold one.
+
+use super::keys::{all, indent, text, view_text};
+use super::tree::{Join, Node, Select, Source, Tree, aggregates, looks_around};
+use crate::quoted;
+
+/// The columns of a relation that are keys, each with the column of the relation of keys.
+type Narrow = Vec<(String, String)>;
+
+/// The query; of the keys `by` that the relation `keys` holds, or of all.
+pub(super) fn rows(tree: &Tree, by: &[String], keys: Option<&str>) -> String {
+    let Some(keys) = keys else { return of_node(&tree.root, "", &vec![]).0 };
+    let narrow: Narrow = by.iter().map(|column| (column.clone(), column.clone())).collect();
+    let (sql, exact) = of_node(&tree.root, keys, &narrow);
+    if exact {
+        return sql;
+    }
+    let pairs: Vec<(String, String)> = by.iter().map(|column| (format!("`q`.{}", quoted(column)), column.clone())).collect();
+    format!("SELECT `q`.*\nFROM (\n{}\n) `q` LEFT SEMI JOIN {} ON {}", indent(&sql), quoted(keys), same(&pairs, keys))
+}
+
+/// SQL of the keys that a relation shares with that of the keys.
+fn same(pairs: &[(String, String)], keys: &str) -> String {
+    let pairs = pairs.iter().map(|(expr, key)| format!("{expr} <=> {}.{}", quoted(keys), quoted(key)));
+    pairs.collect::<Vec<_>>().join(" AND ")
+}
+
+/// The rows, and whether there are none but those of the keys.
+fn of_node(node: &Node, keys: &str, narrow: &Narrow) -> (String, bool) {
+    let parts: Vec<(String, bool)> = node.selects().iter().map(|select| of_select(select, keys, narrow)).collect();
+    let exact = parts.iter().all(|(_, exact)| *exact);
+    (parts.into_iter().map(|(sql, _)| sql).collect::<Vec<_>>().join("\nUNION ALL\n"), exact)
+}
+
+fn of_select(select: &Select, keys: &str, narrow: &Narrow) -> (String, bool) {
+    let windows = select.windows();
+    // Of each relation: what is a key of it, as SQL and, where it is one, as its column.
+    let mut known: Vec<Vec<(String, Option<String>, String)>> = select.relations.iter().map(|_| vec![]).collect();
+    for (name, key) in narrow {
+        let Some((_, expr)) = select.items.iter().find(|(item, _)| item == name) else { continue };
+        if aggregates(expr) || looks_around(expr) || windows.iter().any(|parted| !parted.contains(expr)) {
+            continue;
+        }
+        let mut add = |at: usize, sql: String, column: Option<String>| {
+            if let Some(of) = known.get_mut(at) {
+                of.push((sql, column, key.clone()));
+            }
+        };
+        match select.plain(expr) {
+            Some((relation, column)) => {
+                for (at, column) in select.equal(relation, &column) {
+                    let Some(relation) = select.relations.get(at) else { continue };
+                    add(at, format!("{}.{}", quoted(&relation.alias), quoted(&column)), Some(column));
+                }
+            }
+            None => {
+                if let [at] = select.refs(expr).into_iter().collect::<Vec<_>>().as_slice() {
+                    add(*at, text(expr), None);
+                }
+            }
+        }
+    }
+    let attached = select.attached();
+    let mut exact = false;
+    let mut from = String::new();
+    for (at, relation) in select.relations.iter().enumerate() {
+        let alias = quoted(&relation.alias);
+        let own = known.get(at).map(Vec::as_slice).unwrap_or_default();
+        let every = narrow.iter().all(|(_, key)| own.iter().any(|(.., known)| known == key));
+        let (source, narrowed) = match &relation.source {
+            Source::Table { parts, .. } => {
+                let table = parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".");
+                match own.is_empty() {
+                    true => (table, true),
+                    false => {
+                        let pairs: Vec<(String, String)> = own.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
+                        let of = format!("SELECT {alias}.* FROM {table} {alias}");
+                        (format!("(\n  {of} LEFT SEMI JOIN {} ON {}\n)", quoted(keys), same(&pairs, keys)), true)
+                    }
+                }
+            }
+            Source::Query(node) => {
+                let inner: Narrow = own.iter().filter_map(|(_, column, key)| Some((column.clone()?, key.clone()))).collect();
+                let (sql, inner_exact) = of_node(node, keys, &inner);
+                (format!("(\n{}\n)", indent(&sql)), inner_exact && inner.len() == own.len())
+            }
+            Source::Values(text) => (format!("({text})"), false),
+            Source::View(view) => {
+                from += &format!("\n{}", view_text(view));
+                continue;
+            }
+        };
+        exact |= narrowed && every && !narrow.is_empty() && !attached.contains(&at);
+        let on = all(relation.on.iter());
+        from += &match (from.is_empty(), relation.join, on.is_empty()) {
+            (true, ..) => format!("\nFROM {source} {alias}"),
+            (false, Join::Inner, true) => format!("\nCROSS JOIN {source} {alias}"),
+            (false, join, _) => {
+                let on = if on.is_empty() { "TRUE" } else { on.as_str() };
+                format!("\n{} {source} {alias} ON {on}", words(join))
+            }
+        };
+    }
+    let items: Vec<String> = select.items.iter().map(|(name, expr)| format!("{} AS {}", text(expr), quoted(name))).collect();
+    let mut sql = format!("SELECT\n  {}{from}", items.join(",\n  "));
+    if !select.filters.is_empty() {
+        sql += &format!("\nWHERE {}", all(select.filters.iter()));
+    }
+    let groups: Vec<String> = select.groups.iter().flatten().map(text).collect();
+    if !groups.is_empty() {
+        sql += &format!("\nGROUP BY {}", groups.join(", "));
+    }
+    for (word, condition) in [("HAVING", &select.having), ("QUALIFY", &select.qualify)] {
+        if let Some(condition) = condition {
+            sql += &format!("\n{word} {}", text(condition));
+        }
+    }
+    (sql, exact)
+}
+
+fn words(join: Join) -> &'static str {
+    match join {
+        Join::Inner => "JOIN",
+        Join::Left => "LEFT JOIN",
+        Join::Semi => "LEFT SEMI JOIN",
+        Join::Anti => "LEFT ANTI JOIN",
+    }
+}
