@@ -187,11 +187,13 @@ impl Queried {
     /// The keys that the changes of the inputs concern, one SELECT with the columns of [`Queried::by`].
     pub(crate) fn concerned(&self) -> String {
         let How::Keys(follow, numbers) = &self.how else { return String::new() };
-        let read = |parts: &[String], part: Part| {
+        let read = |parts: &[String], part: Part, columns: &[String]| {
             let table = TableName::parse(&parts.join("."));
-            let Some((table, (n, columns))) = table.as_ref().and_then(|table| Some((table, numbers.get(table)?))) else {
+            let Some((table, (n, all))) = table.as_ref().and_then(|table| Some((table, numbers.get(table)?))) else {
                 return parts.iter().map(|part| quote(part)).collect::<Vec<_>>().join(".");
             };
+            // Where no column is asked for, that there are rows is.
+            let columns = if columns.is_empty() { all.get(..1).unwrap_or_default() } else { columns };
             let mut rows = format!("SELECT {}\nFROM {}", list(columns), table.quoted());
             if part == Part::Changed {
                 rows += &format!("\nWHERE {}", in_range(None, *n));

@@ -43,6 +43,8 @@ pub struct Preview {
     pub accept: Option<String>,
     /// Columns further down that are made of those that change: `silver.sales_orders.net`.
     pub downstream: Vec<String>,
+    /// Whether its batches read what is new alone, by which keys, or why not; in words.
+    pub incremental: String,
     /// The same in words, with the place in the project.
     #[serde(skip)]
     pub notes: Vec<Diagnostic>,
@@ -98,6 +100,7 @@ impl Lake {
             stops: None,
             accept: None,
             downstream: vec![],
+            incremental: flow.incremental(),
             notes: vec![],
         };
         if flow.kind.is_bronze() {

@@ -1,13 +1,10 @@
 //! The keys that the changes of a table concern: the query's skeleton.
 
-use super::Part;
+use super::{Part, Read};
 use super::tree::{Join, Node, Relation, Select, Source, Tree, aggregates, looks_around};
 use crate::quoted;
 use sqlparser::ast::Expr;
 use std::collections::BTreeSet;
-
-/// Gives the SQL of a part of a table.
-type Read<'a> = dyn Fn(&[String], Part) -> String + 'a;
 
 /// For each table that the query names, a SELECT of the keys that its changes concern.
 ///
@@ -160,7 +157,7 @@ impl<'a> Skeleton<'a> {
         self.select.refs(on).iter().all(|at| match self.select.relations.get(*at).map(|relation| &relation.source) {
             Some(Source::Query(node)) => {
                 let columns = self.columns_of(*at, std::iter::once(on));
-                columns.is_empty() || of_node(node, &columns, None, &|_, _| String::new()).is_ok()
+                columns.is_empty() || of_node(node, &columns, None, &|_, _, _| String::new()).is_ok()
             }
             _ => true,
         })
@@ -221,12 +218,14 @@ impl<'a> Skeleton<'a> {
             let Some(relation) = select.relations.get(*at) else { continue };
             let source = match &relation.source {
                 Source::Table { parts, number } => {
-                    read(parts, if Some(*number) == self.changed { Part::Changed } else { Part::Ever })
+                    let part = if Some(*number) == self.changed { Part::Changed } else { Part::Ever };
+                    read(parts, part, &self.columns_of(*at, used()))
                 }
                 Source::Query(node) => {
                     let mut columns = self.columns_of(*at, used());
                     if columns.is_empty() {
-                        let told = |name: &String| of_node(node, std::slice::from_ref(name), None, &|_, _| String::new()).is_ok();
+                        let told =
+                            |name: &String| of_node(node, std::slice::from_ref(name), None, &|_, _, _| String::new()).is_ok();
                         columns.extend(node.names().into_iter().find(told));
                     }
                     let changed = self.changed.filter(|table| node.reads(*table));

@@ -27,6 +27,10 @@ pub enum Part {
     Changed,
 }
 
+/// Gives the SQL of a part of a table, a name or a query in parentheses: of the parts of the table's name, and the columns
+/// that are named of it.
+pub type Read<'a> = dyn Fn(&[String], Part, &[String]) -> String + 'a;
+
 /// A query whose rows can be computed again key by key.
 #[derive(Debug, Clone)]
 pub struct Follow {
@@ -47,7 +51,7 @@ impl Follow {
         let mut by = vec![];
         let mut reason = None;
         for column in key {
-            match keys::each(&tree, std::slice::from_ref(column), &|_, _| String::new()) {
+            match keys::each(&tree, std::slice::from_ref(column), &|_, _, _| String::new()) {
                 Ok(_) => by.push(column.clone()),
                 Err(why) => reason = reason.or(Some(why)),
             }
@@ -65,8 +69,7 @@ impl Follow {
     }
 
     /// For each time that a table is named, a SELECT of the keys that its change concerns: the columns of [`Follow::by`].
-    /// `read` gives the SQL of a part of a table, by the parts of its name: a name or a query in parentheses.
-    pub fn concerned(&self, read: &dyn Fn(&[String], Part) -> String) -> Vec<String> {
+    pub fn concerned(&self, read: &Read<'_>) -> Vec<String> {
         keys::each(&self.tree, &self.by, read).unwrap_or_default()
     }
 

@@ -27,7 +27,7 @@ fn follow(sql: &str, key: &[&str]) -> Result<Follow, String> {
     Follow::of(&query, &key)
 }
 
-fn part(parts: &[String], part: Part) -> String {
+fn part(parts: &[String], part: Part, _: &[String]) -> String {
     format!("{}_{}", parts.join("_"), if part == Part::Changed { "changed" } else { "ever" })
 }
 

@@ -1,4 +1,5 @@
-//! `lakesmith plan`: what a run would change about the columns and definitions of tables. Nothing is written.
+//! `lakesmith plan`: what a run would change about the columns and definitions of tables, and how each follows what it
+//! reads. Nothing is written.
 
 use crate::amounts::count;
 use crate::args::{Globals, Selectors};
@@ -77,6 +78,11 @@ fn text(previews: &[Preview]) -> String {
     if quiet > 0 {
         let tables = if quiet == previews.len() { count(quiet, "table") } else { count(quiet, "further table") };
         text += &format!("no change to the columns of {tables}\n");
+    }
+    text += "\nhow each table follows what it reads:\n";
+    let width = previews.iter().map(|preview| preview.flow.to_string().chars().count()).max().unwrap_or_default();
+    for preview in previews {
+        text += &format!("  {:width$}  {}\n", preview.flow.to_string(), preview.incremental);
     }
     text
 }

@@ -75,20 +75,30 @@ impl<F: ParquetFileReaderFactory> ParquetFileReaderFactory for CountingReader<F>
         metrics: &ExecutionPlanMetricsSet,
     ) -> DataFusionResult<Box<dyn AsyncFileReader + Send>> {
         let location = file.object_meta.location.to_string();
-        self.counts.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(location);
         let reader = self.reader.create_reader(partition_index, file, metadata_size_hint, metrics)?;
-        Ok(Box::new(Counted { reader, counts: self.counts.clone() }))
+        Ok(Box::new(Counted { reader, location: Some(location), counts: self.counts.clone() }))
     }
 }
 
-/// A file of which it is counted what is fetched.
+/// A file of which it is counted what is fetched. One that is told by its bounds to hold nothing is never asked.
 struct Counted {
     reader: Box<dyn AsyncFileReader + Send>,
+    /// Until it is first asked.
+    location: Option<String>,
     counts: Arc<ScanCounts>,
+}
+
+impl Counted {
+    fn asked(&mut self) {
+        if let Some(location) = self.location.take() {
+            self.counts.opened.lock().unwrap_or_else(PoisonError::into_inner).insert(location);
+        }
+    }
 }
 
 impl AsyncFileReader for Counted {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
+        self.asked();
         let counts = self.counts.clone();
         let fetched = self.reader.get_bytes(range);
         async move {
@@ -100,6 +110,7 @@ impl AsyncFileReader for Counted {
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
+        self.asked();
         let counts = self.counts.clone();
         let fetched = self.reader.get_byte_ranges(ranges);
         async move {
@@ -114,6 +125,7 @@ impl AsyncFileReader for Counted {
         &'a mut self,
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
+        self.asked();
         self.reader.get_metadata(options)
     }
 }
