@@ -227,12 +227,12 @@ impl Reads {
     }
 
     /// The groups of which a row came, changed or went.
-    fn concerned(&self, by: &[String]) -> String {
+    fn concerned(&self, by: &[String]) -> Vec<Cte> {
         match &self.query {
-            Some(query) => query.concerned(),
+            Some(query) => query.concerned("keys", &[]),
             None => {
                 let new = format!("SELECT {}\nFROM {}\nWHERE {}", list(by), self.from.quoted(), in_range(None, 1));
-                format!("{new}\nUNION\n{}", former(1, by))
+                vec![Cte { name: "keys".to_owned(), sql: format!("{new}\nUNION\n{}", former(1, by)), kept: true }]
             }
         }
     }
@@ -254,7 +254,7 @@ fn step(reads: &Reads, groups: &[Group], measures: &[Measure], places: &[Place],
     let names: Vec<String> = groups.iter().map(|group| group.column.name.clone()).collect();
     let mut with = vec![];
     if !whole {
-        with.push(Cte { name: "keys".to_owned(), sql: reads.concerned(&names), kept: true });
+        with.extend(reads.concerned(&names));
     }
     with.push(Cte { name: ROWS.to_owned(), sql: reads.rows(&names, whole), kept: false });
     let mut select: Vec<String> = names.iter().map(|name| named(&of(ROWS, name), name)).collect();

@@ -11,7 +11,7 @@ use crate::queried::Queried;
 use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same, same_pairs};
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
-use crate::{conform, date, expression};
+use crate::{conform, date, expression, queried};
 use lakesmith_project::{
     DimensionHistory, DimensionKind, Fact, FactDimension, FactKind, Measure, MissingMember, OnDuplicate, TimeGrain,
 };
@@ -91,17 +91,15 @@ impl Origin<'_> {
         }
     }
 
-    /// The keys of the rows that the input gained or lost.
-    fn concerned(&self, grain: &[String]) -> String {
+    /// `keys`: of the rows that the input gained or lost, with those of `further` queries; after the queries it needs.
+    fn concerned(&self, grain: &[String], further: &[String]) -> Vec<Cte> {
         match self {
-            Origin::Table(table) => format!(
-                "SELECT {}\nFROM {}\nWHERE {}\nUNION\n{}",
-                list(grain),
-                table.quoted(),
-                in_range(None, 1),
-                former(1, grain)
-            ),
-            Origin::Query(query) => query.concerned(),
+            Origin::Table(table) => {
+                let new = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), table.quoted(), in_range(None, 1));
+                let all: Vec<String> = [new, former(1, grain)].into_iter().chain(further.iter().cloned()).collect();
+                vec![Cte { name: "keys".to_owned(), sql: all.join("\nUNION\n"), kept: true }]
+            }
+            Origin::Query(query) => query.concerned("keys", further),
         }
     }
 }
@@ -587,11 +585,13 @@ impl Made<'_> {
     fn queries(&self, target: &TableName, whole: bool) -> Vec<Cte> {
         let grain = self.grain();
         let mut with = vec![];
-        let mut keep = |sql| with.push(Cte { name: "keys".to_owned(), sql, kept: true });
         match self.rows {
             _ if whole => {}
-            Rows::Periods(periods) => keep(periods.keys(target, self.inputs, self.roles)),
-            Rows::Events | Rows::Processes(_) => keep(self.keys()),
+            Rows::Periods(periods) => {
+                let sql = periods.keys(target, self.inputs, self.roles);
+                with.push(Cte { name: "keys".to_owned(), sql, kept: true });
+            }
+            Rows::Events | Rows::Processes(_) => with.extend(self.keys()),
         }
         if let (Rows::Periods(periods), Some(input)) = (self.rows, self.table()) {
             with.extend(periods.rows(input, whole));
@@ -606,24 +606,29 @@ impl Made<'_> {
         with
     }
 
-    /// Facts of which the input gained or lost a row, and those whose members changed.
-    fn keys(&self) -> String {
+    /// `keys`: facts of which the input gained or lost a row, and those whose members changed.
+    fn keys(&self) -> Vec<Cte> {
         let concerned_by = self.concerned_by();
-        let mut keys = self.origin.concerned(&concerned_by);
+        let columns: Vec<String> = concerned_by.iter().map(|name| of("s", name)).collect();
+        let (mut members, mut further): (Vec<Cte>, Vec<String>) = (vec![], vec![]);
         // The calendar has every day of a milestone before the fact has it.
         let by_input = |role: &&Role| role.written.on.iter().all(|on| self.columns.iter().any(|column| column.name == on.value));
         for role in self.roles.iter().filter(by_input) {
             let Some(n) = self.inputs.iter().position(|input| input.table == role.table) else { continue };
-            let columns: Vec<String> = concerned_by.iter().map(|name| of("s", name)).collect();
-            keys += &format!(
-                "\nUNION\nSELECT {}\nFROM {} LEFT SEMI JOIN (\n{}\n) `m` ON {}",
+            let moved = queried::moved(n + 1);
+            if !members.iter().any(|cte| cte.name == moved) {
+                members.push(queried::changed(n + 1, &role.table, &role.natural_key));
+            }
+            further.push(format!(
+                "SELECT {}\nFROM {} LEFT SEMI JOIN {} ON {}",
                 columns.join(", "),
                 self.origin.all(),
-                indent(&role.changed(n + 1)),
-                role.matches("s", "m")
-            );
+                quote(&moved),
+                role.matches("s", &moved)
+            ));
         }
-        keys
+        members.extend(self.origin.concerned(&concerned_by, &further));
+        members
     }
 }
 

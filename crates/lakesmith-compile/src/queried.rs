@@ -5,9 +5,11 @@ use crate::lineage::Lineage;
 use crate::name::{Layer, TableName};
 use crate::plan::{Input, Known};
 use crate::select::{former, in_range, indent, list, quote};
+use crate::step::Cte;
 use crate::table::{Column, Table, schema};
 use lakesmith_sql::{DataType, Follow, Part, Schema, Schemas, parse_query, resolve_spelled};
 use lakesmith_text::{Diagnostic, Diagnostics, Located, Spanned, nearest};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A query, checked against the tables it reads.
@@ -184,9 +186,12 @@ impl Queried {
         }
     }
 
-    /// The keys that the changes of the inputs concern, one SELECT with the columns of [`Queried::by`].
-    pub(crate) fn concerned(&self) -> String {
-        let How::Keys(follow, numbers) = &self.how else { return String::new() };
+    /// The keys that the changes of the inputs concern: kept queries, of what changed in each input (`moved_1` …) and, as the
+    /// last one, of the keys, with the columns of [`Queried::by`] and the keys of `further` queries. Where nothing changed in
+    /// an input, what leads from it to the keys is not computed.
+    pub(crate) fn concerned(&self, name: &str, further: &[String]) -> Vec<Cte> {
+        let How::Keys(follow, numbers) = &self.how else { return vec![] };
+        let asked: RefCell<BTreeMap<usize, BTreeSet<String>>> = RefCell::default();
         let read = |parts: &[String], part: Part, columns: &[String]| {
             let table = TableName::parse(&parts.join("."));
             let Some((table, (n, all))) = table.as_ref().and_then(|table| Some((table, numbers.get(table)?))) else {
@@ -194,13 +199,21 @@ impl Queried {
             };
             // Where no column is asked for, that there are rows is.
             let columns = if columns.is_empty() { all.get(..1).unwrap_or_default() } else { columns };
-            let mut rows = format!("SELECT {}\nFROM {}", list(columns), table.quoted());
             if part == Part::Changed {
-                rows += &format!("\nWHERE {}", in_range(None, *n));
+                asked.borrow_mut().entry(*n).or_default().extend(columns.iter().cloned());
+                return quote(&moved(*n));
             }
-            format!("(\n{}\n)", indent(&format!("{rows}\nUNION ALL\n{}", former(*n, columns))))
+            let rows = format!("SELECT {}\nFROM {}\nUNION ALL\n{}", list(columns), table.quoted(), former(*n, columns));
+            format!("(\n{}\n)", indent(&rows))
         };
-        follow.concerned(&read).join("\nUNION\n")
+        let keys: Vec<String> = follow.concerned(&read).into_iter().chain(further.iter().cloned()).collect();
+        let columns = |n: &usize| asked.borrow().get(n).cloned();
+        let of = numbers.iter().filter_map(|(table, (n, _))| Some((*n, table, columns(n)?)));
+        let mut of: Vec<(usize, &TableName, BTreeSet<String>)> = of.collect();
+        of.sort_by_key(|(n, ..)| *n);
+        let mut with: Vec<Cte> = of.iter().map(|(n, table, columns)| changed(*n, table, columns)).collect();
+        with.push(Cte { name: name.to_owned(), sql: keys.join("\nUNION\n"), kept: true });
+        with
     }
 
     /// All its rows.
@@ -237,6 +250,18 @@ impl Queried {
         let (parts, column) = follow.column_of(name)?;
         Some((TableName::parse(&parts.join("."))?, column))
     }
+}
+
+/// The query of what changed in input `n`.
+pub(crate) fn moved(n: usize) -> String {
+    format!("moved_{n}")
+}
+
+/// Columns of the rows that changed in input `n`: as they are, and as they were.
+pub(crate) fn changed<'a>(n: usize, table: &TableName, columns: impl IntoIterator<Item = &'a String>) -> Cte {
+    let columns: Vec<&String> = columns.into_iter().collect();
+    let new = format!("SELECT {}\nFROM {}\nWHERE {}", list(&columns), table.quoted(), in_range(None, n));
+    Cte { name: moved(n), sql: format!("{new}\nUNION\n{}", former(n, &columns)), kept: true }
 }
 
 /// Where a row comes from.

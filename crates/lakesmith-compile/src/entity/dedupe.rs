@@ -30,7 +30,7 @@ impl Making<'_> {
         let mut with = vec![];
         let concerned = parent.query.as_ref().filter(|_| !whole).map(|query| {
             let name = if self.lookups.is_empty() { "keys" } else { "replaced" };
-            with.push(cte(name, query.concerned(), true));
+            with.extend(query.concerned(name, &[]));
             name
         });
         with.extend(batch::queries(entity, parent, checked, concerned));

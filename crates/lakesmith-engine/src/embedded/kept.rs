@@ -9,8 +9,10 @@ use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
-use datafusion::datasource::MemTable;
+use datafusion::common::DFSchema;
+use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
@@ -167,6 +169,12 @@ impl Kept {
     /// As a table that queries read, as often as they like. Of rows in memory the planner knows how many there are, and
     /// builds its joins on the smaller side.
     pub(super) fn provider(&self) -> Result<Arc<dyn TableProvider>, EngineError> {
+        if self.rows() == 0 {
+            // What joins with nothing is not computed: the planner sees that there is nothing.
+            let schema = Arc::new(DFSchema::try_from(self.schema.as_ref().clone())?);
+            let nothing = LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema });
+            return Ok(Arc::new(ViewTable::new(nothing, None)));
+        }
         if self.partitions.iter().all(|partition| partition.spilled.is_none()) {
             let held = self.partitions.iter().map(|partition| partition.held.clone()).collect();
             return Ok(Arc::new(MemTable::try_new(self.schema.clone(), held)?));

@@ -1,7 +1,7 @@
 //! The keys that the changes of a table concern: the query's skeleton.
 
-use super::{Part, Read};
 use super::tree::{Join, Node, Relation, Select, Source, Tree, aggregates, looks_around};
+use super::{Part, Read};
 use crate::quoted;
 use sqlparser::ast::Expr;
 use std::collections::BTreeSet;

@@ -72,7 +72,14 @@ fn of_select(select: &Select, keys: &str, narrow: &Narrow) -> (String, bool) {
             Source::Table { parts, .. } => {
                 let table = parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".");
                 match own.is_empty() {
-                    true => (table, true),
+                    true => match near(select, at, &known, keys) {
+                        // What it is joined with is known: it is read where it has that.
+                        Some((on, rows)) => {
+                            let of = format!("SELECT {alias}.* FROM {table} {alias}");
+                            (format!("(\n  {of} LEFT SEMI JOIN (\n{}\n  ) `near` ON {on}\n)", indent(&indent(&rows))), true)
+                        }
+                        None => (table, true),
+                    },
                     false => {
                         let pairs: Vec<(String, String)> = own.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
                         let of = format!("SELECT {alias}.* FROM {table} {alias}");
@@ -117,6 +124,33 @@ fn of_select(select: &Select, keys: &str, narrow: &Narrow) -> (String, bool) {
         }
     }
     (sql, exact)
+}
+
+/// Of a relation without keys that is joined, by an equality, with a table that has some: that equality, and the rows that
+/// tell it.
+fn near(select: &Select, at: usize, known: &[Vec<(String, Option<String>, String)>], keys: &str) -> Option<(String, String)> {
+    let alias = |at: usize| Some(quoted(&select.relations.get(at)?.alias));
+    for condition in &select.relations.get(at)?.on {
+        let sqlparser::ast::Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } = condition else { continue };
+        let (Some(left), Some(right)) = (select.plain(left), select.plain(right)) else { continue };
+        let (own, other) = if left.0 == at { (left, right) } else { (right, left) };
+        let of = known.get(other.0).filter(|of| own.0 == at && other.0 != at && !of.is_empty());
+        let (Some(of), Some(relation)) = (of, select.relations.get(other.0)) else { continue };
+        let Source::Table { parts, .. } = &relation.source else { continue };
+        if relation.join != Join::Inner {
+            continue;
+        }
+        let table = parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".");
+        let (name, column) = (alias(other.0)?, quoted(&other.1));
+        let pairs: Vec<(String, String)> = of.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
+        let rows = format!(
+            "SELECT {name}.{column} AS {column}\nFROM {table} {name} LEFT SEMI JOIN {} ON {}",
+            quoted(keys),
+            same(&pairs, keys)
+        );
+        return Some((format!("{}.{} = `near`.{column}", alias(at)?, quoted(&own.1)), rows));
+    }
+    None
 }
 
 fn words(join: Join) -> &'static str {
