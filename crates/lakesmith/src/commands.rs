@@ -3,6 +3,7 @@
 mod add;
 pub(crate) mod cli_reference;
 mod compile;
+mod demo;
 mod describe;
 mod explain;
 mod files;
@@ -28,6 +29,8 @@ use clap::Subcommand;
 pub(crate) enum Command {
     /// Write a small project that runs as it is
     Init(init::Args),
+    /// Show what lakesmith does: a made-up shop's five days, from its files to answers
+    Demo(demo::Args),
     /// Write the next file of a project, from what is known of the data
     Add(add::Args),
     /// Show every fault of the project, each with its line
@@ -69,6 +72,7 @@ pub(crate) async fn run(cli: Cli, console: &Console) -> Result<Exit, Stop> {
     let globals = &cli.globals;
     match cli.command {
         Command::Init(args) => init::run(&args, globals, console),
+        Command::Demo(args) => demo::run(&args, globals, console).await,
         Command::Add(args) => add::run(args, globals, console).await,
         Command::Validate(args) => validate::run(&args, globals, console).await,
         Command::Compile(args) => compile::run(args, globals, console).await,
