@@ -35,7 +35,8 @@ const SHOWN: &str = "failed-files";
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The folder must be empty, or hold a demo: that is made anew, and shows the same again. Files in it that were \
-    edited or added since are not lost without --force.\n\n\
+    edited or added since are not lost without --force. The project is the one in DIR, whatever --project-dir and --target \
+    say.\n\n\
     Examples:\n  lakesmith demo\n  lakesmith demo /tmp/shop --seed 7"
 )]
 pub(crate) struct Args {
@@ -61,8 +62,8 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     }
     let (screen, mut questions, clock) = (Screen::new(console), Questions::new(), Instant::now());
     screen.words(&format!(
-        "Five days of a shop, made up from seed {}. Each day its files land in {}, the project runs,\n\
-         and what is shown is read from the tables.",
+        "Five days of a shop, made up from seed {}. Each day its files land in {},\n\
+         the project runs, and what is shown is read from the tables.",
         args.seed,
         dir.join("landing").display()
     ))?;
@@ -74,14 +75,11 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
         if !report.succeeded() {
             return Ok(Exit::Failed);
         }
-        let sum = match summary::add_up(&report) {
-            Ok(sum) => sum,
-            Err(words) => {
-                console.error(&words);
-                return Ok(Exit::Failed);
-            }
-        };
-        day::show(day, &lake, &report, &sum, &screen).await?;
+        if let Err(words) = summary::add_up(&report) {
+            console.error(&words);
+            return Ok(Exit::Failed);
+        }
+        day::show(day, &lake, &report, &screen).await?;
         questions.ask_after(day.number, &lake).await?;
     }
     questions.show(&screen)?;

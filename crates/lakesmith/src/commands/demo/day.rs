@@ -5,12 +5,14 @@ use super::shop::Day;
 use crate::amounts::count;
 use crate::exit::Stop;
 use crate::grid::Grid;
+use crate::progress::each;
 use crate::rows::words;
 use lakesmith_compile::{Flow, FlowKind};
+use lakesmith_engine::Outcomes;
 use lakesmith_run::{Lake, Report};
 
-/// Prints it. `report` is that of the day's run, `sum` what became of all rows that it read.
-pub(super) async fn show(day: &Day, lake: &Lake, report: &Report, sum: &str, screen: &Screen<'_>) -> Result<(), Stop> {
+/// Prints it. `report` is that of the day's run, whose outcomes add up.
+pub(super) async fn show(day: &Day, lake: &Lake, report: &Report, screen: &Screen<'_>) -> Result<(), Stop> {
     let lake = Asked { lake };
     let (mut arrived, mut rejected, mut unreadable, mut twice) = (vec![], vec![], vec![], vec![]);
     for flow in &report.flows {
@@ -30,8 +32,17 @@ pub(super) async fn show(day: &Day, lake: &Lake, report: &Report, sum: &str, scr
     screen.lines("unreadable", &unreadable)?;
     screen.lines("rejected", &rejected)?;
     screen.lines("in gold", &lake.gold().await?)?;
-    let (read, outcomes) = sum.split_once(" = ").unwrap_or((sum, ""));
-    screen.lines("all rows", &[format!("{read} ="), outcomes.to_owned()])
+    screen.lines("all rows", &outcomes(report))
+}
+
+/// What became of all rows that the flows of a run read.
+fn outcomes(report: &Report) -> [String; 2] {
+    let mut all = Outcomes::default();
+    report.flows.iter().for_each(|flow| all += flow.outcomes);
+    let number = |n: u64| grouped(&n.to_string());
+    let parts = each(&all).into_iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{} {word}", number(n)));
+    let read = format!("{} read by {}, and each has one outcome:", number(all.read), count(report.flows.len(), "flow"));
+    [read, parts.collect::<Vec<_>>().join(" + ")]
 }
 
 /// Which rows a run wrote: a condition on `_batch_id`.
@@ -91,12 +102,10 @@ impl Asked<'_> {
             lines.push(beside("gold.dim_customer", &held));
         }
         for row in self.rows(sales).await? {
-            let unknown = match row[2].as_str() {
-                "0" => String::new(),
-                n => format!("; {} at customer_key -1: no such customer yet", grouped(n)),
-            };
-            let held = format!("{}, {} USD{unknown}", things(&row[0], "line"), grouped(&row[1]));
-            lines.push(beside("gold.fact_sales", &held));
+            lines.push(beside("gold.fact_sales", &format!("{}, {} USD", things(&row[0], "line"), grouped(&row[1]))));
+            if row[2] != "0" {
+                lines.push(beside("", &format!("{} at customer_key -1: their customer has not arrived", grouped(&row[2]))));
+            }
         }
         Ok(lines)
     }

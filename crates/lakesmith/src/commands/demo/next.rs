@@ -9,7 +9,7 @@ const TRY: [(&str, &str); 6] = [
     ("lakesmith run", "nothing is new: nothing is written"),
     (
         "lakesmith query \"SELECT order_id, order_amount, _validation_errors FROM silver.sales_orders_quarantine ORDER BY order_id\"",
-        "the rejected orders, each with all of its reasons; _raw has the row as it came",
+        "the rejected orders with all of their reasons",
     ),
     ("lakesmith files bronze.shop_products", "what became of every file, the torn one too"),
     ("lakesmith history gold.fact_sales", "a version per day: who wrote what"),
@@ -28,8 +28,9 @@ pub(super) fn show(dir: &Path, screen: &Screen) -> Result<(), Stop> {
         }
     }
     screen.words(
-        "\nThen change something: say `check: order_amount > 100` in silver/sales/orders.yaml and look at `lakesmith plan`;\n\
-         or write a file of your own into landing/orders/ and run. README.md tells what is where.",
+        "\nThen change something: say `check: order_amount > 100` in silver/sales/orders.yaml and look at\n\
+         `lakesmith plan`, or write a file of your own into landing/orders/ and run. README.md tells what\n\
+         is where.",
     )
 }
 

@@ -76,8 +76,9 @@ fn stories() -> [Question; 3] {
         Question {
             title: "An order whose lines changed",
             words: format!(
-                "{changed} was placed on day 2 with two lines. On day 3 it came again with one line of another quantity:\n\
-                 its lines were replaced. Its old state came once more that day, in a file delivered twice, and lost."
+                "{changed} was placed on day 2 with two lines. On day 3 it came again, with one line of another\n\
+                 quantity, and its lines were replaced. Later that day its old state came once more, in the file\n\
+                 that was delivered twice: the newer state stays."
             ),
             sql: format!(
                 "SELECT f.order_id, f.order_line_number AS line, p.product_name, f.quantity, f.total_amount\n\
@@ -89,12 +90,12 @@ fn stories() -> [Question; 3] {
         Question {
             title: "A customer who came late",
             words: format!(
-                "{early} was placed on day 2; the row of its customer arrived on day 4. No sale was lost meanwhile: its\n\
-                 facts stood at customer_key -1, and were keyed anew by the run in which the customer arrived."
+                "{early} was placed on day 2; the row of its customer arrived on day 4. No sale was lost meanwhile:\n\
+                 its facts stood at customer_key -1, and the run in which the customer arrived keyed them anew."
             ),
             sql: format!(
-                "SELECT f.order_id, f.order_line_number AS line, f.total_amount, f.customer_key = -1 AS key_is_minus_1,\n       \
-                 c.customer_id, c.customer_name\n\
+                "SELECT f.order_id, f.order_line_number AS line, f.total_amount,\n       \
+                 f.customer_key = -1 AS key_is_minus_1, c.customer_id, c.customer_name\n\
                  FROM gold.fact_sales f JOIN gold.dim_customer c ON f.customer_key = c.customer_key\n\
                  WHERE f.order_id = '{early}' ORDER BY line"
             ),
@@ -126,16 +127,18 @@ fn answers() -> [Question; 3] {
         },
         Question {
             title: "Answer 3: which sales would stand under the wrong country without versions?",
-            words: "Sales to customers who have moved abroad since: a dimension that overwrites would book them where the\n\
-                    customer lives now."
+            words: "Sales to customers who have moved abroad since: a dimension that overwrites would book them\n\
+                    where the customer lives now."
                 .to_owned(),
             sql: "SELECT c.customer_country AS sold_in, n.customer_country AS lives_in,\n       \
-                  count(DISTINCT c.customer_id) AS customers, count(*) AS order_lines, sum(f.total_amount) AS revenue\n\
+                  count(DISTINCT c.customer_id) AS customers, count(*) AS order_lines,\n       \
+                  sum(f.total_amount) AS revenue\n\
                   FROM gold.fact_sales f\n\
                   JOIN gold.dim_customer c ON f.customer_key = c.customer_key\n\
                   JOIN gold.dim_customer n ON n.customer_id = c.customer_id AND n.is_current\n\
                   WHERE c.customer_country <> n.customer_country\n\
-                  GROUP BY c.customer_country, n.customer_country ORDER BY revenue DESC, sold_in, lives_in LIMIT 5"
+                  GROUP BY c.customer_country, n.customer_country\n\
+                  ORDER BY revenue DESC, sold_in, lives_in LIMIT 5"
                 .to_owned(),
             after: &[DAYS],
         },
