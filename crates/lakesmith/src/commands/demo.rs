@@ -33,12 +33,10 @@ use waiting::Waiting;
 const SHOWN: &str = "failed-files";
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The folder must be empty, or hold a demo: that is made anew, and shows the same again. Files in it that were \
-    edited or added since are not lost without --force. The project is the one in DIR, whatever --project-dir and --target \
+#[command(after_help = "The folder must be empty, or hold a demo: that is made anew, and shows the same again. Where files \
+    were edited or added since, it is refused without --force. The project is the one in DIR, whatever --project-dir and --target \
     say.\n\n\
-    Examples:\n  lakesmith demo\n  lakesmith demo /tmp/shop --seed 7"
-)]
+    Examples:\n  lakesmith demo\n  lakesmith demo /tmp/shop --seed 7")]
 pub(crate) struct Args {
     /// The folder that the demo makes and leaves
     #[arg(default_value = "lakesmith-demo")]

@@ -1,7 +1,7 @@
 //! The demo: its screen is the same each time, and what it tells is so.
 
 use crate::examples::query;
-use crate::{lakesmith, read_alike};
+use crate::lakesmith;
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
@@ -20,9 +20,7 @@ fn the_demo_shows_the_same_each_time() {
     assert_eq!(first, screen(folder.path(), &["--threads", "4"]), "again in the same folder, with other threads");
     let elsewhere = TempDir::new().unwrap();
     assert_eq!(first, screen(elsewhere.path(), &[]));
-    assert!(first.lines().all(|line| line.chars().count() <= 100 || line.contains("lakesmith query")), "{first}");
-    // The tables are what the screen says, for other programs too.
-    read_alike(&folder.path().join("lakesmith-demo"));
+    assert!(first.lines().all(|line| line.chars().count() <= 98 || line.contains("lakesmith query")), "{first}");
 }
 
 /// With another seed other numbers come of it, and the same stories.
