@@ -27,10 +27,10 @@ use clap::Subcommand;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a small project that runs as it is
-    Init(init::Args),
     /// Show what lakesmith does: a made-up shop's five days, from its files to answers
     Demo(demo::Args),
+    /// Write a small project that runs as it is
+    Init(init::Args),
     /// Write the next file of a project, from what is known of the data
     Add(add::Args),
     /// Show every fault of the project, each with its line
@@ -71,8 +71,8 @@ pub(crate) enum Command {
 pub(crate) async fn run(cli: Cli, console: &Console) -> Result<Exit, Stop> {
     let globals = &cli.globals;
     match cli.command {
-        Command::Init(args) => init::run(&args, globals, console),
         Command::Demo(args) => demo::run(&args, globals, console).await,
+        Command::Init(args) => init::run(&args, globals, console),
         Command::Add(args) => add::run(args, globals, console).await,
         Command::Validate(args) => validate::run(&args, globals, console).await,
         Command::Compile(args) => compile::run(args, globals, console).await,

@@ -71,7 +71,8 @@ fn make_empty(dir: &Path, marker: &str, force: bool) -> Result<(), Stop> {
     let wrote = wrote(marker);
     let changed = changed(dir, &wrote).map_err(|error| cannot("read", dir, &error))?;
     let added = added(dir, &wrote).map_err(|error| cannot("read", dir, &error))?;
-    if !force && !(changed.is_empty() && added.is_empty()) {
+    let untouched = changed.is_empty() && added.is_empty();
+    if !untouched && !force {
         return Err(theirs(dir, &changed, &added));
     }
     let remove = |place: &Path| match fs::remove_file(place) {
