@@ -14,7 +14,7 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 const EXAMPLES: &str = "\
-lakesmith demo                                      five days of a made-up shop, and what came of them
+lakesmith demo                                      five days of a made-up shop
 lakesmith init shop                                 a small project that runs as it is
 lakesmith validate                                  every fault of the project, with its line
 lakesmith run                                       bring all tables up to date
