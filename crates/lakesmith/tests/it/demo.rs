@@ -18,8 +18,6 @@ fn the_demo_shows_the_same_each_time() {
     let folder = TempDir::new().unwrap();
     let first = screen(folder.path(), &["--threads", "1"]);
     assert_eq!(first, screen(folder.path(), &["--threads", "4"]), "again in the same folder, with other threads");
-    let elsewhere = TempDir::new().unwrap();
-    assert_eq!(first, screen(elsewhere.path(), &[]));
     assert!(first.lines().all(|line| line.chars().count() <= 98 || line.contains("lakesmith query")), "{first}");
 }
 
