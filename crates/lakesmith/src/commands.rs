@@ -3,6 +3,7 @@
 mod add;
 pub(crate) mod cli_reference;
 mod compile;
+mod demo;
 mod describe;
 mod explain;
 mod files;
@@ -26,6 +27,8 @@ use clap::Subcommand;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show what lakesmith does: a made-up shop's five days, from its files to answers
+    Demo(demo::Args),
     /// Write a small project that runs as it is
     Init(init::Args),
     /// Write the next file of a project, from what is known of the data
@@ -68,6 +71,7 @@ pub(crate) enum Command {
 pub(crate) async fn run(cli: Cli, console: &Console) -> Result<Exit, Stop> {
     let globals = &cli.globals;
     match cli.command {
+        Command::Demo(args) => demo::run(&args, globals, console).await,
         Command::Init(args) => init::run(&args, globals, console),
         Command::Add(args) => add::run(args, globals, console).await,
         Command::Validate(args) => validate::run(&args, globals, console).await,

@@ -19,11 +19,17 @@ pub(crate) fn project(globals: &Globals) -> (Project, Diagnostics) {
 
 /// Opens the lake to fill its tables: the project must have no fault.
 pub(crate) async fn to_run(options: &Options, globals: &Globals, console: &Console) -> Result<Lake, Stop> {
-    opened(globals, console, options, true).await
+    opened(project(globals), console, options, true).await
 }
 
-async fn opened(globals: &Globals, console: &Console, options: &Options, to_fill: bool) -> Result<Lake, Stop> {
-    let (project, faults) = project(globals);
+/// Opens the lake of a project in a folder that is known, to fill its tables.
+pub(crate) async fn folder_to_run(folder: &Path, options: &Options, console: &Console) -> Result<Lake, Stop> {
+    opened(lakesmith_project::load(folder), console, options, true).await
+}
+
+type Loaded = (Project, Diagnostics);
+
+async fn opened((project, faults): Loaded, console: &Console, options: &Options, to_fill: bool) -> Result<Lake, Stop> {
     let mut faults = of_flows(&project, faults);
     let sources = project.sources_text.clone();
     if !faults.has_errors() {
@@ -56,7 +62,7 @@ fn of_flows(project: &Project, faults: Diagnostics) -> Diagnostics {
 
 /// Opens the lake to say what a run would do: the project must have no fault, and nothing is written.
 pub(crate) async fn to_plan(globals: &Globals, console: &Console) -> Result<Lake, Stop> {
-    opened(globals, console, &options(globals), false).await
+    opened(project(globals), console, &options(globals), false).await
 }
 
 /// Opens the lake to look at its tables, without asking the sources. Faults elsewhere than in `lakehouse.yaml` do not stand

@@ -7,13 +7,14 @@ use std::fmt::Write;
 
 /// The commands, in groups and in the order in which one needs them.
 const GROUPS: &[(&str, &[&str])] = &[
-    ("Begin", &["init", "add"]),
+    ("Begin", &["demo", "init", "add"]),
     ("Check the project", &["validate", "test", "compile", "plan", "schema", "explain"]),
     ("Fill the tables", &["run"]),
     ("Look at the tables", &["query", "tables", "describe", "history", "files", "status"]),
 ];
 
 const EXAMPLES: &str = "\
+lakesmith demo                                      five days of a made-up shop
 lakesmith init shop                                 a small project that runs as it is
 lakesmith validate                                  every fault of the project, with its line
 lakesmith run                                       bring all tables up to date

@@ -1,6 +1,6 @@
 //! `lakesmith run`: bring tables up to date.
 
-mod summary;
+pub(super) mod summary;
 mod watch;
 
 use crate::amounts::{count, span, time};

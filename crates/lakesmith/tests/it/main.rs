@@ -8,6 +8,7 @@ mod answers;
 mod begin;
 mod contents;
 mod contract2;
+mod demo;
 #[path = "../../../lakesmith-store/src/tests/double.rs"]
 mod double;
 mod edge;
@@ -86,6 +87,7 @@ fn the_book_shows_what_is_printed() {
         ("concepts/every-format", examples::example("files", |_| true)),
         ("concepts/drift", tempfile::tempdir().unwrap()),
         ("concepts/several-inputs", tempfile::tempdir().unwrap()),
+        ("demo", tempfile::tempdir().unwrap()),
     ];
     for (chapter, project) in chapters {
         let place = Path::new(examples::REPOSITORY).join(format!("docs/src/{chapter}.md"));

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-const EXAMPLES: [(&str, usize); 3] = [("retail", 8), ("superstore", 4), ("jaffle", 5)];
+const EXAMPLES: [(&str, usize); 4] = [("retail", 8), ("superstore", 4), ("jaffle", 5), ("demo", 7)];
 
 /// Runs the tests of a project: exit code and report.
 fn tested(project: &Path) -> (i32, Value) {

@@ -68,7 +68,7 @@ fn numbers(batches: &[i64]) -> String {
 ///
 /// # Errors
 /// The flows for which that is not so, in words.
-pub(super) fn add_up(report: &Report) -> Result<String, String> {
+pub(in crate::commands) fn add_up(report: &Report) -> Result<String, String> {
     let wrong: Vec<String> =
         report.flows.iter().filter(|flow| !flow.outcomes.add_up()).map(|flow| flow.flow.to_string()).collect();
     if !wrong.is_empty() {
