@@ -23,6 +23,7 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
+use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
@@ -40,8 +41,7 @@ const PLANS: usize = 2000;
 /// So many plans of one text are kept: others have other columns, or were made at another time.
 const PLANS_OF_ONE: usize = 8;
 
-/// Operators whose copy over other children begins anew. A join has its built side in itself, a sort its buffers in the
-/// stream that it gives.
+/// Operators whose copy over other children, see [`copy`], begins anew.
 const COPIED: [&str; 20] = [
     "AggregateExec",
     "BoundedWindowAggExec",
@@ -219,9 +219,14 @@ fn copy(
         return Ok(Arc::new(PlaceExec { scan: scans.next(), ..place.clone() }));
     }
     let children = plan.children().into_iter().map(|child| copy(child, scans)).collect::<DataFusionResult<Vec<_>>>()?;
-    match children.is_empty() {
-        true => Ok(plan.clone()),
-        false => plan.clone().replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep)),
+    if children.is_empty() {
+        return Ok(plan.clone());
+    }
+    let copied = plan.clone().replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep))?;
+    // A hash join keeps the side that it builds for all that share it, also for a copy over other children.
+    match copied.is::<HashJoinExec>() {
+        true => copied.reset_state(),
+        false => Ok(copied),
     }
 }
 
