@@ -20,7 +20,7 @@ mod types;
 mod work;
 
 pub use embedded::rewrite::{Entry, entries, matched, object};
-pub use embedded::{Embedded, Settings};
+pub use embedded::{Embedded, Prepared, Settings};
 pub use error::EngineError;
 pub use landing::{LandingStream, StreamError, stream};
 pub use types::{arrow_schema, arrow_type, column, spark_type};

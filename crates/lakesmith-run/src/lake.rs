@@ -48,10 +48,14 @@ pub struct Options {
     pub abort_at: Option<String>,
 }
 
+/// What makes the plan of a project and says its faults.
+pub(crate) type Compile = Arc<dyn Fn(&Project, &Columns) -> (Arc<Plan>, Diagnostics) + Send + Sync>;
+
 /// A project, a target's storage, an engine.
 #[derive(Clone)]
 pub struct Lake {
     project: Arc<Project>,
+    compile: Compile,
     plan: Arc<Plan>,
     faults: Diagnostics,
     engine: Arc<dyn Engine>,
@@ -124,11 +128,28 @@ impl Lake {
     /// The same over a world that is given.
     pub(crate) fn over(world: World, project: Project, options: &Options) -> Result<Lake, RunError> {
         let settings = settings(&project, options);
-        let engine: Arc<dyn Engine> = Arc::new(Embedded::new(world.storage.clone(), settings)?);
+        let engine = Arc::new(Embedded::new(world.storage.clone(), settings)?);
+        let compile: Compile = Arc::new(|project: &Project, columns: &Columns| {
+            let (plan, faults) = compile(project, columns);
+            (Arc::new(plan), faults)
+        });
+        Ok(Lake::on(engine, settings, world, Arc::new(project), compile, options))
+    }
+
+    /// The same on an engine and with a compiler that are given.
+    pub(crate) fn on(
+        engine: Arc<dyn Engine>,
+        settings: Settings,
+        world: World,
+        project: Arc<Project>,
+        compile: Compile,
+        options: &Options,
+    ) -> Lake {
         let (plan, faults) = compile(&project, &Columns::new());
-        Ok(Lake {
-            project: Arc::new(project),
-            plan: Arc::new(plan),
+        Lake {
+            project,
+            compile,
+            plan,
             faults,
             engine,
             world,
@@ -144,20 +165,20 @@ impl Lake {
             assumed: BTreeMap::new(),
             stand: None,
             newest: Arc::default(),
-        })
+        }
     }
 
     /// Learns the columns of bronze tables and compiles the project with them.
     pub(crate) async fn learn(&mut self) -> Result<(), RunError> {
         let mut columns = Columns::new();
-        for flow in self.plan.flows.clone() {
-            let FlowKind::Bronze { .. } = flow.kind else { continue };
-            let learnt = match versions::learn(self, &flow).await? {
+        let plan = self.plan.clone();
+        for flow in plan.flows.iter().filter(|flow| flow.kind.is_bronze()) {
+            let learnt = match versions::learn(self, flow).await? {
                 Some(Learning { table, learnt }) => {
                     self.foreign.extend(table.map(|table| (flow.name.clone(), table)));
                     learnt
                 }
-                None => self.data_columns_of(&flow).await?,
+                None => self.data_columns_of(flow).await?,
             };
             let assumed = || self.assumed.get(&flow.name).cloned().map(Learnt::first);
             if let Some(learnt) = learnt.or_else(assumed) {
@@ -165,9 +186,7 @@ impl Lake {
                 self.learnt.insert(flow.name.clone(), learnt);
             }
         }
-        let (plan, faults) = compile(&self.project, &columns);
-        self.plan = Arc::new(plan);
-        self.faults = faults;
+        (self.plan, self.faults) = (self.compile)(&self.project, &columns);
         Ok(())
     }
 

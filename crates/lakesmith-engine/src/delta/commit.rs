@@ -64,7 +64,7 @@ impl Storage {
         let due = version % interval.filter(|i| *i > 0).unwrap_or(CHECKPOINT_INTERVAL) == 0;
         let at = u64::try_from(version).unwrap_or_default();
         let table = base.table().to_string();
-        let kernel = kernel::blocking(base.table(), move || {
+        let kernel = kernel::blocking(base.log(), move || {
             let snapshot = delta_kernel::Snapshot::builder_from(from).at_version(at).build(engine.as_ref())?;
             if !due {
                 return Ok(snapshot);

@@ -122,7 +122,7 @@ impl Snapshot {
     pub(super) async fn load(log: Log, base: Option<&Self>, at: Option<i64>) -> Result<Self, DeltaError> {
         let (engine, url) = (log.engine.clone(), log.url.clone());
         let from = base.map(|b| b.inner.kernel.clone());
-        let kernel = kernel::blocking(&log.table, move || {
+        let kernel = kernel::blocking(&log, move || {
             let builder = match from {
                 Some(base) => delta_kernel::Snapshot::builder_from(base),
                 None => delta_kernel::Snapshot::builder_for(url),
@@ -233,7 +233,7 @@ impl Snapshot {
         }
         let (kernel, engine) = (self.inner.kernel.clone(), self.inner.log.engine.clone());
         let app = app_id.to_owned();
-        let found = kernel::blocking(self.table(), move || kernel.get_app_id_version(&app, engine.as_ref())).await?;
+        let found = kernel::blocking(&self.inner.log, move || kernel.get_app_id_version(&app, engine.as_ref())).await?;
         self.inner.txns.lock().unwrap_or_else(PoisonError::into_inner).insert(app_id.to_owned(), found);
         Ok(found)
     }
@@ -265,7 +265,7 @@ impl Snapshot {
 
     async fn files_from_log(&self) -> Result<Files, DeltaError> {
         let (kernel, engine) = (self.inner.kernel.clone(), self.inner.log.engine.clone());
-        let batches = kernel::blocking(self.table(), move || {
+        let batches = kernel::blocking(&self.inner.log, move || {
             let scan = kernel.scan_builder().without_row_transforms().build()?;
             let mut batches = Vec::new();
             for found in scan.scan_metadata(engine.as_ref())? {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,8 @@ struct Inner {
     engine: Arc<KernelEngine>,
     cache: super::snapshot::Cache,
     clock: Clock,
+    /// Whether every answer of the store is there at once.
+    at_once: bool,
     /// Whether [`Storage::prove`] has been through.
     proven: OnceCell<()>,
 }
@@ -106,7 +109,21 @@ impl Storage {
     ///
     /// # Errors
     /// [`DeltaError::Location`] when `url` cannot be the root of tables.
-    pub fn with_store(store: Arc<dyn ObjectStore>, mut url: Url) -> Result<Self, DeltaError> {
+    pub fn with_store(store: Arc<dyn ObjectStore>, url: Url) -> Result<Self, DeltaError> {
+        Self::over(store, url, false)
+    }
+
+    /// A storage in memory, which is gone with its last clone. Nothing of it waits for another thread.
+    ///
+    /// # Errors
+    /// None: as [`Storage::with_store`].
+    pub fn in_memory() -> Result<Self, DeltaError> {
+        let (location, reason) = ("memory:///lake".to_owned(), "not a URL".to_owned());
+        let url = Url::parse(&location).map_err(|_| DeltaError::Location { location, reason })?;
+        Self::over(Arc::new(InMemory::new()), url, true)
+    }
+
+    fn over(store: Arc<dyn ObjectStore>, mut url: Url, at_once: bool) -> Result<Self, DeltaError> {
         let fail = |reason: String| DeltaError::Location { location: url.to_string(), reason };
         if url.cannot_be_a_base() {
             return Err(fail("not a folder".to_owned()));
@@ -119,15 +136,15 @@ impl Storage {
         }
         let (engine, cache, clock) = (Arc::new(engine), super::snapshot::Cache::default(), Arc::new(Utc::now));
         let proven = OnceCell::new();
-        Ok(Self { inner: Arc::new(Inner { store, url, root, engine, cache, clock, proven }) })
+        Ok(Self { inner: Arc::new(Inner { store, url, root, engine, cache, clock, at_once, proven }) })
     }
 
     /// The same storage, stamped by another clock.
     pub fn with_clock(&self, clock: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>) -> Self {
-        let Inner { store, url, root, engine, .. } = &*self.inner;
+        let Inner { store, url, root, engine, at_once, .. } = &*self.inner;
         let (store, url, root, engine) = (store.clone(), url.clone(), root.clone(), engine.clone());
-        let (cache, proven) = (super::snapshot::Cache::default(), OnceCell::new());
-        Self { inner: Arc::new(Inner { store, url, root, engine, cache, clock, proven }) }
+        let (cache, at_once, proven) = (super::snapshot::Cache::default(), *at_once, OnceCell::new());
+        Self { inner: Arc::new(Inner { store, url, root, engine, cache, clock, at_once, proven }) }
     }
 
     /// The store, rooted at the root of [`Self::url`].
@@ -168,7 +185,8 @@ impl Storage {
             segments.pop_if_empty().extend(table.as_str().split('/')).push("");
         }
         let (store, engine, clock) = (self.inner.store.clone(), self.inner.engine.clone(), self.inner.clock.clone());
-        Ok(Log { table: table.clone(), store, engine, root, url, clock })
+        let at_once = self.inner.at_once;
+        Ok(Log { table: table.clone(), store, engine, root, url, clock, at_once })
     }
 
     pub(super) fn cache(&self) -> &super::snapshot::Cache {
@@ -186,6 +204,8 @@ pub(super) struct Log {
     /// The table's root as the kernel wants it; ends with `/`.
     pub(super) url: Url,
     clock: Clock,
+    /// Whether every answer of the store is there at once.
+    pub(super) at_once: bool,
 }
 
 impl Log {

@@ -137,7 +137,7 @@ fn with(pending: &[String], sql: &str) -> String {
 
 /// The relations of a step: its inputs, its target, its parameters.
 async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, EngineError> {
-    let mut relations = Relations::new(engine.session(), engine.settings.memory);
+    let mut relations = Relations::new(engine);
     relations.fix_now(work.now);
     relations.set(parameter::BATCH, Literal::BigInt(work.batch));
     for (n, input) in work.inputs.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 mod compute;
 mod kept;
+mod prepared;
 mod relations;
 mod replace;
 pub(crate) mod rewrite;
@@ -16,13 +17,15 @@ use async_trait::async_trait;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::{SendableRecordBatchStream, SessionState};
+use datafusion::execution::{SendableRecordBatchStream, SessionState, TaskContext};
 use futures::TryStreamExt;
 use lakesmith_compile::Table;
 use lakesmith_functions::{session_config, session_state};
+pub use prepared::Prepared;
 use relations::Relations;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What the engine may use of the machine.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +42,10 @@ pub struct Embedded {
     storage: Storage,
     runtime: Arc<RuntimeEnv>,
     settings: Settings,
+    /// What queries are planned with, made when the first one is.
+    session: Arc<OnceLock<Arc<SessionState>>>,
+    context: Arc<TaskContext>,
+    prepared: Option<Arc<Prepared>>,
 }
 
 impl Embedded {
@@ -51,7 +58,13 @@ impl Embedded {
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory))
             .build_arc()?;
         storage.register(&runtime);
-        Ok(Embedded { storage, runtime, settings })
+        let context = context(&settings, &runtime);
+        Ok(Embedded { storage, runtime, settings, session: Arc::default(), context, prepared: None })
+    }
+
+    /// The same engine with plans that others have made, or are to find, for the same queries over other rows.
+    pub fn with_prepared(self, prepared: Arc<Prepared>) -> Self {
+        Embedded { prepared: Some(prepared), ..self }
     }
 
     /// The storage it works on.
@@ -59,9 +72,19 @@ impl Embedded {
         &self.storage
     }
 
-    fn session(&self) -> SessionState {
-        session_state(session_config(self.settings.threads), self.runtime.clone())
+    /// The session of this engine's queries. It is made once: it knows hundreds of functions.
+    fn session(&self) -> Arc<SessionState> {
+        let made = || Arc::new(session_state(session_config(self.settings.threads), self.runtime.clone()));
+        self.session.get_or_init(made).clone()
     }
+}
+
+/// What plans run in. Whatever they call they have with them.
+fn context(settings: &Settings, runtime: &Arc<RuntimeEnv>) -> Arc<TaskContext> {
+    let config = session_config(settings.threads);
+    let (scalars, lambdas, aggregates, windows) = (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
+    let name = "lakesmith".to_owned();
+    Arc::new(TaskContext::new(None, name, config, scalars, lambdas, aggregates, windows, runtime.clone()))
 }
 
 #[async_trait]
@@ -104,7 +127,7 @@ impl Engine for Embedded {
     }
 
     async fn stream(&self, read: &Read) -> Result<SendableRecordBatchStream, EngineError> {
-        let mut relations = Relations::new(self.session(), self.settings.memory);
+        let mut relations = Relations::new(self);
         relations.fix_now(read.now);
         for (name, snapshot) in &read.tables {
             let parts = [name.layer().as_str(), name.name()];

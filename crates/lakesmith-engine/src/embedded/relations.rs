@@ -1,7 +1,7 @@
 //! The relations that a step's queries can name, and the way from Spark SQL to rows.
 
 use super::kept::{Budget, Kept};
-use super::table;
+use super::{Embedded, table};
 use crate::delta::{ScanCounts, ScanOptions, Snapshot, Storage, provider};
 use crate::error::EngineError;
 use crate::types::spark_schema;
@@ -17,11 +17,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-type Name = Vec<String>;
+/// The parts of a table's name, in lower case.
+pub(super) type Name = Vec<String>;
 
 /// Named tables, parameters and a session: what queries of one batch run in.
 pub(super) struct Relations {
-    state: SessionState,
+    engine: Embedded,
     tables: HashMap<Name, Arc<dyn TableProvider>>,
     parameters: BTreeMap<String, Literal>,
     budget: Budget,
@@ -29,13 +30,13 @@ pub(super) struct Relations {
 }
 
 impl Relations {
-    /// `memory`: bytes that kept rows may hold before they go to a file.
-    pub(super) fn new(state: SessionState, memory: usize) -> Self {
+    /// No relations yet, in a session of the engine. Kept rows may hold the engine's memory before they go to a file.
+    pub(super) fn new(engine: &Embedded) -> Self {
         Relations {
-            state,
+            engine: engine.clone(),
             tables: HashMap::new(),
             parameters: BTreeMap::new(),
-            budget: Budget::new(memory),
+            budget: Budget::new(engine.settings.memory),
             counts: Arc::default(),
         }
     }
@@ -116,20 +117,42 @@ impl Relations {
     }
 
     pub(super) fn context(&self) -> Arc<TaskContext> {
-        self.state.task_ctx()
+        self.engine.context.clone()
+    }
+
+    pub(super) fn parameters(&self) -> &BTreeMap<String, Literal> {
+        &self.parameters
+    }
+
+    pub(super) fn named(&self, name: &Name) -> Option<&Arc<dyn TableProvider>> {
+        self.tables.get(name)
     }
 
     /// From Spark SQL to what runs.
     pub(super) async fn plan(&self, sql: &str) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
-        let plan = self.state.optimize(&self.logical(sql)?)?;
-        Ok(self.state.query_planner().create_physical_plan(&plan, &self.state).await?)
+        match &self.engine.prepared {
+            Some(prepared) => prepared.plan(self, sql).await,
+            None => self.planned(sql).await,
+        }
     }
 
-    fn logical(&self, sql: &str) -> Result<LogicalPlan, EngineError> {
+    /// The same, planned for these rows.
+    pub(super) async fn planned(&self, sql: &str) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
+        let state = self.engine.session();
+        physical(&state, &self.logical(sql, &state, self)?).await
+    }
+
+    /// The plan of a query over `tables`, with these parameters.
+    pub(super) fn logical<T: Schemas + Tables>(
+        &self,
+        sql: &str,
+        state: &SessionState,
+        tables: &T,
+    ) -> Result<LogicalPlan, EngineError> {
         let query = batch_time(parse_query(sql)?);
         let query = bind(&query, &self.parameters)?;
-        let resolved = resolve(&query, self).map_err(EngineError::Sql)?;
-        Ok(lakesmith_functions::plan(&self.state, resolved.query.ast(), self)?)
+        let resolved = resolve(&query, tables).map_err(EngineError::Sql)?;
+        Ok(lakesmith_functions::plan(state, resolved.query.ast(), tables)?)
     }
 
     pub(super) async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
@@ -161,7 +184,13 @@ impl Relations {
     }
 }
 
-fn key(name: &[&str]) -> Name {
+/// A plan as what runs.
+pub(super) async fn physical(state: &SessionState, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, EngineError> {
+    let plan = state.optimize(plan)?;
+    Ok(state.query_planner().create_physical_plan(&plan, state).await?)
+}
+
+pub(super) fn key(name: &[&str]) -> Name {
     name.iter().map(|part| part.to_lowercase()).collect()
 }
 

@@ -20,6 +20,8 @@ mod landing;
 mod needs;
 mod one;
 mod report;
+mod shared;
+mod side;
 mod stage;
 mod values;
 mod written;
@@ -29,10 +31,10 @@ pub(crate) use given::Stand;
 pub use report::{Finding, TestReport, TestStatus, What};
 
 use crate::error::RunError;
-use futures::StreamExt;
 use lakesmith_compile::Plan;
 use lakesmith_project::Project;
 use lakesmith_text::{Diagnostics, Sources};
+use shared::Shared;
 use std::sync::Arc;
 
 /// The counts that every run has of every flow.
@@ -78,22 +80,32 @@ impl UnitTests {
         &self,
         chosen: &[usize],
         side_by_side: usize,
+        done: impl FnMut(&TestReport),
+    ) -> Result<Vec<TestReport>, RunError> {
+        self.run_with(Shared::new(&self.flows), chosen, side_by_side, done).await
+    }
+
+    async fn run_with(
+        &self,
+        shared: Arc<Shared>,
+        chosen: &[usize],
+        side_by_side: usize,
         mut done: impl FnMut(&TestReport),
     ) -> Result<Vec<TestReport>, RunError> {
-        let run = |n: usize| {
-            let (project, flows) = (self.project.clone(), self.flows.clone());
-            async move {
-                let ended = tokio::spawn(async move { one::run(&project, &flows, n).await }).await;
-                ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-            }
+        let (project, tests, count) = (self.project.clone(), chosen.to_vec(), chosen.len());
+        let run = move |n: usize| {
+            let (project, shared, test) = (project.clone(), shared.clone(), tests[n]);
+            async move { one::run(&project, &shared, test).await }
         };
-        let mut running = futures::stream::iter(chosen.iter().copied().map(run)).buffered(side_by_side.max(1));
         let mut reports = vec![];
-        while let Some(report) = running.next().await {
-            let report = report?;
+        let ended = |report| {
             done(&report);
             reports.push(report);
-        }
+        };
+        side::run(count, side_by_side, run, ended).await?;
         Ok(reports)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! One test: its runs one after the other, and after each a look at the tables.
 
+use super::Shared;
 use super::check::{expected_tables, needed, stood_in, table};
 use super::compare::difference;
 use super::given::{self, Moment, Stand};
@@ -7,7 +8,7 @@ use super::landing::Landing;
 use super::report::{Finding, TestReport, TestStatus, What};
 use super::stage::Stage;
 use crate::error::RunError;
-use crate::lake::{Lake, Options};
+use crate::lake::{Compile, Lake, Options};
 use crate::landing::Landings;
 use crate::phase::Log;
 use crate::report::{FlowReport, FlowStatus, Report};
@@ -17,12 +18,11 @@ use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, TimeDelta, Utc};
-use lakesmith_compile::{Flow, Plan, TableName};
+use lakesmith_compile::{Columns, Flow, Plan, TableName};
 use lakesmith_engine::delta::Storage;
-use lakesmith_engine::{EngineError, arrow_schema};
+use lakesmith_engine::{Embedded, EngineError, Settings, arrow_schema};
 use lakesmith_project::{ByTable, Expected, Given, Project, TestBatch, TestRow, UnitTest};
 use lakesmith_text::{Diagnostic, Diagnostics, FileId, Severity};
-use object_store::memory::InMemory;
 use object_store::path::Path;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,15 +32,14 @@ use std::time::Instant;
 const NOW: TimeDelta = TimeDelta::seconds(1_735_689_600);
 /// Bytes that sorts and joins of a test may hold.
 const MEMORY: usize = 64 << 20;
-/// The place of the storage, which is in memory.
-const LAKE: &str = "memory:///lake";
+/// Threads of a test: the tests run side by side.
+pub(super) const THREADS: usize = 1;
 
-/// Runs a test of the project, by its place there. `flows`: the same project without tests and texts, which is copied for
-/// every run.
-pub(super) async fn run(project: &Project, flows: &Project, n: usize) -> Result<TestReport, RunError> {
+/// Runs a test of the project, by its place there.
+pub(super) async fn run(project: &Project, shared: &Arc<Shared>, n: usize) -> Result<TestReport, RunError> {
     let clock = Instant::now();
     let test = &project.tests[n];
-    let mut running = Running::new(flows, test)?;
+    let mut running = Running::new(shared, test)?;
     for batch in 0..test.batches.len() {
         if !running.batch(batch).await? {
             break;
@@ -65,6 +64,7 @@ pub(super) async fn run(project: &Project, flows: &Project, n: usize) -> Result<
 
 struct Running<'a> {
     test: &'a UnitTest,
+    shared: Arc<Shared>,
     stage: Stage,
     storage: Storage,
     landing: Landing,
@@ -74,12 +74,12 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(project: &Project, test: &'a UnitTest) -> Result<Self, RunError> {
-        let url = LAKE.parse().map_err(|_| object_store::Error::Generic { store: "memory", source: LAKE.into() })?;
+    fn new(shared: &Arc<Shared>, test: &'a UnitTest) -> Result<Self, RunError> {
         Ok(Running {
             test,
-            stage: Stage::new(project, test),
-            storage: Storage::with_store(Arc::new(InMemory::new()), url)?,
+            shared: shared.clone(),
+            stage: Stage::new(&shared.flows, test),
+            storage: Storage::in_memory()?,
             landing: Landing::default(),
             stand: Stand::default(),
             findings: vec![],
@@ -125,8 +125,11 @@ impl<'a> Running<'a> {
         let storage = self.storage.with_clock(clock.clone());
         let landing = Landings::given(Arc::new(self.landing.clone()));
         let world = World { storage, landing, clock, witness: Arc::new(Log), heartbeat: None };
-        let options = Options { threads: Some(1), memory: Some(MEMORY), ..Options::default() };
-        Lake::over(world, self.stage.project.clone(), &options)
+        let settings = Settings { threads: THREADS, memory: MEMORY };
+        let engine = Embedded::new(world.storage.clone(), settings)?.with_prepared(self.shared.prepared.clone());
+        let (shared, variant) = (self.shared.clone(), self.stage.variant.clone());
+        let compile: Compile = Arc::new(move |project: &Project, columns: &Columns| shared.compiled(&variant, project, columns));
+        Ok(Lake::on(Arc::new(engine), settings, world, self.stage.project.clone(), compile, &Options::default()))
     }
 
     /// Makes batches of the rows that stand in for what flows would compute.

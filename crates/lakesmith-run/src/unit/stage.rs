@@ -32,7 +32,9 @@ pub(super) struct File {
 /// The project, and what its sources bring.
 #[derive(Clone, Debug)]
 pub(super) struct Stage {
-    pub(super) project: Project,
+    pub(super) project: Arc<Project>,
+    /// What the stage's project differs in from those of other tests.
+    pub(super) variant: String,
     pub(super) files: Vec<File>,
     /// The columns of bronze tables to which nothing is given: those that silver reads.
     pub(super) assumed: BTreeMap<TableName, SchemaRef>,
@@ -42,9 +44,10 @@ impl Stage {
     /// The stage of a test.
     pub(super) fn new(project: &Project, test: &UnitTest) -> Stage {
         let silver = rows_of_tables(test);
-        let mut stage = Stage { project: project.clone(), files: vec![], assumed: BTreeMap::new() };
-        stage.project.root = PathBuf::from(ROOT);
-        for source in &mut stage.project.sources {
+        let (mut staged, mut variant, mut delivered) = (project.clone(), String::new(), vec![]);
+        let mut assumed = BTreeMap::new();
+        staged.root = PathBuf::from(ROOT);
+        for source in &mut staged.sources {
             source.kind = SourceKind::Files;
             source.path.value.clone_from(&source.name.value);
             (source.connection, source.events) = (None, None);
@@ -62,15 +65,16 @@ impl Stage {
                 let form = form(table);
                 hint(table, &need, &given, form);
                 let folder = Path::new(ROOT).join(&source.name.value).join(&table.name.value);
-                stage.files.extend(files(table, &given, form, &folder, test.batches.len()));
+                delivered.extend(files(table, &given, form, &folder, test.batches.len()));
+                variant += &told(table);
                 if given.is_empty()
                     && let Some(name) = TableName::parse(&name)
                 {
-                    stage.assumed.insert(name, schema(table));
+                    assumed.insert(name, schema(table));
                 }
             }
         }
-        stage
+        Stage { project: Arc::new(staged), variant, files: delivered, assumed }
     }
 
     /// Every bronze column that is known without reading a file: what `validate` checks names against.
@@ -103,6 +107,13 @@ impl Stage {
         }
         columns
     }
+}
+
+/// All of a source's table that a test changes, as text.
+fn told(table: &SourceTable) -> String {
+    let hints: Vec<(&str, &str)> = table.schema_hints.iter().map(|(name, ty)| (name.as_str(), ty.as_str())).collect();
+    let SourceTable { format, encoding, compression, notation, .. } = table;
+    format!("{hints:?} {format:?} {encoding:?} {compression:?} {notation:?}\n")
 }
 
 /// Whether a table that a test names is the one of that name; the lakehouse's name may stand before it.

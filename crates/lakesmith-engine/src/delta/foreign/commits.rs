@@ -76,7 +76,7 @@ impl ForeignTable {
             // A checkpoint may be all that is left.
             Err(DeltaError::Missing { .. }) => {
                 let (kernel, engine) = (self.inner.kernel.clone(), log.engine.clone());
-                let known = super::kernel::blocking(self.table(), move || Ok(kernel.get_timestamp(engine.as_ref()).ok())).await?;
+                let known = super::kernel::blocking(log, move || Ok(kernel.get_timestamp(engine.as_ref()).ok())).await?;
                 Ok(known.and_then(DateTime::from_timestamp_millis).unwrap_or_default())
             }
             Err(error) => Err(error),

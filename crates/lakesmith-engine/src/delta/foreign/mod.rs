@@ -69,7 +69,7 @@ impl Storage {
             None => None,
         };
         let (engine, url) = (log.engine.clone(), log.url.clone());
-        let loaded = kernel::blocking(path, move || {
+        let loaded = kernel::blocking(&log, move || {
             let builder = delta_kernel::Snapshot::builder_for(url);
             match at {
                 Some(version) => builder.at_version(version).build(engine.as_ref()),

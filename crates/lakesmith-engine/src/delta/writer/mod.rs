@@ -139,9 +139,12 @@ impl FileWriter {
         let file_fields: Vec<_> = file_columns.iter().map(|i| schema.field(*i).clone().with_metadata(HashMap::new())).collect();
         let level = ZstdLevel::try_new(options.zstd_level)
             .map_err(|e| DeltaError::Parquet { table: table.clone(), source: Box::new(e) })?;
+        let log = storage.log(table)?;
+        // In memory it is not worth its while: what it takes is the same for three rows as for thousands.
+        let compression = if log.at_once { Compression::UNCOMPRESSED } else { Compression::ZSTD(level) };
         let mut properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_dictionary_enabled(options.dictionary)
+            .set_compression(compression)
+            .set_dictionary_enabled(options.dictionary && !log.at_once)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_max_row_group_row_count(Some(options.row_group_rows.max(1)))
             .set_max_row_group_bytes(Some(options.row_group_bytes.max(1)))
@@ -151,7 +154,7 @@ impl FileWriter {
         }
         let properties = properties.build();
         Ok(Self {
-            log: storage.log(table)?,
+            log,
             schema,
             file_schema: Arc::new(Schema::new(file_fields)),
             file_columns,
@@ -224,7 +227,8 @@ impl FileWriter {
         let number = self.files;
         self.files += 1;
         let (top, kind) = if self.options.change_data { (change::FOLDER, "cdc") } else { ("", "part") };
-        let path = format!("{top}{}{kind}-{number:05}-{}-c000.zstd.parquet", self.partitioning.folder(values), self.id);
+        let ending = if self.log.at_once { "parquet" } else { "zstd.parquet" };
+        let path = format!("{top}{}{kind}-{number:05}-{}-c000.{ending}", self.partitioning.folder(values), self.id);
         let sink = BufWriter::new(self.log.store.clone(), self.object(&path)?);
         let writer = AsyncArrowWriter::try_new(sink, self.file_schema.clone(), Some(self.properties.clone()))
             .map_err(|e| self.parquet(e))?;

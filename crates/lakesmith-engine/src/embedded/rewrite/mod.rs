@@ -48,7 +48,7 @@ pub(super) async fn rewrite(
         })
         .cloned()
         .collect();
-    let mut relations = Relations::new(engine.session(), engine.settings.memory);
+    let mut relations = Relations::new(engine);
     let paths = files.iter().map(|file| file.path.clone()).collect();
     relations.add_table(&engine.storage, &[ROWS], base, Some(paths), None).await?;
     let plan = relations.plan(&format!("SELECT * FROM `{ROWS}`")).await?;
