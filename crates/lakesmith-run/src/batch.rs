@@ -238,10 +238,10 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
     Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arrived, key_mark, anew, formerly }))))
 }
 
-/// Whether a period has begun since the last batch, for a table that goes on with time.
+/// Whether a period has begun since the last batch, for a table that goes on with time; or it goes on since a fact was added.
 async fn passed(lake: &Lake, flow: &Flow, target: &Snapshot) -> Result<bool, RunError> {
     let Some(now) = period_number(flow, lake.project(), lake.now()) else { return Ok(false) };
-    Ok(target.txn(&position::period(&flow.name)).await?.is_some_and(|last| last < now))
+    Ok(target.txn(&position::period(&flow.name)).await?.is_none_or(|last| last < now))
 }
 
 /// An input at its newest version, and what of it has not been read.

@@ -41,6 +41,7 @@ pub use lake::{Lake, Options};
 pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
 pub use preview::Preview;
 pub use report::{Event, FlowReport, FlowStatus, Report};
+pub use sample::Sampled;
 pub use signals::{Signals, SourceSignals, settled};
 pub use unit::{Cell, Difference, DifferentRow, Finding, Mark, TestReport, TestStatus, UnitTests, What};
 pub use versions::TableFault;

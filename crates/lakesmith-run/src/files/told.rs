@@ -101,6 +101,11 @@ impl Reports {
         self.paths(|told| told.status == Status::Failed && !told.waits())
     }
 
+    /// The files that gave no rows, each with the reason.
+    pub(crate) fn faults(&self) -> Vec<(String, String)> {
+        self.told().into_iter().filter_map(|told| Some((told.file.path, told.error?))).collect()
+    }
+
     fn paths(&self, of: impl Fn(&Told) -> bool) -> BTreeSet<String> {
         self.told().into_iter().filter(of).map(|told| told.file.path).collect()
     }

@@ -6,6 +6,7 @@
 
 mod answers;
 mod begin;
+mod book;
 mod contents;
 mod contract2;
 mod demo;
@@ -76,28 +77,6 @@ fn cases() {
         }
     }
     assert!(failed.is_empty() || update, "{}", failed.join("\n"));
-}
-
-/// The book's chapters that lead through a project: what they show is what is printed.
-#[test]
-fn the_book_shows_what_is_printed() {
-    let update = std::env::var_os("UPDATE").is_some();
-    let chapters = [
-        ("start", tempfile::tempdir().unwrap()),
-        ("concepts/every-format", examples::example("files", |_| true)),
-        ("concepts/drift", tempfile::tempdir().unwrap()),
-        ("concepts/several-inputs", tempfile::tempdir().unwrap()),
-        ("demo", tempfile::tempdir().unwrap()),
-    ];
-    for (chapter, project) in chapters {
-        let place = Path::new(examples::REPOSITORY).join(format!("docs/src/{chapter}.md"));
-        let expected = fs::read_to_string(&place).unwrap();
-        let said = Page::parse(&expected).run_in_project(project.path());
-        if update {
-            fs::write(&place, &said).unwrap();
-        }
-        assert!(said == expected || update, "-- expected\n{expected}\n-- said\n{said}");
-    }
 }
 
 #[test]

@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 /// What opens a block of commands.
 const CONSOLE: &str = "console";
-/// What opens one of which only the exit code is shown, because it prints what changes from day to day.
+/// What opens one of which only the exit code is shown, in the book nothing, because it prints what changes from day to day or what
+/// is of no interest.
 const EXIT: &str = "exit";
 
 /// A page, block by block.
@@ -59,7 +60,7 @@ impl Page {
             let (line, all) = line.strip_suffix(" 2>&1").map_or((line, false), |line| (line, true));
             let output = printed(line, project);
             let said = if all { output.stderr } else { vec![] };
-            undated(&[said, output.stdout].map(|bytes| timeless(&String::from_utf8(bytes).unwrap())).concat())
+            weightless(&undated(&[said, output.stdout].map(|bytes| timeless(&String::from_utf8(bytes).unwrap())).concat()))
         })
     }
 
@@ -79,7 +80,12 @@ impl Page {
                 Part::Command(header, line) => {
                     let said = said(line, folder);
                     let shown = match header.as_str() {
-                        EXIT => said.lines().next().map(|line| format!("{line}\n")).unwrap_or_default(),
+                        EXIT => said
+                            .lines()
+                            .next()
+                            .filter(|line| line.starts_with("exit code"))
+                            .map(|line| format!("{line}\n"))
+                            .unwrap_or_default(),
                         _ => said,
                     };
                     format!("{header}\n$ lakesmith {line}\n{shown}")
@@ -135,6 +141,30 @@ fn undated(text: &str) -> String {
         let length = if rest.get(..27).is_some_and(like) { 27 } else { c.len_utf8() };
         out += if length == 27 { "2026-05-31T12:00:00.000000Z" } else { &rest[..length] };
         rest = &rest[length..];
+    }
+    out
+}
+
+/// The text with every size of a table as 1024 bytes: how small files become by compression is not always the same.
+fn weightless(text: &str) -> String {
+    let mut sizes: Vec<usize> = vec![];
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let cells: Vec<&str> = line.split('│').collect();
+        let at = |name: &str| cells.iter().position(|cell| cell.trim() == name);
+        if at("files").or(at("files_added")).is_some() {
+            sizes = ["size_bytes", "bytes_added"].into_iter().filter_map(at).collect();
+        }
+        let cell =
+            |(n, cell): (usize, &&str)| match sizes.contains(&n) && cell.trim().len() > 2 && cell.trim().parse::<u64>().is_ok() {
+                true => format!("{:>width$} ", 1024, width = cell.len() - 1),
+                false => (*cell).to_owned(),
+            };
+        match (cells.len(), line.strip_prefix("holds ").and_then(|rest| rest.rsplit_once(", "))) {
+            (1, Some((rows, size))) if size.ends_with(" bytes\n") => out += &format!("holds {rows}, 1024 bytes\n"),
+            (1, _) => out += line,
+            _ => out += &cells.iter().enumerate().map(cell).collect::<Vec<_>>().join("│"),
+        }
     }
     out
 }

@@ -1,6 +1,6 @@
 //! `lakesmith add dimension`: what facts are seen by.
 
-mod subject;
+pub(super) mod subject;
 
 use super::table::{Input, named, there_are};
 use super::{Common, Draft, deliver, guess, yaml};
@@ -67,7 +67,8 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
 /// The silver table whose name says that it holds such members.
 fn holding(lake: &Lake, subject: &Subject) -> Option<String> {
     let entities = &lake.project().entities;
-    entities.iter().find(|entity| subject.is_in(&entity.name)).map(lakesmith_project::Entity::table)
+    let found = subject.holding(&entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>())?;
+    entities.iter().find(|entity| entity.name == found).map(lakesmith_project::Entity::table)
 }
 
 /// There is no table to read: a template can still be looked at.
@@ -109,6 +110,8 @@ struct Parts {
     /// The time of a state; there with type 2.
     sequence: Option<String>,
     attributes: Vec<Shown>,
+    /// What it is drilled down by: a name, and two attributes or more.
+    hierarchy: Option<(&'static str, Vec<String>)>,
     /// What one usually knows of such members and the table does not.
     missing: Vec<(&'static str, &'static str)>,
     /// Whether the table keeps states, so that versions can be built.
@@ -118,6 +121,8 @@ struct Parts {
 /// An attribute with what is said of it.
 struct Shown {
     column: String,
+    /// What the column is taken for, by the usual name.
+    usual: Option<&'static str>,
     comment: Option<String>,
 }
 
@@ -140,26 +145,38 @@ impl Parts {
         let free = |column: &&str| !natural_key.iter().any(|key| key == column) && sequence.as_deref() != Some(*column);
         let columns: Vec<&str> = columns.into_iter().filter(free).collect();
         let (mut attributes, mut missing) = (vec![], vec![]);
-        for attribute in subject.iter().flat_map(|subject| subject.attributes) {
+        let keyed = |usual: &str| natural_key.iter().find(|key| *key == usual).cloned();
+        for attribute in subject.iter().flat_map(|subject| subject.attributes).filter(|attribute| keyed(attribute.name).is_none())
+        {
             match subject.and_then(|subject| subject.find(attribute, &columns)) {
                 Some(column) if !attributes.iter().any(|shown: &Shown| shown.column == column) => {
                     let other = (column != attribute.name).then(|| attribute.name.to_owned());
                     let words: Vec<String> =
                         other.into_iter().chain((!attribute.about.is_empty()).then(|| attribute.about.to_owned())).collect();
                     let comment = (!words.is_empty()).then(|| words.join(": "));
-                    attributes.push(Shown { column: column.to_owned(), comment });
+                    attributes.push(Shown { column: column.to_owned(), usual: Some(attribute.name), comment });
+                }
+                _ if attribute.name.ends_with("_name")
+                    && ["first_name", "last_name"].iter().all(|name| columns.contains(name)) =>
+                {
+                    missing.push((attribute.name, "first_name and last_name together: an `expr` with concat(…, ' ', …)"));
                 }
                 _ => missing.push((attribute.name, attribute.about)),
             }
         }
         let rest: Vec<&str> =
             columns.into_iter().filter(|column| !attributes.iter().any(|shown| shown.column == *column)).collect();
-        attributes.extend(rest.into_iter().map(|column| Shown { column: column.to_owned(), comment: None }));
+        attributes.extend(rest.into_iter().map(|column| Shown { column: column.to_owned(), usual: None, comment: None }));
+        let shown = |usual: &str| attributes.iter().find(|shown| shown.usual == Some(usual)).map(|shown| shown.column.clone());
+        let level = |usual: &&str| keyed(usual).or_else(|| shown(usual));
+        let hierarchy = subject.and_then(|subject| subject.hierarchy);
+        let hierarchy = hierarchy.map(|(name, levels)| (name, levels.iter().filter_map(level).collect::<Vec<_>>()));
+        let hierarchy = hierarchy.filter(|(_, levels)| levels.len() > 1);
         let sequence = sequence.filter(|_| type2);
         // The source may have a column of that name, such as a table of another lakehouse.
         let plain = format!("{one}_key");
         let surrogate_key = if input.column(&plain).is_none() { plain } else { format!("dim_{plain}") };
-        Ok(Parts { natural_key, reason, surrogate_key, sequence, attributes, missing, keeps_states })
+        Ok(Parts { natural_key, reason, surrogate_key, sequence, attributes, hierarchy, missing, keeps_states })
     }
 }
 
@@ -230,6 +247,13 @@ fn text(name: &str, one: &str, input: &Input, subject: Option<&Subject>, parts: 
         let _ = writeln!(text, "attributes:");
         list(&mut text, &parts.attributes, true);
     }
+    if let Some((name, levels)) = &parts.hierarchy {
+        let _ = writeln!(
+            text,
+            "# What one drills down by, from the coarsest to the finest; a run counts what lies in several of the level above."
+        );
+        let _ = writeln!(text, "hierarchies: {{ {name}: {} }}", yaml::list(levels));
+    }
     if !parts.missing.is_empty() {
         let _ = writeln!(
             text,
@@ -297,8 +321,13 @@ fn template(name: &str, one: &str, subject: &Subject) -> String {
     let _ = writeln!(text, "attributes:");
     let shown = |attribute: &subject::Attribute| Shown {
         column: attribute.name.to_owned(),
+        usual: Some(attribute.name),
         comment: (!attribute.about.is_empty()).then(|| attribute.about.to_owned()),
     };
     list(&mut text, &subject.attributes.iter().map(shown).collect::<Vec<_>>(), true);
+    if let Some((name, levels)) = subject.hierarchy {
+        let _ = writeln!(text, "# What one drills down by, from the coarsest to the finest");
+        let _ = writeln!(text, "hierarchies: {{ {name}: {} }}", yaml::list(levels));
+    }
     text
 }

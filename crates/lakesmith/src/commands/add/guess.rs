@@ -63,7 +63,7 @@ pub(super) fn is_money(name: &str) -> bool {
 
 /// Whether its values must not be summed up, such as prices and rates.
 pub(super) fn is_rate(name: &str) -> bool {
-    has_word(name, &RATES)
+    has_word(name, &RATES) || (has_word(name, &["unit"]) && is_money(name))
 }
 
 /// Whether it says when a row changed last.
@@ -74,6 +74,11 @@ pub(super) fn is_change_time(name: &str, ty: &DataType) -> bool {
 /// Whether it says when something happened in the business, for a date.
 pub(super) fn is_business_time(name: &str, ty: &DataType) -> bool {
     matches!(ty, DataType::Timestamp | DataType::Date) && !has_word(name, &CHANGED) && !has_word(name, &NOTED)
+}
+
+/// Whether it says when something was noted, which is often when it happened.
+pub(super) fn is_noted_time(name: &str, ty: &DataType) -> bool {
+    matches!(ty, DataType::Timestamp | DataType::Date) && has_word(name, &["created", "inserted"])
 }
 
 /// The tag of personal data.
@@ -152,7 +157,7 @@ mod tests {
     #[test]
     fn words_tell_what_a_column_is() {
         assert!(is_money("unit_price") && is_money("TotalAmount") && !is_money("discount_pct") && !is_money("quantity"));
-        assert!(is_rate("unit_price") && is_rate("discount_pct") && !is_rate("total_amount"));
+        assert!(is_rate("unit_price") && is_rate("unit_cost") && is_rate("discount_pct") && !is_rate("total_amount"));
         assert!(is_change_time("updated_at", &DataType::Timestamp) && !is_change_time("updated_at", &DataType::String));
         assert!(is_business_time("order_date", &DataType::Date) && !is_business_time("created_at", &DataType::Timestamp));
         assert_eq!(personal("customer_email"), Some("pii.email"));

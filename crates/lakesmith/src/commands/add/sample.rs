@@ -22,6 +22,8 @@ const REPEATED: f64 = 0.1;
 pub(super) struct Sample {
     /// How many rows it has.
     pub(super) rows: usize,
+    /// Files that could not be read, each with the reason.
+    pub(super) unreadable: Vec<(String, String)>,
     columns: BTreeMap<String, Vec<Option<String>>>,
 }
 
@@ -33,7 +35,8 @@ impl Sample {
 
     /// Of at most so many rows, and not of many.
     pub(super) async fn up_to(lake: &Lake, table: &TableName, rows: usize) -> Result<Sample, RunError> {
-        Ok(Sample::of_batches(&lake.sample(table, rows.min(ROWS)).await?))
+        let sampled = lake.sample(table, rows.min(ROWS)).await?;
+        Ok(Sample { unreadable: sampled.unreadable, ..Sample::of_batches(&sampled.batches) })
     }
 
     fn of_batches(batches: &[RecordBatch]) -> Sample {

@@ -56,8 +56,8 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     let folder = source.root.join(&source.path);
     let contents = discover::list(&folder).map_err(|error| Stop::Argument(format!("`{}` cannot be read: {error}", args.path)))?;
     let mut tables = source.tables(&contents, &args.table, console)?;
-    source.tell_formats(&mut tables).await?;
-    source.look(&mut tables).await?;
+    source.tell_formats(&mut tables, console).await?;
+    source.look(&mut tables, console).await?;
     let first = TableName::new(Layer::Bronze, format!("{}_{}", source.name, tables[0].found.name));
     let draft = Draft {
         path: source.file(),
@@ -109,21 +109,28 @@ impl New<'_> {
             if files.is_empty() { deltas } else { files }
         };
         if found.is_empty() {
-            return Err(Stop::Argument(format!(
-                "there are no files in `{}` that a table could be made of (CSV, JSON, XML, text, Parquet, Avro, spreadsheets), and no \
-                 Delta tables: put some there first, or say which ones with `--table NAME=PATTERN`",
-                self.path
-            )));
+            return Err(self.nothing());
         }
         if found.iter().any(|table| table.kind == Kind::Delta) && found.iter().any(|table| table.kind != Kind::Delta) {
             return Err(Stop::Argument("a source has files or Delta tables, not both: add two sources".to_owned()));
         }
-        let proposed = |found| Proposed { found, options: vec![], columns: vec![], sample: Sample::default() };
+        let proposed = |found: Found| {
+            let options = if found.kind == Kind::Excel { options(Kind::Excel, &[]) } else { vec![] };
+            Proposed { found, options, columns: vec![], sample: Sample::default() }
+        };
         Ok(found.into_iter().map(proposed).collect())
     }
 
-    /// Looks into text to tell how it is written.
-    async fn tell_formats(&self, tables: &mut [Proposed]) -> Result<(), Stop> {
+    fn nothing(&self) -> Stop {
+        Stop::Argument(format!(
+            "there are no files in `{}` that a table could be made of (CSV, JSON, XML, text, Parquet, Avro, spreadsheets), and no \
+             Delta tables: put some there first, or say which ones with `--table NAME=PATTERN`",
+            self.path
+        ))
+    }
+
+    /// Looks into text to tell how it is written. What turns out to be no text is left out.
+    async fn tell_formats(&self, tables: &mut Vec<Proposed>, console: &Console) -> Result<(), Stop> {
         let is_text = |table: &Proposed| matches!(table.found.kind, Kind::Csv | Kind::Xml | Kind::Text);
         if !tables.iter().any(is_text) {
             return Ok(());
@@ -133,21 +140,32 @@ impl New<'_> {
         };
         let lines: String = tables.iter().filter(|table| is_text(table)).map(|table| line(&table)).collect();
         let lake = self.lake(&format!("{}tables:\n{lines}", self.head("files"))).await?;
-        for table in tables.iter_mut().filter(|table| is_text(table)) {
-            let sample = self.sample(&lake, &table.found.name, LINES).await?;
-            let lines: Vec<String> = sample.values("value").map(str::to_owned).collect();
-            if table.found.kind == Kind::Text {
-                table.found.kind = sniff::kind(&lines);
+        for mut table in std::mem::take(tables) {
+            if is_text(&table) {
+                let sample = self.sample(&lake, &table.found.name, LINES).await?;
+                let lines: Vec<String> = sample.values("value").map(str::to_owned).collect();
+                if table.found.kind == Kind::Text {
+                    if sniff::is_binary(&lines) {
+                        console.say(&format!("left out, as it is no text: {}", table.found.pattern));
+                        continue;
+                    }
+                    table.found.kind = sniff::kind(&lines);
+                }
+                table.options = options(table.found.kind, &lines);
             }
-            table.options = options(table.found.kind, &lines);
+            tables.push(table);
         }
-        Ok(())
+        match tables.is_empty() {
+            true => Err(self.nothing()),
+            false => Ok(()),
+        }
     }
 
-    /// Learns the columns of each table, with a sample of rows.
-    async fn look(&self, tables: &mut [Proposed]) -> Result<(), Stop> {
+    /// Learns the columns of each table, with a sample of rows. A table of whose files none can be read is left out.
+    async fn look(&self, tables: &mut Vec<Proposed>, console: &Console) -> Result<(), Stop> {
         let lake = self.lake(&self.text(tables)).await?;
-        for table in tables {
+        let mut left_out = vec![];
+        for mut table in std::mem::take(tables) {
             let name = self.bronze(&table.found.name);
             let flow = lake.plan().flow(&name);
             let written =
@@ -157,17 +175,38 @@ impl New<'_> {
             let columns = flow.map(|flow| flow.target.columns.as_slice()).unwrap_or_default();
             table.columns = columns.iter().filter(|column| !own.contains(&column.name)).cloned().collect();
             table.sample = self.sample(&lake, &table.found.name, usize::MAX).await?;
-            if table.columns.is_empty() {
-                return Err(Stop::Argument(format!(
-                    "no file in `{}` that matches `{}` has rows that can be read as {}: for `{}` say another pattern with `--table`",
-                    self.path,
-                    table.found.pattern,
-                    table.found.kind.word(),
-                    table.found.name
-                )));
+            match table.columns.is_empty() {
+                true => left_out.push(self.why_empty(&table)),
+                false => tables.push(table),
             }
         }
+        if tables.is_empty() {
+            return Err(Stop::Argument(format!(
+                "{}. Mend the files, or say which others to read with `--table NAME=PATTERN`",
+                left_out.join("; ")
+            )));
+        }
+        left_out.iter().for_each(|why| console.say(&format!("left out: {why}")));
         Ok(())
+    }
+
+    /// Why nothing is known of a table.
+    fn why_empty(&self, table: &Proposed) -> String {
+        let Found { name, pattern, kind, .. } = &table.found;
+        let fault = |(path, fault): &(String, String)| format!("{path}: {fault}");
+        match table.sample.unreadable.as_slice() {
+            [] => format!(
+                "no file in `{}` that matches `{pattern}` has rows that can be read as {} for `{name}`",
+                self.path,
+                kind.word()
+            ),
+            faults => format!(
+                "no file in `{}` that matches `{pattern}` can be read as {} for `{name}`: {}",
+                self.path,
+                kind.word(),
+                some(&faults.iter().map(fault).collect::<Vec<_>>())
+            ),
+        }
     }
 
     fn bronze(&self, table: &str) -> TableName {
@@ -307,6 +346,9 @@ fn options(kind: Kind, lines: &[String]) -> Vec<String> {
             let tag = sniff::row_tag(lines).unwrap_or_else(|| "row".to_owned());
             vec![format!("xml: {{ row_tag: {} }}   # a guess: the elements that are rows", yaml::scalar(&tag))]
         }
+        Kind::Excel => {
+            vec!["# excel: { sheet: NAME, range: \"A3:D6\" }   # where the table is; left out, all of the first sheet".to_owned()]
+        }
         _ => vec![],
     }
 }
@@ -325,7 +367,10 @@ fn hints(columns: &[Column], sample: &Sample) -> Vec<String> {
         let name = column.source_name.as_ref().unwrap_or(&column.name);
         Some(format!("{}: {ty}", yaml::scalar(name)))
     };
-    columns.iter().filter_map(hint).collect()
+    let mut hints: Vec<String> = columns.iter().filter_map(hint).collect();
+    // Two columns of one name in the source have one hint.
+    hints.dedup();
+    hints
 }
 
 /// `TABLE=PATTERN`, for clap.
@@ -346,6 +391,15 @@ fn located(written: &str, root: &Path) -> Result<String, Stop> {
     }
     let places = [root.join(written), PathBuf::from(written)];
     let Some(place) = places.iter().find(|place| place.is_dir()).and_then(|place| place.canonicalize().ok()) else {
+        if let Some(file) = places.iter().find(|place| place.is_file()) {
+            let folder =
+                Path::new(written).parent().map(|folder| folder.display().to_string()).filter(|folder| !folder.is_empty());
+            let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            return Err(Stop::Argument(format!(
+                "`{written}` is a file, and a source is a folder: `--path {} --table \"NAME={name}\"` reads it alone",
+                folder.unwrap_or_else(|| ".".to_owned())
+            )));
+        }
         return Err(Stop::Argument(format!("there is no folder `{written}`, neither in the project nor here")));
     };
     let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());

@@ -27,9 +27,14 @@ impl Input {
     pub(super) fn of(lake: Lake, name: &str, layer: Layer, wants: &str) -> Result<Input, Stop> {
         let own = format!("{}.", lake.plan().lakehouse);
         let wanted = name.strip_prefix(&own).unwrap_or(name);
-        let found = lake.plan().flows.iter().find(|flow| flow.name.to_string().eq_ignore_ascii_case(wanted)).cloned();
+        // What is asked for says the layer, so that the name may leave it out.
+        let wanted = match wanted.contains('.') {
+            true => wanted.to_owned(),
+            false => format!("{}.{wanted}", layer.as_str()),
+        };
+        let found = lake.plan().flows.iter().find(|flow| flow.name.to_string().eq_ignore_ascii_case(&wanted)).cloned();
         let Some(flow) = found else {
-            return Err(unknown(&lake, wanted, layer));
+            return Err(unknown(&lake, &wanted, layer));
         };
         if flow.name.layer() != layer {
             return Err(Stop::Argument(format!("`{}` is no {wants}; {}", flow.name, there_are(&lake, layer))));

@@ -70,7 +70,8 @@ impl Kind {
             "parquet" => Kind::Parquet,
             "avro" => Kind::Avro,
             "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Kind::Excel,
-            "txt" | "dat" | "log" | "psv" | "tbl" => Kind::Text,
+            // Of an archive alone the content tells what is in it.
+            "txt" | "dat" | "log" | "psv" | "tbl" | "gz" | "zst" | "zip" => Kind::Text,
             _ => return None,
         })
     }
@@ -262,6 +263,7 @@ fn split(path: &str) -> (&str, &str) {
     let plain = wraps.iter().find_map(|wrap| name.strip_suffix(wrap)).unwrap_or(name);
     match plain.rsplit_once('.') {
         Some((stem, _)) => (&name[..stem.len()], &name[stem.len() + 1..]),
+        None if plain.len() < name.len() => (plain, &name[plain.len() + 1..]),
         None => (name, ""),
     }
 }
@@ -310,6 +312,7 @@ mod tests {
             ),
             (&["orders_1.csv", "orders_items_1.csv"], &[("orders", "orders?[0-9]*.csv"), ("orders_items", "orders_items*.csv")]),
             (&["2025-01.csv", "2025-02.csv"], &[("landing", "*.csv")]),
+            (&["returns/2025-05.zip"], &[("returns", "returns/*.zip")]),
         ] {
             let expected: Vec<(String, String)> = expected.iter().map(|(n, p)| ((*n).to_owned(), (*p).to_owned())).collect();
             assert_eq!(proposed(files), expected, "{files:?}");
@@ -324,6 +327,8 @@ mod tests {
             ("A.CSV", Some(Kind::Csv)),
             ("b.ndjson.zst", Some(Kind::Json)),
             ("x.txt", Some(Kind::Text)),
+            ("2025-05.zip", Some(Kind::Text)),
+            ("x.csv.zip", Some(Kind::Csv)),
             ("README.md", None),
             ("LICENSE", None),
         ] {

@@ -14,6 +14,14 @@ pub(super) struct Csv {
     pub(super) comma: bool,
 }
 
+/// Whether it is no text at all.
+pub(super) fn is_binary(lines: &[String]) -> bool {
+    let characters: usize = lines.iter().map(|line| line.chars().count()).sum();
+    let strange = |c: &char| *c == '\0' || *c == '\u{fffd}' || (c.is_control() && !c.is_whitespace());
+    // A text in another character set has some that cannot be told.
+    lines.iter().flat_map(|line| line.chars()).filter(strange).count() * 10 > characters
+}
+
 /// What text is whose name does not say it.
 pub(super) fn kind(lines: &[String]) -> Kind {
     let first = lines.iter().map(|line| line.trim()).find(|line| !line.is_empty()).unwrap_or_default();
@@ -114,6 +122,13 @@ mod tests {
         ] {
             assert_eq!(kind(&lines(text)), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn bytes_are_no_text() {
+        let text = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        assert!(is_binary(&text(&["PK\u{3}\u{4}\0\0\u{8}", "\u{fffd}\u{fffd}a"])));
+        assert!(!is_binary(&text(&["Gr\u{fffd}\u{df}e;Preis\tin EUR", "klein;4,50"])) && !is_binary(&[]));
     }
 
     #[test]
