@@ -46,7 +46,7 @@ pub(crate) fn trace(plan: &mut Plan, project: &Project) {
             FlowKind::Dimension { .. } => project.dimensions.iter().find(|d| d.table() == name).map(|d| reads.dimension(d)),
             FlowKind::Fact => project.facts.iter().find(|f| f.table() == name).map(|f| reads.fact(f)),
             FlowKind::Aggregate => project.aggregates.iter().find(|a| a.table() == name).map(|a| reads.aggregate(a)),
-            FlowKind::Bronze { .. } | FlowKind::DateDimension => None,
+            FlowKind::Bronze { .. } | FlowKind::DateDimension | FlowKind::Dictionary => None,
         };
         plan.flows[at].lineage = lineage.unwrap_or_default();
     }
