@@ -50,7 +50,7 @@ def tables(storage):
         if "_delta_log" in below:
             path = os.path.relpath(folder, storage).replace(os.sep, "/")
             below.clear()
-            if path.split("/")[0] in ("bronze", "silver", "gold"):
+            if path.split("/")[0] in ("bronze", "silver", "gold", "monitoring"):
                 found[table_name(path)] = folder
     return found
 

@@ -170,9 +170,20 @@ fn measures(
         summing.check(&found.expr, written, &by_name, faults);
         let sql = found.expr.to_string();
         places.push(Place { sql: sql.clone(), over: ROWS.to_owned(), at: written.span() });
-        measures.push((Column::new(name.value.clone(), found.ty), sql));
+        let column = Column::new(name.value.clone(), found.ty).described(Some(described(aggregate, &name.value, written.text())));
+        measures.push((column, sql));
     }
     measures
+}
+
+/// What a measure is about, with its unit; where nothing is said, how it is computed.
+fn described(aggregate: &Aggregate, name: &str, expression: &str) -> String {
+    let words = aggregate.words.get(name);
+    let about = words.and_then(|words| words.description.as_ref()).map_or(expression, |words| words.value.as_str());
+    match words.and_then(|words| words.unit.as_ref()) {
+        Some(unit) => format!("{about}, in {}", unit.value),
+        None => about.to_owned(),
+    }
 }
 
 fn table_columns(groups: &[Group], measures: &[Measure]) -> Vec<Column> {

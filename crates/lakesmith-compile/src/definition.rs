@@ -31,7 +31,7 @@ pub fn redefined(former: &Definition, now: &Definition) -> Vec<String> {
 pub(crate) fn of(flow: &Flow, project: &Project) -> Definition {
     let name = flow.name.to_string();
     match flow.kind {
-        FlowKind::Bronze { .. } | FlowKind::DateDimension => Definition::new(),
+        FlowKind::Bronze { .. } | FlowKind::DateDimension | FlowKind::Dictionary => Definition::new(),
         FlowKind::Entity { .. } => project.entities.iter().find(|e| e.table() == name).map(entity).unwrap_or_default(),
         FlowKind::Dimension { .. } => project.dimensions.iter().find(|d| d.table() == name).map(dimension).unwrap_or_default(),
         FlowKind::Fact => project.facts.iter().find(|f| f.table() == name).map(fact).unwrap_or_default(),

@@ -5,6 +5,8 @@ mod hierarchy;
 mod inferred;
 mod versions;
 
+pub use self::inferred::{INFERRED, inferred_members};
+
 use self::inferred::Needing;
 use crate::entity::Shape;
 use crate::expression;
@@ -277,7 +279,7 @@ impl Members<'_> {
             companions: vec![],
             outcomes: None,
             checks: vec![],
-            counts: hierarchy::counts(self),
+            counts: hierarchy::counts(self).into_iter().chain(inferred::count(self)).collect(),
             places: vec![],
         }
     }

@@ -681,9 +681,20 @@ impl Role<'_> {
     }
 }
 
+/// What the number of facts without a member is called, before the name of their key.
+const COUNTED: &str = "unknown ";
+
+/// The keys of a fact whose facts without a member are counted: not those of milestones that have not come yet.
+pub fn counted_keys(step: &Step) -> impl Iterator<Item = &str> {
+    step.counts.iter().filter_map(|counted| counted.name.strip_prefix(COUNTED))
+}
+
 fn unknown(role: &Role) -> Counted {
     let key = &role.written.key.value;
-    Counted { name: format!("unknown {key}"), sql: format!("SELECT count(*) FROM `result` WHERE {} = {UNKNOWN_KEY}", quote(key)) }
+    Counted {
+        name: format!("{COUNTED}{key}"),
+        sql: format!("SELECT count(*) FROM `result` WHERE {} = {UNKNOWN_KEY}", quote(key)),
+    }
 }
 
 fn checks(fact: &Fact, roles: &[Role], grain: &[String], unique: bool) -> Vec<Check> {

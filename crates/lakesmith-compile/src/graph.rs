@@ -41,7 +41,7 @@ impl Selection {
     pub fn resolve(&self, plan: &Plan, project: &Project) -> Result<BTreeSet<TableName>, SelectionError> {
         let graph = Graph { plan, project };
         let mut chosen = match self.select.is_empty() {
-            true => plan.flows.iter().map(|flow| flow.name.clone()).collect(),
+            true => plan.all().map(|flow| flow.name.clone()).collect(),
             false => graph.union(&self.select)?,
         };
         for name in graph.union(&self.exclude)? {
@@ -111,10 +111,9 @@ impl Graph<'_> {
                 wildcard(plain, &full) || wildcard(plain, flow.name.name())
             }),
         };
-        let found: BTreeSet<TableName> =
-            self.plan.flows.iter().filter(|flow| matches(flow)).map(|flow| flow.name.clone()).collect();
+        let found: BTreeSet<TableName> = self.plan.all().filter(|flow| matches(flow)).map(|flow| flow.name.clone()).collect();
         if found.is_empty() {
-            let names: Vec<String> = self.plan.flows.iter().map(|flow| flow.name.to_string()).collect();
+            let names: Vec<String> = self.plan.all().map(|flow| flow.name.to_string()).collect();
             let near = nearest(written, names.iter().map(String::as_str)).map(str::to_owned);
             return Err(SelectionError::Nothing { selector: written.to_owned(), near });
         }

@@ -53,7 +53,7 @@ pub(crate) fn trace(plan: &mut Plan, project: &Project) {
             FlowKind::Dimension { .. } => project.dimensions.iter().find(|d| d.table() == name).map(|d| reads.dimension(d)),
             FlowKind::Fact => project.facts.iter().find(|f| f.table() == name).map(|f| reads.fact(f)),
             FlowKind::Aggregate => project.aggregates.iter().find(|a| a.table() == name).map(|a| reads.aggregate(a)),
-            FlowKind::Bronze { .. } | FlowKind::DateDimension => None,
+            FlowKind::Bronze { .. } | FlowKind::DateDimension | FlowKind::Dictionary => None,
         };
         let made_of = |column: String| match queried {
             true => flow.lineage.get(&column).cloned().unwrap_or_default(),

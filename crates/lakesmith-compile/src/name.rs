@@ -13,6 +13,8 @@ pub enum Layer {
     Silver,
     /// The star schema.
     Gold,
+    /// What lakesmith says of the lakehouse itself.
+    Monitoring,
 }
 
 impl Layer {
@@ -22,12 +24,14 @@ impl Layer {
             Layer::Bronze => "bronze",
             Layer::Silver => "silver",
             Layer::Gold => "gold",
+            Layer::Monitoring => "monitoring",
         }
     }
 
     /// The layer of that name.
     pub fn parse(word: &str) -> Option<Layer> {
-        [Layer::Bronze, Layer::Silver, Layer::Gold].into_iter().find(|layer| layer.as_str().eq_ignore_ascii_case(word))
+        let all = [Layer::Bronze, Layer::Silver, Layer::Gold, Layer::Monitoring];
+        all.into_iter().find(|layer| layer.as_str().eq_ignore_ascii_case(word))
     }
 }
 

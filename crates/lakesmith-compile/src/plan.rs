@@ -7,7 +7,7 @@ use crate::name::{Layer, TableName};
 use crate::queried::{self, Queried};
 use crate::step::{Step, Write};
 use crate::table::{Column, Table};
-use crate::{aggregate, bronze, conform, date, dimension, entity, fact};
+use crate::{aggregate, bronze, conform, date, dictionary, dimension, entity, fact};
 use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SourceKind};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
@@ -43,6 +43,8 @@ pub enum FlowKind {
     Fact,
     /// A fact summed up.
     Aggregate,
+    /// `monitoring.data_dictionary`.
+    Dictionary,
 }
 
 impl FlowKind {
@@ -140,19 +142,27 @@ impl Flow {
 pub struct Plan {
     /// The project's name, the first part of three-part table names.
     pub lakehouse: String,
-    /// The flows in order.
+    /// The flows of the project in order.
     pub flows: Vec<Flow>,
+    /// The flows of tables in which lakesmith says something of the lakehouse itself. They read none of the project's tables,
+    /// and none reads them.
+    pub monitoring: Vec<Flow>,
 }
 
 impl Plan {
+    /// Every flow: those of the project, then those of monitoring.
+    pub fn all(&self) -> impl Iterator<Item = &Flow> {
+        self.flows.iter().chain(&self.monitoring)
+    }
+
     /// The flow that fills a table.
     pub fn flow(&self, name: &TableName) -> Option<&Flow> {
-        self.flows.iter().find(|flow| flow.name == *name)
+        self.all().find(|flow| flow.name == *name)
     }
 
     /// Every table: targets and companions.
     pub fn tables(&self) -> impl Iterator<Item = (&Flow, &Table)> {
-        self.flows.iter().flat_map(|flow| std::iter::once(&flow.target).chain(&flow.companions).map(move |table| (flow, table)))
+        self.all().flat_map(|flow| std::iter::once(&flow.target).chain(&flow.companions).map(move |table| (flow, table)))
     }
 
     /// The table of that name, with the flow it belongs to.
@@ -236,7 +246,7 @@ impl Known<'_> {
 /// Puts a project's flows in order, each with its step as far as the columns of bronze are known. Reports every fault.
 pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostics) {
     let mut faults = Diagnostics::default();
-    let plan = Plan { lakehouse: project.lakehouse.name.value.clone(), flows: vec![] };
+    let plan = Plan { lakehouse: project.lakehouse.name.value.clone(), flows: vec![], monitoring: vec![] };
     let mut known = Known { plan, entities: BTreeMap::new(), project };
     for (s, source) in project.sources.iter().enumerate() {
         for (t, table) in source.tables.iter().enumerate() {
@@ -271,6 +281,7 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
         flow.definition = definition::of(flow, project);
     }
     lineage::trace(&mut known.plan, project);
+    known.plan.monitoring = vec![dictionary::flow(project, &known.plan)];
     (known.plan, faults)
 }
 

@@ -1,13 +1,12 @@
 //! Spark's types and Arrow's: what a Delta table can hold.
 
+use crate::delta::comments::COMMENT;
 use arrow::datatypes::{DataType as Arrow, Field as ArrowField, Fields, Schema as ArrowSchema, SchemaRef, TimeUnit};
 use lakesmith_compile::Column;
 use lakesmith_sql::{DataType, Field, Schema};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Field metadata: what the project says of a column, as Delta keeps it.
-const COMMENT: &str = "comment";
 /// Field metadata: what the source calls a column whose name Delta refuses.
 pub(crate) const SOURCE_NAME: &str = "lakesmith.source_name";
 

@@ -8,6 +8,7 @@ pub(crate) use read::read;
 
 use crate::NamedExpr;
 use lakesmith_text::{Located, Span, Spanned};
+use std::collections::BTreeMap;
 
 /// An aggregate: one row per group. It fills `gold.<name>`.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Aggregate {
     pub group_by: Vec<NamedExpr>,
     /// Name and Spark SQL aggregate expression of each measure, in the order written.
     pub measures: Vec<(Spanned<String>, Located)>,
+    /// What is said of measures beside their expressions, by name; of a measure without such words nothing.
+    pub words: BTreeMap<String, MeasureWords>,
     /// What its files are parted by.
     pub partition_by: Vec<NamedExpr>,
     /// What rows lie near each other by.
@@ -32,6 +35,15 @@ pub struct Aggregate {
     pub owner: Option<Spanned<String>>,
     /// Words to select it by.
     pub tags: Vec<Spanned<String>>,
+}
+
+/// What is said of a measure beside its expression.
+#[derive(Debug, Clone, Default)]
+pub struct MeasureWords {
+    /// What it is counted in, such as `USD`.
+    pub unit: Option<Spanned<String>>,
+    /// What it means.
+    pub description: Option<Spanned<String>>,
 }
 
 impl Aggregate {

@@ -240,6 +240,7 @@ pub(crate) fn expected(shape: &Shape) -> &'static str {
             _ => "a list of texts",
         },
         Shape::Named(Shape::Sql) => "a map of `name: expression`",
+        Shape::Named(Shape::Or(Shape::Sql, _)) => "a map of `name: expression` or `name: { key: value }`",
         Shape::Named(_) | Shape::Columns(_) | Shape::Labelled(_) => "a map of `name: value`",
         Shape::Object(_) => "a map of `key: value`",
         Shape::Or(word, _) => expected(word),

@@ -35,7 +35,7 @@ mod source;
 mod unit_test;
 mod yaml;
 
-pub use aggregate::Aggregate;
+pub use aggregate::{Aggregate, MeasureWords};
 pub use dimension::{Dimension, DimensionHistory, DimensionKind, FirstVersion, Validity};
 pub use entity::{
     Column, ColumnValue, Entity, Expectation, Explode, History, Lookup, NamedExpr, OnFail, QualityDimension, Scalar,

@@ -58,7 +58,9 @@ fn words(page: &mut String, shape: &Shape, path: &str) {
 fn inner(shape: &Shape) -> Option<(&'static Object, &'static str)> {
     match shape {
         Shape::Object(object) => Some((object, "")),
-        Shape::Named(Shape::Object(object)) | Shape::Columns(Shape::Object(object)) => Some((object, ".<name>")),
+        Shape::Named(Shape::Object(object) | Shape::Or(_, Shape::Object(object))) | Shape::Columns(Shape::Object(object)) => {
+            Some((object, ".<name>"))
+        }
         Shape::Or(_, Shape::Object(object)) => Some((object, "")),
         Shape::List(Shape::Object(object) | Shape::Or(_, Shape::Object(object))) => Some((object, "[]")),
         _ => None,

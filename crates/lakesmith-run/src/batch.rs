@@ -30,6 +30,7 @@ use crate::phase::Phase;
 use crate::record::{self, Record, RecordedInput};
 use crate::report::Event;
 use crate::versions;
+use crate::words;
 use commit::{Committed, commit};
 use definition::define;
 use lakesmith_compile::{Definition, Flow, Input, Step, Table, parameter, period_number};
@@ -197,6 +198,7 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         return Ok(Some(Planned::Recorded(Box::new(record))));
     }
     let target = accept::follow(lake, flow, target, last).await?;
+    let target = words::keep(lake, flow, target, last).await?;
     let former = target.txn(&position::definition(&flow.name)).await?;
     let formerly = definition::number(flow).and_then(|now| former.filter(|former| *former != now));
     let redefined = match flow.fingerprint {

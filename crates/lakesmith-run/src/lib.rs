@@ -30,6 +30,7 @@ mod signals;
 mod sim;
 mod unit;
 mod versions;
+mod words;
 mod world;
 
 pub use accept::{Acceptance, Accepted};
@@ -38,7 +39,7 @@ pub use error::RunError;
 pub use heartbeat::Process;
 pub use inbox::Inboxes;
 pub use lake::{Lake, Options};
-pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
+pub use look::{FlowStanding, InputPosition, TableDescription, TableSummary, UnknownMembers, Version};
 pub use preview::Preview;
 pub use report::{Event, FlowReport, FlowStatus, Report};
 pub use sample::Sampled;

@@ -45,6 +45,21 @@ pub struct TableDescription {
     pub partition_by: Vec<String>,
     /// Columns by which files are sorted.
     pub cluster_by: Vec<String>,
+    /// Of a fact: how many of its rows stand at member -1, by role.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_members: Vec<UnknownMembers>,
+    /// Of a dimension with members that facts need inferred: how many are inferred now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inferred_members: Option<u64>,
+}
+
+/// The rows of a fact that have no member in a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnknownMembers {
+    /// The fact's column that holds the member's key.
+    pub key: String,
+    /// How many rows have -1 there.
+    pub facts: u64,
 }
 
 /// How far a flow has read one of its inputs.

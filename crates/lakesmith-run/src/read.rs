@@ -3,13 +3,13 @@
 use crate::batch::position;
 use crate::error::RunError;
 use crate::lake::Lake;
-use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, Version};
+use crate::look::{FlowStanding, InputPosition, TableDescription, TableSummary, UnknownMembers, Version};
 use crate::record;
 use crate::versions;
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
-use lakesmith_compile::{Flow, Plan, Table, TableName, Write};
+use lakesmith_compile::{Flow, INFERRED, Plan, Table, TableName, Write, counted_keys, inferred_members};
 use lakesmith_engine::delta::Snapshot;
 use lakesmith_engine::{LandingStream, Rows};
 use lakesmith_govern::{Principal, Question, admit};
@@ -66,8 +66,14 @@ impl Lake {
             Some(Write::ReplaceKeys(keyed) | Write::ReplaceAll(keyed)) if found.name == flow.name => keyed.identity.clone(),
             _ => vec![],
         };
+        let (unknown_members, inferred_members) = match held {
+            Some(held) if found.name == flow.name => self.members(flow, held).await?,
+            _ => (vec![], None),
+        };
         Ok(TableDescription {
             summary,
+            unknown_members,
+            inferred_members,
             flow: flow.name.clone(),
             path: found.path.clone(),
             inputs,
@@ -76,6 +82,32 @@ impl Lake {
             partition_by: found.partition_by.clone(),
             cluster_by: found.cluster_by.clone(),
         })
+    }
+
+    /// Of a fact, its rows at member -1 by role; of a dimension from which members are inferred, how many are. One query.
+    async fn members(&self, flow: &Flow, held: Snapshot) -> Result<(Vec<UnknownMembers>, Option<u64>), RunError> {
+        let Some(step) = &flow.step else { return Ok((vec![], None)) };
+        let has = |name: &str| held.schema().field_with_name(name).is_ok();
+        let keys: Vec<&str> = counted_keys(step).filter(|key| has(key)).collect();
+        let mut conditions: Vec<String> = keys.iter().map(|key| format!("`{key}` = -1")).collect();
+        let surrogate = match &step.write {
+            Write::ReplaceKeys(keyed) | Write::ReplaceAll(keyed) => keyed.surrogate.as_deref(),
+            Write::Append => None,
+        };
+        let infers = step.counts.iter().any(|counted| counted.name == INFERRED);
+        conditions.extend(surrogate.filter(|_| infers).map(inferred_members));
+        if conditions.is_empty() {
+            return Ok((vec![], None));
+        }
+        let counts: Vec<String> = conditions.iter().map(|condition| format!("count(CASE WHEN {condition} THEN 1 END)")).collect();
+        let sql = format!("SELECT {} FROM {}", counts.join(", "), flow.name.quoted());
+        let rows = of_companion(self, &flow.target, held, sql).await?;
+        let count = |n: usize| -> u64 {
+            let number = |batch: &arrow::record_batch::RecordBatch| batch.column(n).as_primitive::<Int64Type>().value(0);
+            rows.batches.iter().find(|batch| batch.num_rows() > 0).map(number).and_then(|n| u64::try_from(n).ok()).unwrap_or(0)
+        };
+        let unknown = |(n, key): (usize, &&str)| UnknownMembers { key: (*key).to_owned(), facts: count(n) };
+        Ok((keys.iter().enumerate().map(unknown).collect(), infers.then(|| count(keys.len()))))
     }
 
     /// The versions of a table, newest first.

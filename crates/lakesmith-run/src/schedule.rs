@@ -7,7 +7,7 @@ use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
 use crate::read;
 use crate::report::{Event, FlowReport, FlowStatus, Report};
-use lakesmith_compile::{Flow, TableName};
+use lakesmith_compile::{Flow, Layer, TableName};
 use lakesmith_engine::{Outcomes, Scanned};
 use lakesmith_text::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,7 +19,8 @@ use tokio::task::JoinSet;
 type Events = Arc<dyn Fn(Event) + Send + Sync>;
 
 impl Lake {
-    /// Runs the selected flows. A flow that fails stops those that read it; the others go on.
+    /// Runs the selected flows. A flow that fails stops those that read it; the others go on. Flows of monitoring are told of
+    /// when they fail, and when nothing else was asked for.
     pub async fn execute(&mut self, selection: &BTreeSet<TableName>, events: Events) -> Result<Report, RunError> {
         if self.faults().has_errors() {
             return Err(RunError::Project(self.faults().clone()));
@@ -28,7 +29,10 @@ impl Lake {
         let (run_id, started, clock) = (batch::run_id(), self.now(), Instant::now());
         let heartbeat = Arc::new(Heartbeat::new(self.world(), run_id.clone()));
         let plan = self.plan().clone();
-        let flows: Vec<&Flow> = plan.flows.iter().filter(|flow| selection.contains(&flow.name)).collect();
+        let flows: Vec<&Flow> = plan.all().filter(|flow| selection.contains(&flow.name)).collect();
+        let others = plan.flows.iter().any(|flow| selection.contains(&flow.name));
+        let quiet = |flow: &TableName| others && flow.layer() == Layer::Monitoring;
+        let tells = |report: &FlowReport| !quiet(&report.flow) || stops(report.status);
         let mut waiting: Vec<Flow> = flows.iter().map(|flow| (*flow).clone()).collect();
         let mut running = JoinSet::new();
         let mut ended: HashMap<TableName, FlowReport> = HashMap::new();
@@ -45,8 +49,9 @@ impl Lake {
                     index = 0;
                 } else if running.len() < self.threads() && !flow.upstream().any(open) {
                     let flow = waiting.remove(index);
+                    let events: Events = if quiet(&flow.name) { Arc::new(|_: Event| {}) } else { events.clone() };
                     events(Event::Started { flow: flow.name.clone() });
-                    running.spawn(one(self.clone(), flow, heartbeat.clone(), events.clone()));
+                    running.spawn(one(self.clone(), flow, heartbeat.clone(), events));
                 } else {
                     index += 1;
                 }
@@ -54,14 +59,16 @@ impl Lake {
             match running.join_next().await {
                 None => break,
                 Some(Ok(report)) => {
-                    events(Event::Finished(Box::new(report.clone())));
+                    if tells(&report) {
+                        events(Event::Finished(Box::new(report.clone())));
+                    }
                     ended.insert(report.flow.clone(), report);
                 }
                 Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
             }
         }
         heartbeat.end().await;
-        let flows = flows.iter().filter_map(|flow| ended.remove(&flow.name)).collect();
+        let flows = flows.iter().filter_map(|flow| ended.remove(&flow.name)).filter(tells).collect();
         Ok(Report { run_id, started, duration: clock.elapsed(), flows })
     }
 }

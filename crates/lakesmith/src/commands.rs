@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Query(query::Args),
     /// List the tables with their versions, rows and sizes
     Tables(tables::Args),
-    /// Show a table's columns, key, inputs and place
+    /// Show a table's columns, key, inputs and place, or draw the dimensional model
     Describe(describe::Args),
     /// Show who did what to a table, newest first
     History(history::Args),

@@ -8,6 +8,7 @@ mod amounts;
 mod args;
 mod commands;
 mod console;
+mod erd;
 mod exit;
 mod format;
 mod grid;

@@ -3,13 +3,29 @@
 //! as a fact needs it.
 
 use super::Members;
-use crate::gold::{nothing_known, own, stamped};
+use crate::gold::{UNKNOWN_KEY, nothing_known, own, stamped};
 use crate::name::TableName;
 use crate::plan::{Input, Known};
 use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same_pairs};
-use crate::step::Cte;
+use crate::step::{Counted, Cte};
 use lakesmith_project::{Dimension, MissingMember};
 use lakesmith_text::Diagnostics;
+
+/// What the number of members that are inferred is called.
+pub const INFERRED: &str = "inferred members";
+
+/// A condition that is TRUE for the versions of a dimension that were inferred: lakesmith made them itself, and they are not
+/// the unknown member. A member has at most one of them.
+pub fn inferred_members(surrogate_key: &str) -> String {
+    format!("`_source_system` = {} AND NOT ({} <=> {UNKNOWN_KEY})", own(), quote(surrogate_key))
+}
+
+/// Counts them among the members of a batch.
+pub(super) fn count(members: &Members<'_>) -> Option<Counted> {
+    let inferred = inferred_members(&members.dimension.surrogate_key.value);
+    let sql = format!("SELECT count(*) FROM `result` WHERE {inferred}");
+    (!members.needing.is_empty()).then(|| Counted { name: INFERRED.to_owned(), sql })
+}
 
 /// A table whose rows need members of a dimension.
 pub(super) struct Needing {

@@ -167,7 +167,10 @@ fn value(
         };
     }
     let default = column.default.as_ref().map(|default| default_value(&default.value, &compiled.ty));
+    // A column that is passed on is what its input says it is, where the project does not say.
+    let passed = passes.as_ref().and_then(|name| columns.iter().find(|column| column.name == *name));
     let description = column.description.as_ref().map(|words| words.value.clone());
+    let description = description.or_else(|| passed.and_then(|column| column.description.clone()));
     let passes = passes.filter(|_| want.as_ref().is_none_or(|want| *want == ty));
     Some(Value {
         column: Column::new(column.name.value.clone(), compiled.ty.clone()).described(description),

@@ -36,9 +36,10 @@ pub(crate) fn identity(entity: &Entity) -> Vec<String> {
 pub(crate) fn table(of: &TableName, path: &str, entity: &Entity, checked: &Checked) -> Table {
     let column = |name: &str, ty, words: &str| Column::new(name, ty).described(Some(words.to_owned()));
     let typed = |name: &String| match ARRIVAL.iter().position(|arrival| arrival == name) {
-        Some(0) => Column::new(name.clone(), DataType::Timestamp),
-        Some(2) => Column::new(name.clone(), DataType::BigInt),
-        _ => (checked.values.iter().find(|value| value.column.name == *name))
+        Some(0) => column(name, DataType::Timestamp, "When the file that tells the delete was last changed, UTC"),
+        Some(1) => column(name, DataType::String, "The file that tells the delete"),
+        Some(_) => column(name, DataType::BigInt, "The number of the row in that file"),
+        None => (checked.values.iter().find(|value| value.column.name == *name))
             .map_or_else(|| Column::new(name.clone(), DataType::String), |value| value.column.clone()),
     };
     let mut columns: Vec<Column> = identity(entity).iter().map(typed).collect();

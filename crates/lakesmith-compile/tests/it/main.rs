@@ -5,11 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
 mod capture;
+mod dictionary;
+mod model;
 
-use lakesmith_compile::{Column, Columns, Flow, Plan, Selection, Step, TableName, compile, parameter, show};
-use lakesmith_project::load;
+use lakesmith_compile::{Column, Columns, Flow, FlowKind, Plan, Selection, Step, TableName, compile, parameter, show};
+use lakesmith_project::{Project, load};
 use lakesmith_sql::{DataType, Field, Literal, Schemas, bind, parse_query, parse_type, resolve};
-use lakesmith_text::render;
+use lakesmith_text::{Diagnostics, render};
 use std::collections::BTreeMap;
 use std::fs;
 use tempfile::TempDir;
@@ -54,7 +56,7 @@ fn a_selection_holds_flows_alone_though_some_read_companions() {
 }
 
 /// A page: blocks fenced as ```` ```yaml path ````, and one a bronze table fenced as ```` ```columns bronze.name ````.
-fn check(page: &str) -> String {
+fn read(page: &str) -> (Project, Diagnostics, Columns) {
     let folder = TempDir::new().unwrap();
     let mut columns = Columns::new();
     for block in format!("\n{page}").split("\n```").filter(|block| !block.is_empty()) {
@@ -71,7 +73,12 @@ fn check(page: &str) -> String {
             _ => {}
         }
     }
-    let (project, mut faults) = load(folder.path());
+    let (project, faults) = load(folder.path());
+    (project, faults, columns)
+}
+
+fn check(page: &str) -> String {
+    let (project, mut faults, columns) = read(page);
     let (plan, more) = compile(&project, &columns);
     faults.extend(more);
     faults.reconsider(&project.sources_text);
@@ -82,6 +89,7 @@ fn check(page: &str) -> String {
         return render(&faults, &project.sources_text, false);
     }
     steps_resolve(&plan);
+    own_columns_are_described(&plan);
     let chosen = Selection { select: vec!["layer:silver".into(), "layer:gold".into()], exclude: vec![] }.resolve(&plan, &project);
     let chosen = chosen.unwrap_or_default();
     show(plan.flows.iter().filter(|flow| chosen.contains(&flow.name)))
@@ -104,7 +112,7 @@ fn steps_resolve(plan: &Plan) {
     let tables = plan.tables().filter(|(flow, _)| flow.columns_known);
     let tables =
         Tables(tables.map(|(_, t)| (vec![t.name.layer().as_str().to_owned(), t.name.name().to_owned()], t.schema())).collect());
-    for flow in plan.flows.iter().filter(|flow| flow.name.layer() != lakesmith_compile::Layer::Bronze) {
+    for flow in plan.all().filter(|flow| flow.name.layer() != lakesmith_compile::Layer::Bronze) {
         let mut tables = Tables(tables.0.clone());
         for (n, input) in flow.inputs.iter().enumerate() {
             let mut schema = plan.table(&input.table).unwrap().1.schema();
@@ -124,6 +132,25 @@ fn steps_resolve(plan: &Plan) {
                 assert_eq!(found.ty, column.ty, "{}.{}", flow.name, column.name);
             }
         }
+    }
+}
+
+/// What lakesmith adds to a table, and what an aggregate computes, says what it is.
+fn own_columns_are_described(plan: &Plan) {
+    for (flow, table) in plan.tables() {
+        let made = |name: &str| match flow.kind {
+            FlowKind::DateDimension | FlowKind::Dictionary => true,
+            FlowKind::Bronze { .. } => table.name != flow.name || name.starts_with('_'),
+            FlowKind::Aggregate => !flow.lineage.get(name).is_some_and(|from| from.iter().any(|(_, from)| from == name)) || name.starts_with('_'),
+            FlowKind::Entity { .. } | FlowKind::Dimension { .. } | FlowKind::Fact => {
+                name.starts_with('_') || name.starts_with("effective_")
+            }
+        };
+        for column in table.columns.iter().filter(|column| made(&column.name)) {
+            assert!(column.description.is_some(), "{}.{} does not say what it is", table.name, column.name);
+        }
+        let described = table.name != flow.name || matches!(flow.kind, FlowKind::DateDimension | FlowKind::Dictionary);
+        assert!(!described || table.description.is_some(), "{} does not say what it holds", table.name);
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod action;
 pub(crate) mod change;
+pub(crate) mod comments;
 mod commit;
 mod create;
 mod error;

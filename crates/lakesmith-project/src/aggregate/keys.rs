@@ -17,13 +17,25 @@ pub(crate) const KEYS: Object = Object {
         ),
         Key::required(
             "measures",
-            Shape::Named(&Shape::Sql),
-            "Spark SQL aggregate expressions by column: `revenue: sum(total_amount)`.",
+            Shape::Named(&Shape::Or(&Shape::Sql, &Shape::Object(&MEASURE))),
+            "Spark SQL aggregate expressions by column: `revenue: sum(total_amount)`, or with words \
+             `revenue: { expr: sum(total_amount), unit: USD }`.",
         ),
         PARTITION_BY,
         CLUSTER_BY,
         DESCRIPTION,
         OWNER,
         TAGS,
+    ],
+};
+
+/// One of `measures:`, where more is said of it than its expression.
+pub(crate) const MEASURE: Object = Object {
+    name: "a measure of an aggregate",
+    may_be_empty: false,
+    keys: &[
+        Key::required("expr", Shape::Sql, "A Spark SQL aggregate expression over the columns of `from`."),
+        Key::optional("unit", Shape::Text, "What it is counted in, such as `USD`."),
+        Key::optional("description", Shape::Text, "What it means, for people. Left out: the expression stands for it."),
     ],
 };

@@ -106,7 +106,13 @@ fn gold_tables_are_told_apart_by_the_key_that_names_them() {
     assert_eq!(fact.dimensions[1].missing, MissingMember::Inferred);
     assert_eq!(fact.dimensions[0].on[0].value, "order_date");
     assert_eq!(fact.measures[2].expr.as_ref().unwrap().text(), "total_amount - cost");
-    assert_eq!(project.aggregates[0].measures[1].1.text(), "count(DISTINCT order_id)");
+    let daily = &project.aggregates[0];
+    let measures: Vec<&str> = daily.measures.iter().map(|(_, expr)| expr.text()).collect();
+    assert_eq!(measures, ["sum(total_amount)", "count(DISTINCT order_id)"]);
+    assert_eq!(written(&project, &daily.measures[0].1, "total_amount"), "total_amount");
+    let words: Vec<_> = daily.words.iter().map(|(name, words)| (name.as_str(), words.unit.as_ref().unwrap().as_str())).collect();
+    assert_eq!(words, [("revenue", "USD")]);
+    assert_eq!(daily.words["revenue"].description.as_ref().unwrap().value, "What was paid");
 }
 
 #[test]

@@ -20,6 +20,7 @@
 //! | [`clocks`] | W8: clocks that go wrong, and two that differ |
 //! | [`weather`] | S1, S5: many calls fail; listings are muddled |
 //! | [`drift`] | D2, S3: files of other columns after a record; columns accepted over calls that fail |
+//! | [`words`] | S3: what tables say of themselves, committed over calls that fail and beside batches under way |
 //! | [`writers`] | W3: eight writers on one table |
 //! | [`voyages`] | all of it at once, by seed |
 //!
@@ -41,4 +42,5 @@ mod store;
 mod trace;
 mod voyages;
 mod weather;
+mod words;
 mod writers;

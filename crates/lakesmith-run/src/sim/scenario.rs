@@ -202,8 +202,9 @@ pub(super) struct Select {
 }
 
 impl Select {
+    /// The flows of the project. What lakesmith says of the lakehouse is made as `dim_date` is.
     pub(super) fn all() -> Select {
-        Select { select: vec![], exclude: vec![] }
+        Select { select: vec![], exclude: vec!["layer:monitoring".to_owned()] }
     }
 
     pub(super) fn one(flow: &str) -> Select {

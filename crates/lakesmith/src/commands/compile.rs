@@ -23,7 +23,10 @@ pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
     let lake = open::to_plan(globals, console).await?;
     let selection = args.selectors.selection();
     let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
-    let flows = lake.plan().flows.iter().filter(|flow| chosen.contains(&flow.name));
+    // What lakesmith says of the lakehouse itself is shown to those who ask for it.
+    let asked = !selection.select.is_empty();
+    let monitoring = lake.plan().monitoring.iter().filter(|_| asked);
+    let flows = lake.plan().flows.iter().chain(monitoring).filter(|flow| chosen.contains(&flow.name));
     let mut out = console.out();
     match args.format {
         TextFormat::Text => write!(out, "{}", show(flows))?,

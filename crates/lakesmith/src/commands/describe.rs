@@ -1,22 +1,32 @@
-//! `lakesmith describe`: one table in full.
+//! `lakesmith describe`: one table in full, or the dimensional model as a diagram.
 
 use crate::amounts::count;
 use crate::args::Globals;
 use crate::console::Console;
+use crate::erd::{self, Erd};
 use crate::exit::{Exit, Stop};
 use crate::format::{self, Format};
 use crate::grid::Grid;
 use crate::open;
-use lakesmith_run::TableDescription;
+use lakesmith_compile::{Model, TableName};
+use lakesmith_run::{Lake, TableDescription};
 use serde_json::{Value, json};
 use std::io::Write;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "`--format json` prints everything as one object, `--format csv` the columns.\n\n\
-    Examples:\n  lakesmith describe gold.dim_customer\n  lakesmith describe silver.sales_orders --format json")]
+    `--erd` draws every fact, dimension and aggregate with keys, measures and relationships; with a table, that one and those \
+    it refers to or that refer to it. Nothing needs to have run. With `--format json` it prints the model as data.\n\n\
+    Examples:\n  lakesmith describe gold.dim_customer\n  lakesmith describe silver.sales_orders --format json\n  \
+    lakesmith describe --erd > model.mmd\n  lakesmith describe --erd=dot gold.fact_sales | dot -Tsvg > sales.svg\n  \
+    lakesmith describe --erd --format json")]
 pub(crate) struct Args {
     /// The table, such as `gold.dim_customer`
-    table: String,
+    #[arg(required_unless_present = "erd")]
+    table: Option<String>,
+    /// Print the dimensional model as a diagram [default: mermaid]
+    #[arg(long, value_enum, value_name = "LANGUAGE", num_args = 0..=1, require_equals = true, default_missing_value = "mermaid")]
+    erd: Option<Erd>,
     /// How it is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
@@ -25,7 +35,11 @@ pub(crate) struct Args {
 /// Prints what the table is, then its columns.
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
     let lake = open::to_describe(globals, console).await?;
-    let table = lake.describe(&args.table).await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
+    if let Some(language) = args.erd {
+        return model(&lake, args, language, console);
+    }
+    let table = args.table.as_deref().unwrap_or_default();
+    let table = lake.describe(table).await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
     if args.format == Format::Json {
         let mut out = console.out();
         writeln!(out, "{:#}", whole(&table)?)?;
@@ -40,6 +54,34 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
         out.flush()?;
     }
     format::print(&Grid::list(&["column", "type", "description", "source_name"], &columns(&table))?, args.format, 0, console)?;
+    Ok(Exit::Done)
+}
+
+/// Prints the model of the project, or what of it lies around one table.
+fn model(lake: &Lake, args: &Args, language: Erd, console: &Console) -> Result<Exit, Stop> {
+    let mut model = Model::of(lake.project(), lake.plan());
+    if let Some(written) = &args.table {
+        let own = format!("{}.", lake.plan().lakehouse);
+        let name = TableName::parse(written.strip_prefix(&own).unwrap_or(written));
+        model = name.and_then(|name| model.around(&name)).ok_or_else(|| {
+            let help = "a diagram shows facts, dimensions and aggregates";
+            let names: Vec<String> = model.tables.iter().map(|table| table.table.to_string()).collect();
+            match lakesmith_text::nearest(written, names.iter().map(String::as_str)) {
+                Some(near) => Stop::Argument(format!("`{written}` is not in the dimensional model; did you mean `{near}`?")),
+                None => Stop::Argument(format!("`{written}` is not in the dimensional model; {help}: {}", names.join(", "))),
+            }
+        })?;
+    }
+    let mut out = console.out();
+    match args.format {
+        Format::Json => writeln!(out, "{:#}", serde_json::to_value(&model)?)?,
+        Format::Table => write!(out, "{}", erd::diagram(&model, language))?,
+        Format::Csv => {
+            let message = "a diagram cannot be written as CSV; leave `--format` out, or take `--format json`";
+            return Err(Stop::Argument(message.to_owned()));
+        }
+    }
+    out.flush()?;
     Ok(Exit::Done)
 }
 
@@ -84,6 +126,11 @@ fn facts(table: &TableDescription) -> Vec<(&'static str, String)> {
         ("version", if summary.exists { number(summary.version) } else { "none: it has no data yet".to_owned() }),
         ("batches", number(summary.batches)),
         ("holds", holds.into_iter().flatten().collect::<Vec<_>>().join(", ")),
+        (
+            "unknown",
+            table.unknown_members.iter().map(|role| format!("{} {}", role.key, role.facts)).collect::<Vec<_>>().join(", "),
+        ),
+        ("inferred", table.inferred_members.map(|n| count(n as usize, "member")).unwrap_or_default()),
     ];
     facts.into_iter().filter(|(_, fact)| fact.contains(char::is_alphanumeric)).collect()
 }

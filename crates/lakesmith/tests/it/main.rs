@@ -35,6 +35,7 @@ mod storage;
 mod tier;
 mod unit;
 mod watching;
+mod words;
 mod worlds;
 
 use page::Page;

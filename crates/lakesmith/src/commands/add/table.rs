@@ -105,7 +105,7 @@ pub(super) fn there_are(lake: &Lake, layer: Layer) -> String {
     let add = match layer {
         Layer::Bronze => "lakesmith add source NAME --path landing/",
         Layer::Silver => "lakesmith add silver AREA.NAME --from bronze.…",
-        Layer::Gold => "lakesmith add fact NAME --from silver.…",
+        Layer::Gold | Layer::Monitoring => "lakesmith add fact NAME --from silver.…",
     };
     match names.is_empty() {
         true => format!("the project has no {} table yet: `{add}` adds one", layer.as_str()),
