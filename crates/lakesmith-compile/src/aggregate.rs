@@ -57,6 +57,7 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
         columns_known: columns.is_some(),
         step: step(false),
         first: step(true),
+        window: None,
         rebuilds: true,
         definition: Default::default(),
         lineage: Default::default(),

@@ -102,6 +102,7 @@ pub(crate) fn flow(
     Flow {
         step,
         first,
+        window: None,
         rebuilds: false,
         kind: FlowKind::Bronze { source: place.0, table: place.1 },
         at: table.name.span,

@@ -155,6 +155,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
         fingerprint: Some(fingerprint(&calendar_alone.sql())),
         first: step(true),
         step: step(false),
+        window: None,
         rebuilds: true,
         kind: FlowKind::DateDimension,
         at: calendar.start.span,

@@ -89,6 +89,7 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
         columns_known: members.is_some(),
         step: members.as_ref().map(|members| members.step(false)),
         first: members.as_ref().map(|members| members.step(true)),
+        window: None,
         rebuilds: true,
         definition: Default::default(),
         lineage: Default::default(),

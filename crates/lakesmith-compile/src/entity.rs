@@ -15,7 +15,7 @@ use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::step::Step;
 use crate::table::{Column, Table};
 pub use columns::snake_case;
-use dedupe::Making;
+use dedupe::{Making, Reads};
 use lakesmith_project::{Entity, History};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics};
@@ -103,12 +103,14 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         tombstones: told,
         lookups: &lookups,
     };
-    let step = |whole: bool| -> Option<Step> { is_known.then(|| making.step(whole)) };
-    let (step, first) = (step(false), step(true));
+    let step = |reads: Reads| -> Option<Step> { is_known.then(|| making.step(reads)) };
+    let (step, first) = (step(Reads::New), step(Reads::All));
+    let window = is_known.then(|| making.window()).flatten();
     let buried = told.map(|table| (table.name.clone(), tombstones::identity(entity)));
     let flow = Flow {
         step,
         first,
+        window,
         rebuilds: !parent.has_arrival(),
         kind: FlowKind::Entity { history: entity.history },
         at: entity.at,

@@ -129,6 +129,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         columns_known: values.is_some(),
         step: step(false),
         first: step(true),
+        window: None,
         rebuilds: true,
         definition: Default::default(),
         lineage: Default::default(),

@@ -63,6 +63,7 @@ pub fn show_json<'a>(plan: &Plan, flows: impl IntoIterator<Item = &'a Flow>) -> 
                 "tags": flow.tags,
                 "step": step(&flow.step),
                 "first_step": step(&flow.first),
+                "window_step": step(&flow.window),
             })
         })
         .collect();

@@ -93,7 +93,7 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
             batches: done.batches,
             outcomes: done.outcomes,
             counts: done.counts.into_iter().chain(lake.notes(&flow).counts()).collect(),
-            notes: drift::notes(&flow.name, &done.drift, lake.policy(&flow), flow.at).into_iter().chain(report.notes).collect(),
+            notes: drift::notes(&flow, &done.drift, lake.policy(&flow)).into_iter().chain(report.notes).collect(),
             drift: done.drift,
             ..report
         },

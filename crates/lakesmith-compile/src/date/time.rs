@@ -66,6 +66,7 @@ pub(crate) fn flow(grain: &Spanned<TimeGrain>) -> Flow {
         fingerprint: Some(super::fingerprint(&step.sql())),
         first: Some(step.clone()),
         step: Some(step),
+        window: None,
         rebuilds: true,
         kind: FlowKind::DateDimension,
         at: grain.span,

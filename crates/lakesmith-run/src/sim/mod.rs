@@ -21,12 +21,14 @@
 //! | [`weather`] | S1, S5: many calls fail; listings are muddled |
 //! | [`drift`] | D2, S3: files of other columns after a record; columns accepted over calls that fail |
 //! | [`writers`] | W3: eight writers on one table |
+//! | [`again`] | C1, W1, S3: tables are computed again by another definition, and the runner dies, or two do it |
 //! | [`voyages`] | all of it at once, by seed |
 //!
 //! `LAKESMITH_TIER` (`quick`, `ci`, `soak`) says how much is run, `LAKESMITH_SEED` which chances are taken; a failure prints
 //! its case, and `LAKESMITH_CASE` with that text runs it alone. `LAKESMITH_TRACES` names a folder for traces.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod again;
 mod audit;
 mod clocks;
 mod contents;

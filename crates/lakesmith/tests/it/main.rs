@@ -84,6 +84,7 @@ fn the_book_shows_what_is_printed() {
         ("start", tempfile::tempdir().unwrap()),
         ("concepts/every-format", examples::example("files", |_| true)),
         ("concepts/drift", tempfile::tempdir().unwrap()),
+        ("concepts/refresh", tempfile::tempdir().unwrap()),
     ];
     for (chapter, project) in chapters {
         let place = Path::new(examples::REPOSITORY).join(format!("docs/src/{chapter}.md"));
