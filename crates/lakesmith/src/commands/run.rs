@@ -77,7 +77,7 @@ pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
     };
     if let Some(again) = again {
         let sources = lake.project().sources_text.clone();
-        lake.read_again(again, &chosen, &args.selectors.select).map_err(|error| Stop::of(error, &sources))?;
+        lake.read_again(again, &chosen, &selection.select).map_err(|error| Stop::of(error, &sources))?;
     }
     if args.retry_files {
         reads_files(lake.plan(), &chosen)?;
