@@ -95,7 +95,9 @@ class Gold:
         log = w.logs[s.target[s.flows[flow].source]]
         batch, at = held.read
         head = log[-1]
-        moved = head.batch > batch
+        # A batch that changes no row moves nobody, and the position stays where it is.
+        changed = [n for n in range(at + 1, len(log)) if log[n].rows != log[n - 1].rows] if at else [len(log) - 1]
+        moved = head.batch > batch and bool(changed)
         if s.broken != "foreign-unseen":                   # a commit without the flow's txn moves the input too
             moved |= any(version.by == "foreign" for version in log[at + 1:])
         return ("table", batch, at, head.batch, len(log) - 1) if moved else None

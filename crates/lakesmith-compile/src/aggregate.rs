@@ -81,6 +81,7 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
         step: step(false),
         first: step(true),
         whole: None,
+        window: None,
         rebuilds: true,
         definition: Default::default(),
         lineage: groups.iter().flatten().filter(|g| g.sql.is_some()).map(|g| (g.column.name.clone(), g.made.clone())).collect(),

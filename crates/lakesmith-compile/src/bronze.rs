@@ -103,6 +103,7 @@ pub(crate) fn flow(
         step,
         first,
         whole: None,
+        window: None,
         rebuilds: false,
         kind: FlowKind::Bronze { source: place.0, table: place.1 },
         at: table.name.span,

@@ -171,6 +171,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
         first: step(true),
         step: step(false),
         whole: None,
+        window: None,
         rebuilds: true,
         kind: FlowKind::DateDimension,
         at: calendar.start.span,

@@ -83,6 +83,7 @@ pub(crate) fn flow(project: &Project, plan: &Plan) -> Flow {
         inputs: vec![],
         companions: vec![],
         columns_known: true,
+        window: None,
         whole: Some("it is made of the project alone".to_owned()),
         rebuilds: true,
         fingerprint: Some(fingerprint(&step.sql())),

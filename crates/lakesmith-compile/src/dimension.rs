@@ -92,6 +92,7 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
         step: members.as_ref().map(|members| members.step(false)),
         first: members.as_ref().map(|members| members.step(true)),
         whole: None,
+        window: None,
         rebuilds: true,
         definition: Default::default(),
         lineage: Default::default(),

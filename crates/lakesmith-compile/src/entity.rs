@@ -15,7 +15,7 @@ use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::step::Step;
 use crate::table::{Column, Table};
 pub use columns::snake_case;
-use dedupe::Making;
+use dedupe::{Making, Reads};
 use lakesmith_project::{Entity, History};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics};
@@ -105,13 +105,16 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         tombstones: told,
         lookups: &lookups,
     };
-    let step = |whole: bool| -> Option<Step> { is_known.then(|| making.step(whole)) };
+    let step = |reads: Reads| -> Option<Step> { is_known.then(|| making.step(reads)) };
     let whole = parent.whole();
-    let (step, first) = (step(whole.is_some() && parent.query.is_some()), step(true));
+    let usual = if whole.is_some() && parent.query.is_some() { Reads::All } else { Reads::New };
+    let (step, first) = (step(usual), step(Reads::All));
+    let window = is_known.then(|| making.window()).flatten();
     let buried = told.map(|table| (table.name.clone(), tombstones::identity(entity)));
     let flow = Flow {
         step,
         first,
+        window,
         rebuilds: !parent.has_arrival(),
         whole,
         kind: FlowKind::Entity { history: entity.history },

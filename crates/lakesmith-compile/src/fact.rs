@@ -194,6 +194,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         step: step(why.is_some()),
         first: step(true),
         whole: why,
+        window: None,
         rebuilds: true,
         definition: Default::default(),
         lineage: match origin {

@@ -42,5 +42,5 @@ pub use model::{ColumnRole, Hierarchy, Model, ModelColumn, ModelKind, ModelTable
 pub use name::{Layer, TableName};
 pub use plan::{Columns, Flow, FlowKind, Input, Plan, compile};
 pub use show::{show, show_json};
-pub use step::{Beside, Check, Counted, Cte, Keyed, Place, Step, Write, parameter};
+pub use step::{Beside, Check, Counted, Cte, Keyed, Place, Replaces, Step, Write, parameter};
 pub use table::{Column, Table};

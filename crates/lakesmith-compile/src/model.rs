@@ -333,7 +333,8 @@ fn fact(fact: &Fact, flow: &Flow, model: &Model) -> ModelTable {
 fn aggregate(aggregate: &Aggregate, flow: &Flow, model: &Model) -> ModelTable {
     let from = flow.inputs.first().map(|input| input.table.clone());
     let below = from.as_ref().and_then(|from| model.table(from));
-    let groups = identity(flow).map_or_else(|| aggregate.group_by.iter().map(|g| g.name.value.clone()).collect(), <[String]>::to_vec);
+    let groups =
+        identity(flow).map_or_else(|| aggregate.group_by.iter().map(|g| g.name.value.clone()).collect(), <[String]>::to_vec);
     // A group that is a key of the fact, as it is, refers to the same dimension.
     let reference = |group: &String| {
         let found = below?.refers_to.iter().find(|reference| reference.column == *group)?;

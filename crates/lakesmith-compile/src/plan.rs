@@ -104,7 +104,11 @@ pub struct Flow {
     pub first: Option<Step>,
     /// Why every batch computes the whole table, if it does: else a batch reads what is new, and the keys it concerns.
     pub whole: Option<String>,
-    /// Whether the first step makes the whole table from all that its inputs hold, and so can do so at any time.
+    /// The step that reads again what reached bronze since a given time, with all that bronze holds of the same keys. Of
+    /// entities that read bronze and have a key.
+    pub window: Option<Step>,
+    /// Whether the first step makes the whole table from all that its inputs hold, and does so whenever the definition
+    /// changed or it is not known what the inputs gained.
     pub rebuilds: bool,
     /// A number that follows a definition of which no input tells; another one makes the whole table anew.
     pub fingerprint: Option<i64>,

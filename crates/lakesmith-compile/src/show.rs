@@ -66,6 +66,7 @@ pub fn show_json<'a>(plan: &Plan, flows: impl IntoIterator<Item = &'a Flow>) -> 
                 "why_whole": flow.whole,
                 "step": step(&flow.step),
                 "first_step": step(&flow.first),
+                "window_step": step(&flow.window),
             })
         })
         .collect();

@@ -18,6 +18,9 @@ pub mod parameter {
     /// The kept query whose one row gives these two, so that a table is read only where it has such times.
     pub const SPAN: &str = "span";
 
+    /// Rows that reached bronze at this time or later are read again, TIMESTAMP: in the step [`Flow::window`](crate::Flow).
+    pub const INGESTED_SINCE: &str = "ingested_since";
+
     /// The last `_batch_id` of input `n` (from 1) that earlier batches have read, BIGINT.
     pub fn after(n: usize) -> String {
         format!("after_{n}")
@@ -103,6 +106,19 @@ pub struct Beside {
     pub table: TableName,
     /// Its rows, as its columns.
     pub select: String,
+    /// What of the companion they take the place of; `None`: they are added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Replaces>,
+}
+
+/// Which rows of a companion those of a batch take the place of, where a batch reads again what earlier ones have read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replaces {
+    /// A query of the columns `keyed.keys`: the rows that the companion holds of these keys are concerned. `None`: all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
+    /// What tells its rows apart.
+    pub keyed: Keyed,
 }
 
 /// A number that the run reports beside the outcomes.
@@ -135,7 +151,7 @@ pub struct Step {
     pub select: String,
     /// How they are written.
     pub write: Write,
-    /// The rows for the companions, from the kept queries; they are only ever added.
+    /// The rows for the companions, from the kept queries; a step that reads only what is new adds them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<Beside>,
     /// `_outcome`, number of rows: what became of the rows of `batch` before the select.

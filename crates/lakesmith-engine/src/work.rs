@@ -47,6 +47,8 @@ pub struct Work<'a> {
     pub inputs: Vec<Pinned>,
     /// The highest surrogate key given so far.
     pub key_mark: i64,
+    /// Of a batch that reads again what reached bronze at this time or later, `:ingested_since`.
+    pub ingested_since: Option<DateTime<Utc>>,
 }
 
 /// What became of the rows read; they add up. For a table of gold, `read` counts the rows it computed.

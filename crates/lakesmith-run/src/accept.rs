@@ -188,6 +188,7 @@ impl Lake {
             definition: Definition::new(),
             step: flow.step.clone().unwrap_or_else(empty_step),
             tables,
+            again: None,
             accepted: names,
             outputs: vec![output],
         };

@@ -17,6 +17,7 @@
 mod commit;
 mod definition;
 mod land;
+mod quiet;
 
 pub(crate) use definition::former_definition;
 
@@ -28,13 +29,14 @@ use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
 use crate::phase::Phase;
 use crate::record::{self, Record, RecordedInput};
+use crate::refresh::{self, Again};
 use crate::report::Event;
 use crate::versions;
 use crate::words;
 use commit::{Committed, commit};
 use definition::define;
 use lakesmith_compile::{Definition, Flow, Input, Step, Table, parameter, period_number};
-use lakesmith_engine::delta::Snapshot;
+use lakesmith_engine::delta::{Snapshot, TablePath};
 use lakesmith_engine::{Computed, Outcomes, Pinned, Scanned, Work};
 use lakesmith_project::SchemaEvolution;
 use land::{beyond_the_sample, land, landing_columns, leaves_out, stops};
@@ -70,8 +72,10 @@ pub(crate) async fn run(
     }
     // The batch that was lost to another runner, and how often. Where the other one commits, there is progress.
     let mut lost = (0, 0);
+    // One batch reads again what it is asked to; those before it and after it read what is new.
+    let mut again = lake.asked_again(flow);
     loop {
-        let Some(planned) = plan(lake, flow).await? else { return Ok(done) };
+        let Some(planned) = plan(lake, flow, again).await? else { return Ok(done) };
         heartbeat.work().await;
         let finished = match planned {
             Planned::Recorded(record) => {
@@ -84,7 +88,10 @@ pub(crate) async fn run(
             Planned::New(batch) => {
                 let number = batch.number;
                 match new(lake, flow, heartbeat.run_id(), *batch).await? {
-                    Made::Batch(record) => *record,
+                    Made::Batch(record) => {
+                        again = None;
+                        *record
+                    }
                     Made::Nothing => continue,
                     Made::Lost => {
                         lost = if lost.0 == number { (number, lost.1 + 1) } else { (number, 1) };
@@ -133,6 +140,8 @@ struct Batch {
     key_mark: i64,
     /// Whether the first step runs: there was no batch before, or the table is made anew.
     anew: bool,
+    /// What is read again, because somebody asked for it.
+    again: Option<Again>,
     /// The number of the definition that earlier batches were computed by, if it is another one.
     formerly: Option<i64>,
 }
@@ -140,7 +149,8 @@ struct Batch {
 impl Batch {
     fn step<'a>(&self, flow: &'a Flow) -> Result<&'a Step, RunError> {
         let first = flow.first.as_ref().filter(|_| self.anew);
-        first.or(flow.step.as_ref()).ok_or_else(|| RunError::NotThereYet(flow.name.clone()))
+        let window = flow.window.as_ref().filter(|_| matches!(self.again, Some(Again::Since(_))));
+        first.or(window).or(flow.step.as_ref()).ok_or_else(|| RunError::NotThereYet(flow.name.clone()))
     }
 }
 
@@ -183,13 +193,28 @@ pub(crate) mod position {
         format!("{flow}/from/period")
     }
 
+    /// The last batch that changed no row of the table.
+    pub(crate) fn quiet(flow: &TableName) -> String {
+        format!("{flow}/quiet")
+    }
+
+    /// The last batch before it that did.
+    pub(crate) fn changed(flow: &TableName) -> String {
+        format!("{flow}/changed")
+    }
+
+    /// Of a companion: the last batch that took rows away.
+    pub(crate) fn replaced(flow: &TableName) -> String {
+        format!("{flow}/replaced")
+    }
+
     /// The highest surrogate key given.
     pub(crate) fn keys(flow: &TableName) -> String {
         format!("{flow}/keys")
     }
 }
 
-async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
+async fn plan(lake: &Lake, flow: &Flow, again: Option<Again>) -> Result<Option<Planned>, RunError> {
     let target = lake.engine().ensure(&flow.target).await?;
     let last = target.txn(&position::batch(&flow.name)).await?.unwrap_or(0);
     if !flow.companions.is_empty()
@@ -206,21 +231,30 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
         None => flow.rebuilds && formerly.is_some(),
     };
     let passed = passed(lake, flow, &target).await?;
-    let mut inputs = vec![];
+    // The first batch reads everything as it is.
+    let again = again.filter(|_| last > 0);
+    let (mut inputs, mut moved, mut replaced) = (vec![], false, false);
     for input in &flow.inputs {
-        inputs.push(gained(lake, flow, input, &target).await?);
+        let gained = gained(lake, flow, input, &target).await?;
+        moved |= gained.moved;
+        replaced |= gained.replaced;
+        inputs.push(gained.pinned);
     }
     let arrived = Arrived::next(lake, flow, &target, last).await?;
-    if arrived.is_none() && !redefined && !passed && inputs.iter().all(|input| input.upto <= input.after) {
+    if arrived.is_none() && !redefined && !passed && !moved && again.is_none() {
         return Ok(None);
     }
     if arrived.is_some() {
         stops(lake, flow)?;
     }
     // Where it is not known what changed, or the definition did, the whole table is made anew.
-    let mut anew = redefined || last == 0;
+    let whole = again == Some(Again::Whole);
+    if whole {
+        refresh::complete(lake, &inputs).await?;
+    }
+    let mut anew = redefined || replaced || last == 0;
     for (input, pinned) in flow.inputs.iter().zip(&mut inputs).filter(|(input, _)| input.changes) {
-        let Some(since) = pinned.since else { continue };
+        let Some(since) = pinned.since.filter(|_| !whole) else { continue };
         match lake.storage().changes(pinned.snapshot.table(), since, pinned.snapshot.version()).await? {
             Some(changes) => pinned.changes = changes,
             None => {
@@ -230,14 +264,14 @@ async fn plan(lake: &Lake, flow: &Flow) -> Result<Option<Planned>, RunError> {
             }
         }
     }
-    if anew && flow.rebuilds {
+    if whole || (anew && flow.rebuilds) {
         for input in &mut inputs {
             (input.after, input.since, input.changes) = (0, None, vec![]);
         }
     }
-    let anew = last == 0 || (anew && flow.rebuilds);
+    let anew = last == 0 || whole || (anew && flow.rebuilds);
     let key_mark = target.txn(&position::keys(&flow.name)).await?.unwrap_or(0);
-    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arrived, key_mark, anew, formerly }))))
+    Ok(Some(Planned::New(Box::new(Batch { number: last + 1, target, inputs, arrived, key_mark, anew, again, formerly }))))
 }
 
 /// Whether a period has begun since the last batch, for a table that goes on with time; or it goes on since a fact was added.
@@ -246,16 +280,28 @@ async fn passed(lake: &Lake, flow: &Flow, target: &Snapshot) -> Result<bool, Run
     Ok(target.txn(&position::period(&flow.name)).await?.is_none_or(|last| last < now))
 }
 
+/// What an input gained.
+struct Gained {
+    pinned: Pinned,
+    /// Whether it may have changed.
+    moved: bool,
+    /// Whether it is a companion that lost rows, of which nothing tells.
+    replaced: bool,
+}
+
 /// An input at its newest version, and what of it has not been read.
-async fn gained(lake: &Lake, flow: &Flow, input: &Input, target: &Snapshot) -> Result<Pinned, RunError> {
+async fn gained(lake: &Lake, flow: &Flow, input: &Input, target: &Snapshot) -> Result<Gained, RunError> {
     let missing = || RunError::NotThereYet(input.table.clone());
     // A companion's rows count once its own table has their batch.
-    let (owner, _) = lake.plan().table(&input.table).ok_or_else(missing)?;
+    let (owner, table) = lake.plan().table(&input.table).ok_or_else(missing)?;
     let held = lake.snapshot(&owner.name).await?.ok_or_else(missing)?;
     let mut upto = held.txn(&position::batch(&owner.name)).await?.unwrap_or(0);
     let snapshot = match owner.name == input.table {
-        true => held,
-        false => lake.snapshot(&input.table).await?.ok_or_else(missing)?,
+        true => held.clone(),
+        false => {
+            let snapshot = lake.snapshot(&input.table).await?.ok_or_else(missing)?;
+            before(lake, owner, table, snapshot, upto + 1).await?
+        }
     };
     let after = target.txn(&position::from(&flow.name, &input.table)).await?;
     let since = match after {
@@ -263,10 +309,15 @@ async fn gained(lake: &Lake, flow: &Flow, input: &Input, target: &Snapshot) -> R
         None => None,
     };
     let after = after.unwrap_or(0);
+    let moved = quiet::moved(owner, &held, upto, (&input.table, &snapshot), after).await?;
+    let replaced = moved
+        && owner.name != input.table
+        && snapshot.txn(&position::replaced(&owner.name)).await?.is_some_and(|batch| batch > after);
     if input.each {
         upto = upto.min(after + 1);
     }
-    Ok(Pinned { table: input.table.clone(), snapshot, after, upto, since, changes: vec![] })
+    let pinned = Pinned { table: input.table.clone(), snapshot, after, upto, since, changes: vec![] };
+    Ok(Gained { pinned, moved, replaced })
 }
 
 /// Computes a batch, records it if the flow has companions, and commits it.
@@ -284,7 +335,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         })
         .collect();
     let mut record = Record {
-        format_version: Record::current(),
+        format_version: Record::format(batch.number, batch.again, step),
         run_id: run_id.to_owned(),
         flow: flow.name.clone(),
         batch: batch.number,
@@ -301,6 +352,7 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         definition: Definition::new(),
         step: step.clone(),
         tables: tables(flow),
+        again: batch.again,
         accepted: vec![],
         outputs: vec![],
     };
@@ -367,7 +419,8 @@ async fn compute(
     let mut companions = vec![];
     for beside in &record.step.companions {
         if let Some(table) = flow.companions.iter().find(|table| table.name == beside.table) {
-            companions.push(lake.engine().ensure(table).await?);
+            let held = lake.engine().ensure(table).await?;
+            companions.push(before(lake, flow, table, held, record.batch).await?);
         }
     }
     let held = target.clone();
@@ -380,6 +433,7 @@ async fn compute(
         companions,
         inputs,
         key_mark: record.key_mark,
+        ingested_since: record.again.and_then(Again::since),
     };
     let mut drift = Drift::default();
     let (mut computed, read) = match arrived {
@@ -425,6 +479,15 @@ async fn compute(
         }
     }
     Ok(Some((computed, drift)))
+}
+
+/// A companion without what the batch that is computed again has committed of it already.
+async fn before(lake: &Lake, flow: &Flow, table: &Table, mut held: Snapshot, batch: i64) -> Result<Snapshot, RunError> {
+    let path = TablePath::new(&table.path);
+    while held.version() > 0 && held.txn(&position::batch(&flow.name)).await?.unwrap_or(0) >= batch {
+        held = lake.storage().snapshot_at(&path, held.version() - 1).await?;
+    }
+    Ok(held)
 }
 
 /// A flow with the columns for which a record was computed. Where the table has been given another type since, with consent,
@@ -512,6 +575,7 @@ async fn again(lake: &Lake, flow: &Flow, former: &Record) -> Result<Record, RunE
         && let Some(first) = &flow.first
     {
         record.step = first.clone();
+        record.format_version = Record::format(record.batch, record.again, first);
         record.tables = tables(flow);
         for (input, recorded) in inputs.iter_mut().zip(&mut record.inputs) {
             (input.after, input.since, input.changes) = (0, None, vec![]);

@@ -78,6 +78,24 @@ pub enum RunError {
         /// What to do instead.
         help: String,
     },
+    /// A table that reads nothing again.
+    #[error("{reason}")]
+    NotAgain {
+        /// Why.
+        reason: String,
+        /// What to do instead.
+        help: String,
+    },
+    /// Bronze has lost rows, and what is to be computed again from it would lose them too.
+    #[error("`{table}` holds {rows} rows, and its receipts tell of {told}: the others would be gone from what is computed again")]
+    BronzeLost {
+        /// The bronze table.
+        table: TableName,
+        /// How many rows it holds.
+        rows: u64,
+        /// How many rows were read into it.
+        told: u64,
+    },
     /// The engine, while a flow ran or a query was answered.
     #[error(transparent)]
     Engine(Box<EngineError>),
@@ -148,6 +166,10 @@ impl RunError {
                 .at(*at)
                 .help(format!("nothing was written; accept the change with `lakesmith schema accept {table}`, or take it back")),
             RunError::Unacceptable { help, .. } => Diagnostic::error("columns-changed", self.to_string()).help(help.clone()),
+            RunError::NotAgain { help, .. } => Diagnostic::error("not-refreshed", self.to_string()).help(help.clone()),
+            RunError::BronzeLost { .. } => Diagnostic::error("not-refreshed", self.to_string()).help(
+                "nothing was written; `--from DATE` computes again the keys of what reached bronze since, and leaves the others",
+            ),
             RunError::SourceTable { fault, at, .. } => {
                 Diagnostic::error(fault.code(), self.to_string()).at(*at).help(fault.help())
             }

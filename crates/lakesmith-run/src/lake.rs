@@ -8,6 +8,7 @@ use crate::error::RunError;
 use crate::files::{self, Arriving, Notes, Reports, Tried};
 use crate::inbox::Inboxes;
 use crate::read;
+use crate::refresh::{Again, Asked};
 use crate::unit::Stand;
 use crate::versions::{self, Learning};
 use crate::world::World;
@@ -74,6 +75,8 @@ pub struct Lake {
     /// Whether tables are filled, and not only looked at.
     fills: bool,
     inboxes: Inboxes,
+    /// What the next run reads again.
+    asked: Arc<Asked>,
     /// Of a test: the columns of bronze tables that nothing is given to.
     assumed: BTreeMap<TableName, SchemaRef>,
     /// Of a test: rows that stand in for what flows would compute.
@@ -162,6 +165,7 @@ impl Lake {
             relist: options.relist,
             fills: false,
             inboxes: options.inboxes.clone(),
+            asked: Arc::default(),
             assumed: BTreeMap::new(),
             stand: None,
             newest: Arc::default(),
@@ -297,6 +301,16 @@ impl Lake {
 
     pub(crate) fn max_batch(&self) -> u64 {
         self.project.lakehouse.defaults.max_batch.as_ref().map_or(MAX_BATCH, |bytes| bytes.value.0)
+    }
+
+    /// Has runs read again what these flows have read.
+    pub(crate) fn ask_again(&mut self, asked: Asked) {
+        self.asked = Arc::new(asked);
+    }
+
+    /// What a flow is asked to read again.
+    pub(crate) fn asked_again(&self, flow: &Flow) -> Option<Again> {
+        self.asked.get(&flow.name).copied()
     }
 
     /// Where a table of the plan lies.

@@ -69,7 +69,7 @@ pub struct InputPosition {
     pub table: TableName,
     /// The last of its batches that was read.
     pub read_to: i64,
-    /// The last batch it has.
+    /// The last batch it has; that which was read, if those after it changed no row.
     pub has: i64,
 }
 

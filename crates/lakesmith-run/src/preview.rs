@@ -109,7 +109,7 @@ impl Lake {
         let Some(held) = held else { return Ok(preview) };
         for input in &flow.inputs {
             let read = held.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0);
-            if self.last_batch(&input.table).await? > read {
+            if self.has_news(&input.table, read).await? {
                 preview.behind.push(input.table.clone());
             }
         }

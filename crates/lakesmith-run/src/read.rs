@@ -54,7 +54,7 @@ impl Lake {
                 Some(target) => target.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0),
                 None => 0,
             };
-            let has = self.last_batch(&input.table).await?;
+            let has = if self.has_news(&input.table, read_to).await? { self.last_batch(&input.table).await? } else { read_to };
             inputs.push(InputPosition { table: input.table.clone(), read_to, has });
         }
         let held = self.snapshot(&found.name).await?;
@@ -183,7 +183,7 @@ LIMIT {limit}",
                     Some(target) => target.txn(&position::from(&flow.name, &input.table)).await?.unwrap_or(0),
                     None => 0,
                 };
-                if self.last_batch(&input.table).await? > read {
+                if self.has_news(&input.table, read).await? {
                     behind.push(input.table.clone());
                 }
             }
@@ -294,6 +294,16 @@ pub(crate) async fn stream_companion(
     let tables = BTreeMap::from([(table.name.clone(), snapshot)]);
     let question = Question { sql, tables, lakehouse: String::new(), now: lake.now() };
     Ok(lake.engine().stream(&admit(&Principal::Owner, question)).await?)
+}
+
+/// How many rows the receipts of a bronze table tell of, up to its batch `last`.
+pub(crate) async fn rows_told(lake: &Lake, flow: &Flow, last: i64) -> Result<u64, RunError> {
+    let Some(table) = flow.companions.first() else { return Ok(0) };
+    let Some(snapshot) = lake.snapshot(&table.name).await? else { return Ok(0) };
+    let sql = format!("SELECT coalesce(sum(rows), 0) FROM {} WHERE _batch_id <= {last}", table.name.quoted());
+    let batches = of_companion(lake, table, snapshot, sql).await?.batches;
+    let sum = batches.iter().find(|rows| rows.num_rows() > 0).map(|rows| rows.column(0).as_primitive::<Int64Type>().value(0));
+    Ok(sum.unwrap_or(0).max(0) as u64)
 }
 
 /// The files whose receipts a batch has committed.

@@ -5,6 +5,7 @@
 
 use crate::drift::Drift;
 use crate::error::RunError;
+use crate::refresh::Again;
 use crate::versions::Range;
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
@@ -20,6 +21,9 @@ use std::collections::BTreeMap;
 const FORMAT_VERSION: u32 = 1;
 /// The format of a record that writes its table again under other columns: who does not know it must not compute it again.
 const REWRITES_VERSION: u32 = 2;
+
+/// The format of a record that reads again what earlier batches have read, and replaces rows of companions.
+const AGAIN_VERSION: u32 = 3;
 
 /// What one input was read at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +73,9 @@ pub(crate) struct Record {
     /// The target and the companions with the columns that the step was made for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) tables: Vec<Table>,
+    /// What the batch was asked to read again, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) again: Option<Again>,
     /// The columns that were accepted, if the batch writes its table again under other columns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) accepted: Vec<String>,
@@ -82,8 +89,11 @@ impl Record {
         path(&self.flow, self.batch, self.attempt)
     }
 
-    pub(crate) fn current() -> u32 {
-        FORMAT_VERSION
+    /// The format of a record of such a batch and step: who does not know how companions are replaced must not compute it
+    /// again.
+    pub(crate) fn format(batch: i64, again: Option<Again>, step: &Step) -> u32 {
+        let replaces = batch > 1 && step.companions.iter().any(|beside| beside.replaces.is_some());
+        if replaces || again.is_some() { AGAIN_VERSION } else { FORMAT_VERSION }
     }
 
     /// The format of a record that writes its table again.
@@ -130,9 +140,9 @@ async fn read(storage: &Storage, flow: &TableName, batch: i64, attempt: u32) -> 
     let unreadable = |reason: String| RunError::Record { path: name.clone(), reason };
     let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
     let version = value.get("format_version").and_then(serde_json::Value::as_u64);
-    if !version.is_some_and(|version| (FORMAT_VERSION..=REWRITES_VERSION).any(|known| u64::from(known) == version)) {
+    if !version.is_some_and(|version| (FORMAT_VERSION..=AGAIN_VERSION).any(|known| u64::from(known) == version)) {
         return Err(unreadable(format!(
-            "its format is {}, this lakesmith knows {REWRITES_VERSION}; use the newer binary",
+            "its format is {}, this lakesmith knows {AGAIN_VERSION}; use the newer binary",
             version.unwrap_or(0)
         )));
     }

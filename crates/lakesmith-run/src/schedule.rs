@@ -102,7 +102,7 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
             outcomes: done.outcomes,
             scanned: done.scanned,
             counts: done.counts.into_iter().chain(lake.notes(&flow).counts()).collect(),
-            notes: drift::notes(&flow.name, &done.drift, lake.policy(&flow), flow.at).into_iter().chain(report.notes).collect(),
+            notes: drift::notes(&flow, &done.drift, lake.policy(&flow)).into_iter().chain(report.notes).collect(),
             drift: done.drift,
             ..report
         },

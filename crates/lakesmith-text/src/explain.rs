@@ -41,6 +41,7 @@ const PAGES: &[(&str, &str)] = pages! {
     "not-an-aggregate"
     "not-conformed"
     "not-grouped"
+    "not-refreshed"
     "not-retried"
     "parameter"
     "plain-secret"

@@ -1,5 +1,6 @@
 //! Amounts as people write them.
 
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use std::time::Duration;
 
 /// `1 flow`, `2 flows`.
@@ -55,7 +56,56 @@ pub(crate) fn span(text: &str) -> Result<Duration, String> {
     if seconds == 0 { Err(wrong()) } else { Ok(Duration::from_secs(u64::from(seconds) * unit)) }
 }
 
+/// A moment: one that is given, or so long ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    At(DateTime<Utc>),
+    Ago(TimeDelta),
+}
+
+impl Moment {
+    /// The moment itself, for whoever asks at `now`.
+    pub(crate) fn before(self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Moment::At(time) => time,
+            Moment::Ago(span) => now - span,
+        }
+    }
+}
+
+/// A moment from a day (`2025-01-02`), a time of UTC or with an offset (`2025-01-02 06:00`, `2025-01-02T06:00:00+02:00`),
+/// or how long ago (`7d`, `12h`).
+///
+/// # Errors
+/// In words, for clap.
+pub(crate) fn moment(text: &str) -> Result<Moment, String> {
+    let text = text.trim();
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(Moment::At(day.and_time(NaiveTime::MIN).and_utc()));
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
+        return Ok(Moment::At(time.to_utc()));
+    }
+    let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f"];
+    if let Some(time) = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok()) {
+        return Ok(Moment::At(time.and_utc()));
+    }
+    let ago = text.split_at_checked(text.len().saturating_sub(1)).and_then(|(number, unit)| {
+        let number = number.trim().parse::<u32>().ok().filter(|number| *number > 0)?;
+        match unit {
+            "d" => TimeDelta::try_days(number.into()),
+            "h" => TimeDelta::try_hours(number.into()),
+            _ => None,
+        }
+    });
+    // What lies before all time is no moment.
+    ago.filter(|span| DateTime::<Utc>::UNIX_EPOCH.checked_sub_signed(*span).is_some())
+        .map(Moment::Ago)
+        .ok_or_else(|| format!("`{text}` is no date; write `2025-01-02`, `2025-01-02 06:00` (UTC), `7d` or `12h`"))
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -71,6 +121,19 @@ mod tests {
         assert_eq!([span("30s"), span("5m"), span("2 h")], [30, 300, 7_200].map(|s| Ok(Duration::from_secs(s))));
         for text in ["", "5", "m", "0s", "-1s", "1d", "99999999999s"] {
             assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_are_days_times_or_so_long_ago() {
+        let at = |text: &str| Ok(Moment::At(text.parse().unwrap()));
+        assert_eq!(moment("2025-01-02"), at("2025-01-02T00:00:00Z"));
+        assert_eq!(moment("2025-01-02 06:00"), at("2025-01-02T06:00:00Z"));
+        assert_eq!(moment("2025-01-02T06:00:00.5"), at("2025-01-02T06:00:00.5Z"));
+        assert_eq!(moment("2025-01-02 06:00:00+02:00"), at("2025-01-02T04:00:00Z"));
+        assert_eq!([moment("7d"), moment("12h")], [Ok(Moment::Ago(TimeDelta::days(7))), Ok(Moment::Ago(TimeDelta::hours(12)))]);
+        for text in ["", "d", "0d", "-1d", "7", "7m", "yesterday", "2025-13-01", "2025-02-30", "01.02.2025", "4294967295d"] {
+            assert!(moment(text).is_err(), "{text}");
         }
     }
 

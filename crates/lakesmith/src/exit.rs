@@ -67,7 +67,8 @@ impl Stop {
     pub(crate) fn of(error: RunError, sources: &Sources) -> Stop {
         let exit = match &error {
             RunError::Project(_) | RunError::UnknownTarget { .. } | RunError::UnsupportedEngine { .. } => Exit::Wrong,
-            RunError::UnknownTable { .. } | RunError::NoFiles { .. } | RunError::Unacceptable { .. } => Exit::Wrong,
+            RunError::UnknownTable { .. } | RunError::NoFiles { .. } => Exit::Wrong,
+            RunError::Unacceptable { .. } | RunError::NotAgain { .. } => Exit::Wrong,
             RunError::Engine(engine) if matches!(**engine, EngineError::Delta(DeltaError::Unsafe { .. })) => Exit::Wrong,
             _ => Exit::Failed,
         };

@@ -67,6 +67,7 @@ pub(crate) fn flow(grain: &Spanned<TimeGrain>) -> Flow {
         first: Some(step.clone()),
         step: Some(step),
         whole: None,
+        window: None,
         rebuilds: true,
         kind: FlowKind::DateDimension,
         at: grain.span,

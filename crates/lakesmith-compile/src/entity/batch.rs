@@ -1,26 +1,37 @@
 //! The rows of a batch, typed and judged: the queries up to the kept one, `batch`.
 
 use super::columns::{Checked, lost};
+use super::dedupe::Reads;
 use super::{ARRIVAL, Parent, rescued, tombstones};
 use crate::select::{in_range, indent, items, list, literal, named, quote, read_before};
-use crate::step::{Cte, parameter};
+use crate::step::{Cte, Keyed, Replaces, parameter};
 use lakesmith_project::{Entity, OnFail};
+
+/// All rows that bronze holds, of which a window takes those of some keys.
+pub(crate) const WINDOW: &str = "rows";
+/// The hidden column that is TRUE for a row that a window is asked to read: it is new, or reached bronze since.
+pub(crate) const AGAIN: &str = "_again";
 
 /// `read`, `typed`, `ruled`, `judged` and `batch`, in this order. `concerned`: of a query, the relation of the keys whose
 /// rows are read; else all are.
-pub(crate) fn queries(entity: &Entity, parent: &Parent, checked: &Checked, concerned: Option<&str>) -> Vec<Cte> {
+pub(crate) fn queries(entity: &Entity, parent: &Parent, checked: &Checked, reads: Reads, concerned: Option<&str>) -> Vec<Cte> {
     let cte = |name: &str, sql, kept| Cte { name: name.to_owned(), sql, kept };
+    let range = match reads {
+        Reads::New | Reads::All => in_range(None, 1),
+        Reads::Window => format!("{} <= :{}", quote("_batch_id"), parameter::upto(1)),
+    };
     let rows = match (&parent.query, concerned) {
         (Some(query), Some(keys)) => query.rows_of(keys),
         (Some(query), None) => query.rows(),
-        (None, _) => read(parent, checked, &in_range(None, 1)),
+        (None, _) => read(parent, checked, &range),
     };
+    let name = if reads == Reads::Window { WINDOW } else { "batch" };
     vec![
         cte("read", rows, false),
-        cte("typed", typed(entity, parent, checked, "read"), false),
+        cte("typed", typed(entity, parent, checked, "read", reads), false),
         cte("ruled", ruled(checked, "typed"), false),
         cte("judged", judged(checked, "ruled"), false),
-        cte("batch", batch(entity, parent, checked, "judged"), true),
+        cte(name, batch(entity, parent, checked, "judged", reads), reads != Reads::Window),
     ]
 }
 
@@ -30,10 +41,10 @@ pub(crate) fn earlier(entity: &Entity, parent: &Parent, checked: &Checked) -> Ve
     let cte = |name: &str, sql| Cte { name: name.to_owned(), sql, kept: false };
     vec![
         cte("earlier_read", read(parent, checked, &read_before(1))),
-        cte("earlier_typed", typed(entity, parent, checked, "earlier_read")),
+        cte("earlier_typed", typed(entity, parent, checked, "earlier_read", Reads::New)),
         cte("earlier_ruled", ruled(checked, "earlier_typed")),
         cte("earlier_judged", judged(checked, "earlier_ruled")),
-        cte("earlier", batch(entity, parent, checked, "earlier_judged")),
+        cte("earlier", batch(entity, parent, checked, "earlier_judged", Reads::New)),
     ]
 }
 
@@ -52,7 +63,7 @@ fn read(parent: &Parent, checked: &Checked, condition: &str) -> String {
     }
 }
 
-fn typed(entity: &Entity, parent: &Parent, checked: &Checked, over: &str) -> String {
+fn typed(entity: &Entity, parent: &Parent, checked: &Checked, over: &str, reads: Reads) -> String {
     let mut select: Vec<String> = vec![];
     for value in &checked.values {
         select.push(named(&value.compiled.sql, &value.column.name));
@@ -75,6 +86,11 @@ fn typed(entity: &Entity, parent: &Parent, checked: &Checked, over: &str) -> Str
     select.extend(["_source_system", "_ingestion_timestamp"].map(quote));
     if parent.has_arrival() {
         select.extend(ARRIVAL.map(quote));
+        if reads == Reads::Window {
+            let new = format!("`_batch_id` > :{}", parameter::after(1));
+            let again = format!("`_ingestion_timestamp` >= :{}", parameter::INGESTED_SINCE);
+            select.push(named(&format!("{new} OR {again}"), AGAIN));
+        }
         let id = "concat_ws('/', CAST(`_batch_id` AS STRING), `_source_file`, CAST(`_source_position` AS STRING))";
         select.push(named(id, "_row_id"));
     } else {
@@ -159,7 +175,7 @@ fn failed(rule: usize) -> String {
 }
 
 /// The rows as they are stored: defaults filled in, for rows that go on.
-fn batch(entity: &Entity, parent: &Parent, checked: &Checked, over: &str) -> String {
+fn batch(entity: &Entity, parent: &Parent, checked: &Checked, over: &str, reads: Reads) -> String {
     let mut select: Vec<String> = vec![];
     for value in &checked.values {
         let name = quote(&value.column.name);
@@ -182,8 +198,35 @@ fn batch(entity: &Entity, parent: &Parent, checked: &Checked, over: &str) -> Str
     select.extend(["_failed_rules", "_row_id", "_outcome"].map(quote));
     select.extend(checked.feed.then(|| quote(tombstones::GONE)));
     select.extend((parent.full.is_some() && checked.rescues).then(|| quote(rescued::CORRUPT)));
-    select.push(named("CASE WHEN `_outcome` = 'quarantined' THEN to_json(`_read`) END", "_raw"));
+    select.extend((reads == Reads::Window).then(|| quote(AGAIN)));
+    // Where a row is told by it, every row has it.
+    select.push(match reads != Reads::New && !told_by_id(parent, checked) {
+        true => named("to_json(`_read`)", "_raw"),
+        false => named("CASE WHEN `_outcome` = 'quarantined' THEN to_json(`_read`) END", "_raw"),
+    });
     format!("SELECT\n  {}\nFROM {}", items(&select), quote(over))
+}
+
+/// Whether `_row_id` tells the rows apart: several elements of one row share it, and so do the states of a parent's row.
+fn told_by_id(parent: &Parent, checked: &Checked) -> bool {
+    parent.has_arrival() && checked.explode.is_none()
+}
+
+/// Which rows of the quarantine those of a batch take the place of that reads again: those of the rows that it read. One
+/// that is bad as before stays as it is, one that is good by now goes. What is there no more is not judged again, and stays.
+pub(crate) fn judged_again(parent: &Parent, checked: &Checked) -> Replaces {
+    let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    let row = names(if told_by_id(parent, checked) { &["_row_id"] } else { &["_row_id", "_raw"] });
+    Replaces {
+        keys: Some(format!("SELECT DISTINCT {}\nFROM `batch`", list(&row))),
+        keyed: Keyed {
+            keys: row.clone(),
+            identity: row,
+            surrogate: None,
+            kept: names(&["_status", "_quarantined_at", "_resolved_at", "_resolved_by"]),
+            stamps: names(&["_ingestion_timestamp", "_batch_id"]),
+        },
+    }
 }
 
 /// The rows of `batch` that go to the quarantine, as its columns.

@@ -23,17 +23,29 @@ pub(crate) struct Making<'a> {
     pub(crate) lookups: &'a [Looked],
 }
 
+/// What of its parent's rows a step reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Those that no batch has read: they stand against what the target holds.
+    New,
+    /// All: for the first batch, and to make the table anew. There is nothing to stand against.
+    All,
+    /// All rows of the keys of which one reached bronze since a given time.
+    Window,
+}
+
 impl Making<'_> {
-    /// The step. `whole`: for the first batch, where there is nothing to stand against.
-    pub(crate) fn step(&self, whole: bool) -> Step {
+    /// The step of a batch that reads what is new, or all.
+    pub(crate) fn step(&self, reads: Reads) -> Step {
         let Making { entity, parent, checked, target, .. } = self;
+        let whole = reads == Reads::All;
         let mut with = vec![];
         let concerned = parent.query.as_ref().filter(|_| !whole).map(|query| {
             let name = if self.lookups.is_empty() { "keys" } else { "replaced" };
             with.extend(query.concerned(name, &[]));
             name
         });
-        with.extend(batch::queries(entity, parent, checked, concerned));
+        with.extend(batch::queries(entity, parent, checked, reads, concerned));
         let mut checks = checks(entity, checked);
         checks.extend(self.lookups.iter().filter_map(Looked::check));
         let (select, write) = if entity.history == History::Append {
@@ -60,8 +72,48 @@ impl Making<'_> {
             with.extend(self.candidates(&identity, rivals, !whole));
             (self.winners(&identity), write)
         };
-        let quarantine = Beside { table: self.quarantine.name.clone(), select: self.quarantined(whole) };
-        let buried = self.tombstones.map(|table| tombstones::added(entity, table, whole));
+        self.with_companions(with, checks, select, write, reads)
+    }
+
+    /// The step that reads again: what reached bronze since a given time concerns keys, and of these keys everything is
+    /// computed from all that bronze holds of them. So a row that wins no more gives way to the one before it, which the
+    /// target does not hold. What the target and its companions hold of these keys is replaced.
+    pub(crate) fn window(&self) -> Option<Step> {
+        let Making { entity, parent, checked, target, .. } = self;
+        if !parent.has_arrival() || parent.full.is_some() || entity.history == History::Append {
+            return None;
+        }
+        let keys = shape(entity).identity;
+        let mut with = batch::queries(entity, parent, checked, Reads::Window, None);
+        let (columns, rows, again) = (list(&keys), quote(batch::WINDOW), quote(batch::AGAIN));
+        let mut concerned = format!("SELECT {columns}\nFROM {rows}\nWHERE {again}");
+        // Under today's definition those rows may have other keys.
+        let former = format!("`_ingestion_timestamp` >= :{}", parameter::INGESTED_SINCE);
+        for table in std::iter::once(*target).chain(self.tombstones) {
+            concerned += &format!("\nUNION\nSELECT {columns}\nFROM {}\nWHERE {former}", table.name.quoted());
+        }
+        for lookup in self.lookups {
+            concerned += &format!("\nUNION\n{}", lookup.concerned(&target.name, &keys));
+        }
+        with.push(cte("keys", concerned, true));
+        let batch = format!("SELECT `r`.*\nFROM {rows} `r` LEFT SEMI JOIN `keys` ON {}", same("r", "keys", &keys));
+        with.push(cte("batch", batch, true));
+        with.extend(self.candidates(&keys, false, false));
+        let mut checks = checks(entity, checked);
+        checks.extend(self.lookups.iter().filter_map(Looked::check));
+        let keyed = Keyed { keys: keys.clone(), identity: keys.clone(), surrogate: None, kept: vec![], stamps: stamps(parent) };
+        Some(self.with_companions(with, checks, self.winners(&keys), Write::ReplaceKeys(keyed), Reads::Window))
+    }
+
+    fn with_companions(&self, with: Vec<Cte>, checks: Vec<Check>, select: String, write: Write, reads: Reads) -> Step {
+        let Making { entity, parent, checked, .. } = self;
+        let quarantine = Beside {
+            table: self.quarantine.name.clone(),
+            select: self.quarantined(reads),
+            replaces: (reads != Reads::New).then(|| batch::judged_again(parent, checked)),
+        };
+        let keys = shape(entity).identity;
+        let buried = self.tombstones.map(|table| tombstones::added(entity, table, &keys, reads));
         Step {
             with,
             select,
@@ -74,11 +126,11 @@ impl Making<'_> {
         }
     }
 
-    /// The rows that go to the quarantine. When rows are read again that earlier batches have read, because the whole table is
-    /// made anew or because another input of a query changed, those of earlier batches are there already.
-    fn quarantined(&self, whole: bool) -> String {
+    /// The rows that go to the quarantine. When rows of a query are read again because another input changed, some are there
+    /// already.
+    fn quarantined(&self, reads: Reads) -> String {
         let rows = batch::quarantine(self.checked);
-        if self.parent.has_arrival() || (!whole && self.parent.query.is_none()) {
+        if self.parent.query.is_none() || reads != Reads::New {
             return rows;
         }
         format!(

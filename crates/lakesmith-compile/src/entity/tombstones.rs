@@ -2,10 +2,11 @@
 //! older state does not come back. Tombstones are only ever added.
 
 use super::columns::Checked;
+use super::dedupe::Reads;
 use super::{ARRIVAL, sequence};
 use crate::name::TableName;
 use crate::select::{list, named, of, quote, same};
-use crate::step::{Beside, parameter};
+use crate::step::{Beside, Keyed, Replaces, parameter};
 use crate::table::{Column, Table};
 use lakesmith_project::Entity;
 use lakesmith_sql::DataType;
@@ -72,8 +73,9 @@ pub(crate) fn buried(entity: &Entity, table: &TableName, keys: &[String]) -> Str
     )
 }
 
-/// The tombstones that a batch adds: those that are not there yet. `whole`: there are none.
-pub(crate) fn added(entity: &Entity, table: &Table, whole: bool) -> Beside {
+/// The tombstones that a batch brings: those that are not there yet. A batch that reads again brings all of its keys, in
+/// place of those that are there.
+pub(crate) fn added(entity: &Entity, table: &Table, keys: &[String], reads: Reads) -> Beside {
     let identity = identity(entity);
     let mut columns = list(&identity);
     columns += &format!(
@@ -82,11 +84,30 @@ pub(crate) fn added(entity: &Entity, table: &Table, whole: bool) -> Beside {
     );
     let new = format!(
         "SELECT `b`.*\n  FROM `batch` `b`{}\n  WHERE `b`.{} AND `b`.`_outcome` IS NULL",
-        match whole {
-            true => String::new(),
-            false => format!(" LEFT ANTI JOIN `buried` ON {}", same("b", "buried", &identity)),
+        match reads {
+            Reads::New => format!(" LEFT ANTI JOIN `buried` ON {}", same("b", "buried", &identity)),
+            Reads::All | Reads::Window => String::new(),
         },
         quote(GONE)
     );
-    Beside { table: table.name.clone(), select: format!("SELECT {columns}\nFROM (\n  {new}\n)\nGROUP BY {}", list(&identity)) }
+    let of_keys = |keys: &[String]| (!keys.is_empty()).then(|| format!("SELECT {}\nFROM `keys`", list(keys)));
+    let replaces = |keys: &[String]| Replaces {
+        keys: of_keys(keys),
+        keyed: Keyed {
+            keys: keys.to_vec(),
+            identity: identity.clone(),
+            surrogate: None,
+            kept: vec![],
+            stamps: ["_ingestion_timestamp", "_batch_id"].map(str::to_owned).to_vec(),
+        },
+    };
+    Beside {
+        table: table.name.clone(),
+        select: format!("SELECT {columns}\nFROM (\n  {new}\n)\nGROUP BY {}", list(&identity)),
+        replaces: match reads {
+            Reads::New => None,
+            Reads::All => Some(replaces(&[])),
+            Reads::Window => Some(replaces(keys)),
+        },
+    }
 }

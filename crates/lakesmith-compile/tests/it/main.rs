@@ -141,7 +141,9 @@ fn own_columns_are_described(plan: &Plan) {
         let made = |name: &str| match flow.kind {
             FlowKind::DateDimension | FlowKind::Dictionary => true,
             FlowKind::Bronze { .. } => table.name != flow.name || name.starts_with('_'),
-            FlowKind::Aggregate => !flow.lineage.get(name).is_some_and(|from| from.iter().any(|(_, from)| from == name)) || name.starts_with('_'),
+            FlowKind::Aggregate => {
+                !flow.lineage.get(name).is_some_and(|from| from.iter().any(|(_, from)| from == name)) || name.starts_with('_')
+            }
             FlowKind::Entity { .. } | FlowKind::Dimension { .. } | FlowKind::Fact => {
                 name.starts_with('_') || name.starts_with("effective_")
             }

@@ -2,13 +2,14 @@
 
 use super::kept::Kept;
 use super::relations::Relations;
+use super::replace::Goal;
 use super::{Embedded, replace, table, write};
 use crate::delta::{Snapshot, change_provider};
 use crate::error::EngineError;
 use crate::work::{Computed, Outcomes, Scanned, Work};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::TaskContext;
@@ -88,6 +89,13 @@ async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> R
     let mut outputs = vec![];
     for companion in &step.companions {
         let Some((table, held)) = beside(work).find(|(table, _)| table.name == companion.table) else { continue };
+        if let Some(replaces) = companion.replaces.as_ref()
+            && !held.files().await?.is_empty()
+        {
+            let output = replace::beside(engine, relations, work, (table, held), &companion.select, replaces).await?;
+            outputs.extend((!output.actions.is_empty()).then_some(output));
+            continue;
+        }
         let rows = relations.plan(&companion.select).await?;
         let (output, rows) = write::stream(engine, table, held, rows, relations.context()).await?;
         if rows > 0 {
@@ -95,7 +103,7 @@ async fn run(engine: &Embedded, work: &Work<'_>, relations: &mut Relations) -> R
         }
     }
     let from_batch = step.with.iter().any(|cte| cte.name == "batch");
-    let (target, key_mark) = replace::write(engine, relations, work, &result, &mut outcomes).await?;
+    let (target, key_mark) = replace::write(engine, relations, work, &Goal::target(work), &result, &mut outcomes).await?;
     if !from_batch {
         outcomes.read = outcomes.inserted + outcomes.updated + outcomes.unchanged;
     }
@@ -121,11 +129,14 @@ fn span(relations: &mut Relations, kept: &Kept) -> Result<(), EngineError> {
             let times = arrow::compute::cast(column, &instant)?;
             let times = times.as_primitive::<TimestampMicrosecondType>();
             let time = times.iter().next().flatten().and_then(DateTime::from_timestamp_micros);
-            let text = time.map(|time| time.format("%Y-%m-%d %H:%M:%S%.6fZ").to_string());
-            relations.set(name, text.map_or(Literal::Null, Literal::Timestamp));
+            relations.set(name, time.map_or(Literal::Null, |time| Literal::Timestamp(timestamp(time))));
         }
     }
     Ok(())
+}
+
+fn timestamp(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S%.6fZ").to_string()
 }
 
 fn with(pending: &[String], sql: &str) -> String {
@@ -140,6 +151,9 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
     let mut relations = Relations::new(engine);
     relations.fix_now(work.now);
     relations.set(parameter::BATCH, Literal::BigInt(work.batch));
+    if let Some(since) = work.ingested_since {
+        relations.set(parameter::INGESTED_SINCE, Literal::Timestamp(timestamp(since)));
+    }
     for (n, input) in work.inputs.iter().enumerate() {
         relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
         relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));

@@ -13,7 +13,7 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
-use lakesmith_compile::Write;
+use lakesmith_compile::{Keyed, Replaces, Table, Write};
 use std::collections::BTreeSet;
 
 /// The column that names the file in which a row of the target stands.
@@ -39,39 +39,86 @@ pub(super) async fn narrow(engine: &Embedded, relations: &mut Relations, work: &
     relations.add_held(&engine.storage, &[HELD], &work.flow.target, &work.target, Some(concerned), Some(FILE)).await
 }
 
-/// Writes the target's part of a batch and counts what became of the rows. Gives the new key mark.
+/// A table that rows of a batch are written to.
+pub(super) struct Goal<'a> {
+    table: &'a Table,
+    /// The table at the version on which the batch is to be committed.
+    held: &'a Snapshot,
+    /// How rows find those whose place they take; `None`: they are added.
+    keyed: Option<&'a Keyed>,
+    /// The relation of the rows that the table is to hold, with `_new` and `_outcome`.
+    wanted: &'a str,
+    /// The relation of the keys concerned; `None`: every row of the table is.
+    keys: Option<&'a str>,
+    /// The relation of the rows that the table holds, each with its file.
+    rows: &'a str,
+}
+
+impl<'a> Goal<'a> {
+    /// The target, whose rows are those of the step.
+    pub(super) fn target(work: &'a Work<'_>) -> Self {
+        let (keyed, keys) = match &work.step.write {
+            Write::Append => (None, None),
+            Write::ReplaceKeys(keyed) => (Some(keyed), (!keyed.keys.is_empty()).then_some("keys")),
+            Write::ReplaceAll(keyed) => (Some(keyed), None),
+        };
+        Goal { table: &work.flow.target, held: &work.target, keyed, wanted: RESULT, keys, rows: HELD }
+    }
+}
+
+/// Writes rows of a batch for a companion in the place of those that it holds.
+pub(super) async fn beside(
+    engine: &Embedded,
+    relations: &mut Relations,
+    work: &Work<'_>,
+    (table, held): (&Table, &Snapshot),
+    select: &str,
+    replaces: &Replaces,
+) -> Result<Output, EngineError> {
+    const WANTED: &str = "beside";
+    const KEYS: &str = "beside_keys";
+    const ROWS: &str = "beside_held";
+    let sql = format!("SELECT *, 1 AS `_new`, CAST(NULL AS STRING) AS `_outcome`\nFROM (\n{select}\n)");
+    let wanted = relations.keep(WANTED, &sql).await?;
+    if let Some(keys) = &replaces.keys {
+        relations.keep(KEYS, keys).await?;
+    }
+    relations.add_held(&engine.storage, &[ROWS], table, held, None, Some(FILE)).await?;
+    let keys = replaces.keys.as_ref().map(|_| KEYS);
+    let goal = Goal { table, held, keyed: Some(&replaces.keyed), wanted: WANTED, keys, rows: ROWS };
+    Ok(write(engine, relations, work, &goal, &wanted, &mut Outcomes::default()).await?.0)
+}
+
+/// Writes the part of a batch for one table and counts what became of the rows. Gives the new key mark.
 pub(super) async fn write(
     engine: &Embedded,
     relations: &mut Relations,
     work: &Work<'_>,
+    goal: &Goal<'_>,
     result: &Kept,
     outcomes: &mut Outcomes,
 ) -> Result<(Output, i64), EngineError> {
     count_rest(result, outcomes)?;
-    let target = &work.flow.target;
-    let (schema, metadata) = table::grown(target, &work.target).await?;
+    let (target, held) = (goal.table, goal.held);
+    let (schema, metadata) = table::grown(target, held).await?;
     let mut key_mark = work.key_mark;
-    let keyed = match &work.step.write {
-        Write::Append => None,
-        Write::ReplaceKeys(keyed) | Write::ReplaceAll(keyed) => Some(keyed),
-    };
+    let keyed = goal.keyed;
     let mut removed: Vec<Action> = vec![];
     let mut former = None;
     let mut rewritten = None;
-    let held_files = work.target.files().await?;
+    let files_held = held.files().await?;
     let fresh = match keyed {
-        Some(keyed) if !held_files.is_empty() => {
-            if matches!(work.step.write, Write::ReplaceAll(_)) {
-                relations.add_held(&engine.storage, &[HELD], &work.flow.target, &work.target, None, Some(FILE)).await?;
+        Some(keyed) if !files_held.is_empty() => {
+            if goal.keys.is_none() {
+                relations.add_held(&engine.storage, &[goal.rows], target, held, None, Some(FILE)).await?;
             }
-            let concerned = (!keyed.keys.is_empty()).then_some(keyed.keys.as_slice());
-            let changes = relations.plan(&difference(target, keyed, concerned, &work.target)).await?;
+            let changes = relations.plan(&difference(goal, keyed)).await?;
             let changes = Changes::read(relations, changes, outcomes).await?;
             if changes.is_empty() && metadata.is_none() {
                 let output = Output {
                     table: TablePath::new(&target.path),
-                    table_id: work.target.metadata().id.clone(),
-                    base: work.target.version(),
+                    table_id: held.metadata().id.clone(),
+                    base: held.version(),
                     replaces: false,
                     actions: vec![],
                     rows: 0,
@@ -79,19 +126,19 @@ pub(super) async fn write(
                 return Ok((output, key_mark));
             }
             let files = changes.files()?;
-            removed = held_files
+            removed = files_held
                 .iter()
                 .filter(|file| files.contains(&file.path))
                 .map(|file| file.to_remove(work.now.timestamp_millis()))
                 .collect();
             if !removed.is_empty() {
                 relations.add(&[GONE], changes.gone.provider()?);
-                former = target.change_data.then(|| former_rows(target, &work.target));
+                former = target.change_data.then(|| former_rows(target, held));
                 let files = Some(files.into_iter().collect());
-                relations.add_held(&engine.storage, &["kept"], target, &work.target, files, None).await?;
+                relations.add_held(&engine.storage, &["kept"], target, held, files, None).await?;
                 let gone: Vec<String> =
                     keyed.identity.iter().map(|name| format!("`k`.`{name}` <=> `{GONE}`.`_held_{name}`")).collect();
-                let columns: Vec<String> = columns_of(&work.target).iter().map(|name| format!("`k`.`{name}`")).collect();
+                let columns: Vec<String> = columns_of(held).iter().map(|name| format!("`k`.`{name}`")).collect();
                 rewritten = Some(format!(
                     "SELECT {} FROM `kept` `k` LEFT ANTI JOIN `{GONE}` ON {}",
                     columns.join(", "),
@@ -115,9 +162,9 @@ pub(super) async fn write(
     };
     relations.add(&[FRESH], fresh.provider()?);
     let rows = fresh.rows();
-    let sql = contents(target, &work.target, rewritten, rows);
+    let sql = contents(target, held, rewritten, rows);
     let mut plan = relations.plan(&sql).await?;
-    let stay: u64 = if removed.is_empty() { 0 } else { held_files.iter().filter_map(|file| file.num_records()).sum() };
+    let stay: u64 = if removed.is_empty() { 0 } else { files_held.iter().filter_map(|file| file.num_records()).sum() };
     if rows as u64 + stay <= ROWS_OF_ONE_FILE {
         plan = files::one(plan);
     }
@@ -133,8 +180,8 @@ pub(super) async fn write(
     Ok((
         Output {
             table: TablePath::new(&target.path),
-            table_id: work.target.metadata().id.clone(),
-            base: work.target.version(),
+            table_id: held.metadata().id.clone(),
+            base: held.version(),
             replaces,
             actions,
             rows: rows as u64,
@@ -152,7 +199,7 @@ fn wanted(result: &Kept, budget: &Budget) -> Result<Kept, EngineError> {
 }
 
 /// What the new files hold: rows of the files that go, as far as they stay, and the fresh ones; sorted as the table is.
-fn contents(target: &lakesmith_compile::Table, held: &Snapshot, rewritten: Option<String>, fresh: usize) -> String {
+fn contents(target: &Table, held: &Snapshot, rewritten: Option<String>, fresh: usize) -> String {
     let known: Vec<String> = columns_of(held);
     let list = |missing: bool| -> String {
         let each = target.names().filter(|name| !missing || known.iter().any(|k| k == name)).map(|name| format!("`{name}`"));
@@ -184,7 +231,7 @@ fn contents(target: &lakesmith_compile::Table, held: &Snapshot, rewritten: Optio
 }
 
 /// The rows that go, as they were.
-fn former_rows(target: &lakesmith_compile::Table, held: &Snapshot) -> String {
+fn former_rows(target: &Table, held: &Snapshot) -> String {
     let known = columns_of(held);
     let columns = target.columns.iter().map(|column| match known.contains(&column.name) {
         true => format!("`_held_{name}` AS `{name}`", name = column.name),
@@ -195,7 +242,7 @@ fn former_rows(target: &lakesmith_compile::Table, held: &Snapshot) -> String {
 }
 
 /// What the batch does to each row: the former rows and those in their place.
-fn change_data(target: &lakesmith_compile::Table, former: &str) -> String {
+fn change_data(target: &Table, former: &str) -> String {
     let columns: Vec<String> = target.names().map(|name| format!("`{name}`")).collect();
     let change = "CASE WHEN `_change` = 'updated' THEN 'update_postimage' ELSE 'insert' END";
     format!("{former}\nUNION ALL\nSELECT {}, {change} AS `{CHANGE_TYPE}` FROM `{FRESH}`", columns.join(", "))
@@ -205,14 +252,10 @@ fn columns_of(held: &Snapshot) -> Vec<String> {
     held.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// The step's rows against the target's: one row for each that is in one of them, with what happens to it.
-fn difference(
-    target: &lakesmith_compile::Table,
-    keyed: &lakesmith_compile::Keyed,
-    concerned: Option<&[String]>,
-    held: &Snapshot,
-) -> String {
-    let known = columns_of(held);
+/// The step's rows against the table's: one row for each that is in one of them, with what happens to it.
+fn difference(goal: &Goal<'_>, keyed: &Keyed) -> String {
+    let (target, rows, wanted) = (goal.table, goal.rows, goal.wanted);
+    let known = columns_of(goal.held);
     let compared = target.names().filter(|name| {
         let own = |list: &[String]| list.iter().any(|own| own == name);
         !own(&keyed.identity) && !own(&keyed.stamps) && !own(&keyed.kept) && keyed.surrogate.as_deref() != Some(*name)
@@ -242,12 +285,12 @@ fn difference(
         "CASE WHEN `h`.`{FILE}` IS NULL THEN 'inserted' WHEN `w`.`_wanted` IS NULL THEN 'removed' WHEN {} THEN 'updated' ELSE 'unchanged' END AS `_change`",
         differs.join(" OR ")
     ));
-    let held = match concerned {
-        Some(keys) => format!("SELECT `t`.* FROM `{HELD}` `t` LEFT SEMI JOIN `keys` ON {}", same("t", "keys", keys)),
-        None => format!("SELECT * FROM `{HELD}`"),
+    let held = match goal.keys {
+        Some(keys) => format!("SELECT `t`.* FROM `{rows}` `t` LEFT SEMI JOIN `{keys}` ON {}", same("t", keys, &keyed.keys)),
+        None => format!("SELECT * FROM `{rows}`"),
     };
     format!(
-        "SELECT {}\nFROM (SELECT *, 1 AS `_wanted` FROM `{RESULT}` WHERE `_outcome` IS NULL) `w`\nFULL JOIN ({held}) `h` ON {}",
+        "SELECT {}\nFROM (SELECT *, 1 AS `_wanted` FROM `{wanted}` WHERE `_outcome` IS NULL) `w`\nFULL JOIN ({held}) `h` ON {}",
         select.join(",\n  "),
         same("w", "h", &keyed.identity)
     )

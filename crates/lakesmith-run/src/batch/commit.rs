@@ -1,6 +1,6 @@
 //! The last step of a batch: the recorded actions go into the tables' logs, each by compare-and-swap, with the positions.
 
-use super::{TRIES, position};
+use super::{TRIES, position, quiet};
 use crate::accept;
 use crate::error::RunError;
 use crate::lake::Lake;
@@ -40,7 +40,8 @@ pub(super) async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize)
         if !applies(lake, output, &held).await? {
             return Ok(Committed::NotApplicable);
         }
-        let actions = with_positions(lake.project(), flow, record, output, is_target);
+        let mut actions = with_positions(lake.project(), flow, record, output, is_target);
+        actions.extend(quiet::note(flow, record, output, &held, is_target).await?);
         let version = held.version() + 1;
         lake.reached_commit(Phase::Committing, record, &table.name, version).await;
         match lake.engine().commit(&output.table, version, &actions, &info).await {
@@ -130,6 +131,9 @@ fn info(flow: &Flow, record: &Record, table: &Table, output: &Output) -> CommitI
     }
     if table.name == flow.target.name {
         info.insert("outcomes".to_owned(), serde_json::json!(record.outcomes));
+        if let Some(again) = record.again {
+            info.insert("again".to_owned(), serde_json::json!(again));
+        }
         if !record.drift.is_empty() {
             info.insert("drift".to_owned(), serde_json::json!(record.drift));
         }

@@ -182,7 +182,9 @@ pub(crate) async fn interrupt(lake: Lake, flow: &str, commits: usize) {
 /// Computes the next batch of a flow, records it, and goes no further.
 pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
     let name = flow.name.clone();
-    let Some(Planned::New(batch)) = plan(lake, flow).await.unwrap() else { panic!("nothing to do for {name}") };
+    let Some(Planned::New(batch)) = plan(lake, flow, lake.asked_again(flow)).await.unwrap() else {
+        panic!("nothing to do for {name}")
+    };
     let step = batch.step(flow).unwrap();
     let inputs = batch.inputs.iter().map(|i| RecordedInput {
         table: i.table.clone(),
@@ -192,7 +194,7 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         since: i.since,
     });
     let mut record = Record {
-        format_version: Record::current(),
+        format_version: Record::format(batch.number, batch.again, step),
         run_id: run_id.to_owned(),
         flow: name.clone(),
         batch: batch.number,
@@ -209,6 +211,7 @@ pub(crate) async fn recorded(lake: &Lake, flow: &Flow, run_id: &str) -> Record {
         definition: Definition::new(),
         step: step.clone(),
         tables: tables(flow),
+        again: batch.again,
         accepted: vec![],
         outputs: vec![],
     };

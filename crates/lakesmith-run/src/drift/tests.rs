@@ -419,6 +419,7 @@ async fn d3_rows_of_another_definition_are_told_and_gold_is_made_anew() {
     house.deliver(2, &[r#"{"id":"b","n":1,"kind":"x"}"#]);
     let said = house.run(SILVER).await;
     assert!(said.len() == 1 && said[0].contains("earlier rows were computed: column `net`"), "{said:?}");
+    assert!(said[0].contains("`lakesmith run --full-refresh silver.sales_orders`"), "{said:?}");
     assert_eq!(house.rows("SELECT kind, net FROM gold.totals").await, "| x | 13 |");
     house.deliver(3, &[r#"{"id":"c","n":1,"kind":"y"}"#]);
     assert!(house.run(SILVER).await.is_empty(), "it is said once");

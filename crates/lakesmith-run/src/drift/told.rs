@@ -3,11 +3,12 @@
 use super::watch::Seen;
 use crate::error::RunError;
 use crate::lake::Lake;
-use lakesmith_compile::{Change, TableName};
+use crate::refresh;
+use lakesmith_compile::{Change, Flow, TableName};
 use lakesmith_engine::delta::{DeltaError, Snapshot};
 use lakesmith_project::SchemaEvolution;
 use lakesmith_sql::DataType;
-use lakesmith_text::{Diagnostic, Span};
+use lakesmith_text::Diagnostic;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -151,7 +152,8 @@ pub(crate) async fn absent(base: &Snapshot, seen: &Seen, data: &[String]) -> Res
 }
 
 /// The same in words, each with what to do about it.
-pub(crate) fn notes(table: &TableName, drift: &Drift, policy: Option<SchemaEvolution>, at: Span) -> Vec<Diagnostic> {
+pub(crate) fn notes(flow: &Flow, drift: &Drift, policy: Option<SchemaEvolution>) -> Vec<Diagnostic> {
+    let (table, at) = (&flow.name, flow.at);
     let note = |words: String| Diagnostic::warning("schema-drift", words).at(at);
     let mut notes = vec![];
     if !drift.added.is_empty() && policy.is_some() {
@@ -195,7 +197,11 @@ pub(crate) fn notes(table: &TableName, drift: &Drift, policy: Option<SchemaEvolu
     if !drift.redefined.is_empty() {
         let words =
             format!("{table} is defined otherwise than when its earlier rows were computed: {}", drift.redefined.join(", "));
-        let help = "rows that this run did not touch stay as they were computed; `lakesmith history` shows from which version on";
+        let stay = "rows that this run did not touch stay as they were computed";
+        let help = match refresh::can(flow) {
+            true => format!("{stay}; `lakesmith run --full-refresh {table}` computes them again and writes what differs"),
+            false => format!("{stay}; `lakesmith history` shows from which version on"),
+        };
         notes.push(Diagnostic::warning("definition-changed", words).at(at).help(help));
     }
     notes

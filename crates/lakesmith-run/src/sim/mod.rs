@@ -22,12 +22,14 @@
 //! | [`drift`] | D2, S3: files of other columns after a record; columns accepted over calls that fail |
 //! | [`words`] | S3: what tables say of themselves, committed over calls that fail and beside batches under way |
 //! | [`writers`] | W3: eight writers on one table |
+//! | [`again`] | C1, W1, S3: tables are computed again by another definition, and the runner dies, or two do it |
 //! | [`voyages`] | all of it at once, by seed |
 //!
 //! `LAKESMITH_TIER` (`quick`, `ci`, `soak`) says how much is run, `LAKESMITH_SEED` which chances are taken; a failure prints
 //! its case, and `LAKESMITH_CASE` with that text runs it alone. `LAKESMITH_TRACES` names a folder for traces.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod again;
 mod audit;
 mod clocks;
 mod contents;

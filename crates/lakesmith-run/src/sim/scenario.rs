@@ -8,6 +8,7 @@ use crate::error::RunError;
 use crate::lake::{Lake, Options};
 use crate::landing::Landings;
 use crate::phase::{Log, Witness};
+use crate::refresh::Again;
 use crate::report::{Event, Report};
 use crate::world::World;
 use chrono::{DateTime, Utc};
@@ -29,7 +30,7 @@ pub(super) type Files = Vec<(String, Vec<u8>)>;
 /// A project, and what its sources bring, one delivery after the other.
 pub(super) struct Scenario {
     pub(super) name: &'static str,
-    _folder: TempDir,
+    folder: Arc<TempDir>,
     project: Project,
     pub(super) deliveries: Vec<Files>,
 }
@@ -45,7 +46,20 @@ impl Scenario {
         }
         let (project, faults) = lakesmith_project::load(folder.path());
         assert!(!faults.has_errors(), "{}", lakesmith_text::render(&faults, &project.sources_text, false));
-        Scenario { name, _folder: folder, project, deliveries }
+        Scenario { name, folder: Arc::new(folder), project, deliveries }
+    }
+
+    /// The same lake, once somebody has edited files of the project: in each, one text becomes another.
+    pub(super) fn edited(&self, edits: &[(&str, &str, &str)]) -> Scenario {
+        for (path, from, to) in edits {
+            let path = self.folder.path().join(path);
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.contains(from), "{}: {from}", path.display());
+            fs::write(path, text.replace(from, to)).unwrap();
+        }
+        let (project, faults) = lakesmith_project::load(self.folder.path());
+        assert!(!faults.has_errors(), "{}", lakesmith_text::render(&faults, &project.sources_text, false));
+        Scenario { name: self.name, folder: self.folder.clone(), project, deliveries: self.deliveries.clone() }
     }
 
     /// A scenario written in one text: `--- path` begins a file, `=== ` the next delivery.
@@ -134,7 +148,11 @@ impl Scenario {
                 told.lock().unwrap().push((flow, batch));
             }
         };
-        let report = lake.execute(&select.resolve(lake), Arc::new(events)).await?;
+        let selected = select.resolve(lake);
+        if let Some(again) = select.again {
+            lake.read_again(again, &selected, &[])?;
+        }
+        let report = lake.execute(&selected, Arc::new(events)).await?;
         for flow in &report.flows {
             assert!(flow.outcomes.add_up(), "{}: {:?}", flow.flow, flow.outcomes);
         }
@@ -185,7 +203,7 @@ impl Scenario {
             self.settle(&disk, &everything, "preparing").await;
             self.deliver(&disk, 1).await;
         }
-        let upstream = Select { select: vec![format!("+{flow}")], exclude: vec![flow.to_owned()] };
+        let upstream = Select { select: vec![format!("+{flow}")], exclude: vec![flow.to_owned()], again: None };
         let lake = self.lake(&Runner::calm(&disk)).await.unwrap();
         if !upstream.resolve(&lake).is_empty() {
             self.settle(&disk, &upstream, "preparing").await;
@@ -199,16 +217,22 @@ impl Scenario {
 pub(super) struct Select {
     pub(super) select: Vec<String>,
     pub(super) exclude: Vec<String>,
+    /// What is read again.
+    pub(super) again: Option<Again>,
 }
 
 impl Select {
     /// The flows of the project. What lakesmith says of the lakehouse is made as `dim_date` is.
     pub(super) fn all() -> Select {
-        Select { select: vec![], exclude: vec!["layer:monitoring".to_owned()] }
+        Select { select: vec![], exclude: vec!["layer:monitoring".to_owned()], again: None }
     }
 
     pub(super) fn one(flow: &str) -> Select {
-        Select { select: vec![flow.to_owned()], exclude: vec![] }
+        Select { select: vec![flow.to_owned()], exclude: vec![], again: None }
+    }
+
+    pub(super) fn again(again: Again) -> Select {
+        Select { again: Some(again), ..Select::all() }
     }
 
     pub(super) fn resolve(&self, lake: &Lake) -> BTreeSet<TableName> {

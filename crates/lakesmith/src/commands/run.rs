@@ -3,15 +3,16 @@
 pub(super) mod summary;
 mod watch;
 
-use crate::amounts::{count, span, time};
+use crate::amounts::{Moment, count, moment, span, time};
 use crate::args::{Globals, Selectors};
 use crate::console::Console;
 use crate::exit::{Exit, Stop};
 use crate::format::{self, Format, ReportFormat};
 use crate::open;
 use crate::progress::Progress;
+use chrono::Utc;
 use lakesmith_compile::{Plan, TableName};
-use lakesmith_run::{FlowStatus, Lake, Options, Report};
+use lakesmith_run::{Again, FlowStatus, Lake, Options, Report};
 use lakesmith_text::{Diagnostics, render};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -23,7 +24,8 @@ use std::time::Duration;
     after_help = "Exit code 1 if a flow failed; flows that do not depend on it ran nevertheless. With --watch it is that of \
     the last run; the first Ctrl-C lets a run end, the second does not wait.\n\n\
     Examples:\n  lakesmith run\n  lakesmith run layer:bronze layer:silver\n  lakesmith run +gold.fact_sales --exclude gold.dim_date\n  \
-    lakesmith run bronze.shop_orders+ --retry-files\n  lakesmith run --watch --every 10m\n  \
+    lakesmith run bronze.shop_orders+ --retry-files\n  lakesmith run --full-refresh silver.sales_orders+\n  \
+    lakesmith run --from 2025-01-02\n  lakesmith run --watch --every 10m\n  \
     lakesmith run --format json > report.json"
 )]
 pub(crate) struct Args {
@@ -35,6 +37,15 @@ pub(crate) struct Args {
     /// List everything in the sources, also where recent dates, ordered names or a queue would do
     #[arg(long, conflicts_with = "watch")]
     relist: bool,
+    /// Compute the selected tables of silver and gold again from all that their inputs hold, and write what differs
+    #[arg(long, conflicts_with_all = ["watch", "from"])]
+    full_refresh: bool,
+    /// Read again what reached bronze since then, through today's project: a day, a time in UTC, or `7d`, `12h`
+    #[arg(long, value_name = "DATE", conflicts_with = "watch", value_parser = moment)]
+    from: Option<Moment>,
+    /// With --full-refresh: read the files of sources again. Not built yet
+    #[arg(long, requires = "full_refresh", hide = true)]
+    from_source: bool,
     /// Go on: run again what follows from a source's folder as soon as files arrive there, until Ctrl-C
     #[arg(long)]
     pub(crate) watch: bool,
@@ -55,6 +66,19 @@ pub(crate) async fn run(args: Args, globals: &Globals, console: &Console) -> Res
     let mut lake = open::to_run(&options, globals, console).await?;
     let selection = args.selectors.selection();
     let chosen = selection.resolve(lake.plan(), lake.project()).map_err(|error| Stop::Argument(error.to_string()))?;
+    if args.from_source {
+        let words =
+            "--from-source is not built yet: bronze is only added to, and reading files again would give their rows twice";
+        return Err(Stop::Argument(words.to_owned()));
+    }
+    let again = match args.from {
+        Some(from) => Some(Again::Since(from.before(Utc::now()))),
+        None => args.full_refresh.then_some(Again::Whole),
+    };
+    if let Some(again) = again {
+        let sources = lake.project().sources_text.clone();
+        lake.read_again(again, &chosen, &selection.select).map_err(|error| Stop::of(error, &sources))?;
+    }
     if args.retry_files {
         reads_files(lake.plan(), &chosen)?;
     }

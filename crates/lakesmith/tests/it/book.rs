@@ -33,6 +33,7 @@ fn the_book_shows_what_is_printed() {
         ("concepts/every-format.md", examples::example("files", |_| true)),
         ("concepts/drift.md", TempDir::new().unwrap()),
         ("concepts/several-inputs.md", TempDir::new().unwrap()),
+        ("concepts/refresh.md", TempDir::new().unwrap()),
         ("concepts/model.md", TempDir::new().unwrap()),
         ("demo.md", TempDir::new().unwrap()),
     ] {

@@ -67,6 +67,40 @@ fn c1_abort_at_every_step_of_a_batch() {
     tally("c1_abort_at_every_step_of_a_batch", &[("cases", cases.len()), ("aborts", cases.len())]);
 }
 
+/// A definition is edited, and the process dies while its table is computed again.
+#[test]
+fn c1_abort_at_every_step_of_a_refresh() {
+    let deliveries = Deliveries::of_house("shop");
+    let before = House::after(&deliveries, deliveries.len());
+    let orders = "silver/sales/orders.yaml";
+    let edited =
+        before.text(orders).replace("amount > 0", "amount < 20").replace("{ from: customer,", "{ expr: \"upper(customer)\",");
+    before.write(orders, &edited);
+    let whole = before.copy();
+    whole.refresh(None).report().unwrap();
+    let expected = contents(&whole);
+    assert_ne!(contents(&before), expected, "the edit changes nothing");
+    let batches = |house: &House, flow: &str| -> u64 {
+        let status = house.json(&["status", "--format", "json"]);
+        let flows = status.as_array().or_else(|| status["flows"].as_array()).unwrap();
+        flows.iter().find(|one| one["flow"] == flow).unwrap()["batch"].as_u64().unwrap()
+    };
+    let mut cases = vec![];
+    for (_, flow, companion) in FLOWS.into_iter().filter(|(_, flow, _)| !flow.starts_with("bronze.")) {
+        cases.extend(steps(flow, companion, batches(&before, flow) as usize + 1));
+    }
+    for step in &cases {
+        let house = before.copy();
+        let died = house.refresh(Some(step)).output();
+        assert!(!died.status.success(), "{step}: the run did not come there");
+        // A plain run finishes what is recorded. What was not is asked for again.
+        house.run();
+        house.refresh(None).report().unwrap();
+        assert_same(&contents(&house), &expected, step);
+    }
+    tally("c1_abort_at_every_step_of_a_refresh", &[("cases", cases.len()), ("aborts", cases.len())]);
+}
+
 /// Before the first write of a run, before the second …, until a run passes; likewise with half a data file.
 #[test]
 fn c1_abort_at_the_nth_write() {

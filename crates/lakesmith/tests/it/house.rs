@@ -123,7 +123,16 @@ impl House {
 
     /// Starts a run that goes on beside.
     pub(crate) fn start(&self, abort_at: Option<&str>) -> Running {
-        let mut command = self.command(&["run", "--format", "json"]);
+        self.begin(&["run", "--format", "json"], abort_at)
+    }
+
+    /// The same of a full refresh.
+    pub(crate) fn refresh(&self, abort_at: Option<&str>) -> Running {
+        self.begin(&["run", "--full-refresh", "--format", "json"], abort_at)
+    }
+
+    fn begin(&self, arguments: &[&str], abort_at: Option<&str>) -> Running {
+        let mut command = self.command(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.envs(abort_at.map(|words| ("LAKESMITH_ABORT_AT", words)));
         Running(command.spawn().unwrap())

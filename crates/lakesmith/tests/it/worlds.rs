@@ -51,6 +51,29 @@ fn k1_h1_h2_h3_the_same_changes_in_any_order_and_any_batching_give_the_same_tabl
     tally(test, &[("cases", cases), ("events", events)]);
 }
 
+/// Tables are computed again between deliveries and together with them, all or what came of late: they say what they said,
+/// members keep their keys, and where nothing came no data file is written.
+#[test]
+fn k1_h1_a_full_refresh_of_generated_histories_changes_nothing() {
+    let cases = amount(200, 2_000, 20_000);
+    let story = Story::new(2_000_000_000, cases);
+    let mut world = World::new("refreshed", &story);
+    let ways: [&[&str]; 4] = [&[], &["--full-refresh"], &["--from", "1d"], &[]];
+    for ((delivery, until), way) in story.deal("refreshed", 4).into_iter().zip([1, 3, 4, SNAPSHOTS]).zip(ways) {
+        world.deliver(delivery);
+        world.snapshots(until);
+        world.run_with(way);
+        world.check();
+        let files = world.data_files();
+        for again in [&["--full-refresh"][..], &["--from", "1d"]] {
+            world.run_with(again);
+            world.check();
+            assert_eq!(world.data_files(), files, "{again:?}");
+        }
+    }
+    tally("k1_h1_a_full_refresh_of_generated_histories_changes_nothing", &[("cases", cases)]);
+}
+
 #[test]
 fn the_generated_cases_hold_every_situation() {
     let story = Story::new(0, 1000);

@@ -4,11 +4,13 @@ use super::events::{Event, Price, case, prices};
 use super::oracle::{ARRIVAL, Arrived, Rows, rows};
 use super::project::{KEYS, files, queries};
 use crate::examples::{query, run};
+use crate::house::files as files_below;
+use crate::lakesmith;
 use crate::tier::{Dice, seed};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 
@@ -136,6 +138,18 @@ impl<'a> World<'a> {
 
     pub(crate) fn run(&self) {
         run(self.folder.path());
+    }
+
+    /// A run with further arguments.
+    pub(crate) fn run_with(&self, arguments: &[&str]) {
+        let output = lakesmith().current_dir(self.folder.path()).args(["run", "-q"]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// The data files of all tables.
+    pub(crate) fn data_files(&self) -> BTreeSet<PathBuf> {
+        let is_data = |place: &PathBuf| place.extension().is_some_and(|end| end == "parquet");
+        files_below(&self.folder.path().join(".lake")).into_iter().map(|(place, _)| place).filter(is_data).collect()
     }
 
     /// Every table's rows by case, and for each dimension its keys.

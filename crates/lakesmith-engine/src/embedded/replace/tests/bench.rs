@@ -89,6 +89,7 @@ impl<'a> Bench<'a> {
             lineage: Default::default(),
             whole: None,
             fingerprint: None,
+            window: None,
             rebuilds: false,
         };
         let model = Model { rows: BTreeMap::new(), equal: shape.columns.iter().map(Palette::equal).collect() };
@@ -155,6 +156,7 @@ impl<'a> Bench<'a> {
                 changes: vec![],
             }],
             key_mark: self.key_mark,
+            ingested_since: None,
         };
         let computed = self.engine.compute(work, None).await.unwrap();
         let (counts, touched) = self.model.replace(changes, self.shape.key, self.batch, all);
