@@ -139,7 +139,7 @@ fn groups(
         }
         let plain =
             found.expr.last_name().filter(|_| found.columns.len() == 1).and_then(|name| dimensions.column(expr.text(), name));
-        let description = plain.and_then(|column| column.description.clone());
+        let description = plain.and_then(|column| column.description.clone()).or_else(|| Some(expr.text().to_owned()));
         let column = Column::new(written.name.value.clone(), found.ty).described(description);
         let made = found.columns.iter().filter_map(|(of, name)| Some((dimensions.table(from, of)?, name.clone()))).collect();
         groups.push(Group { column, sql: Some(found.expr.to_string()), made });

@@ -140,7 +140,8 @@ fn own_columns_are_described(plan: &Plan) {
     for (flow, table) in plan.tables() {
         let made = |name: &str| match flow.kind {
             FlowKind::DateDimension | FlowKind::Dictionary => true,
-            FlowKind::Bronze { .. } => table.name != flow.name || name.starts_with('_'),
+            // The `_operation` of a feed is the source's own.
+            FlowKind::Bronze { .. } => table.name != flow.name || (name.starts_with('_') && name != "_operation"),
             FlowKind::Aggregate => {
                 !flow.lineage.get(name).is_some_and(|from| from.iter().any(|(_, from)| from == name)) || name.starts_with('_')
             }

@@ -178,7 +178,6 @@ fn every_column_has_its_role_and_its_key() {
             "UK customer string, natural key",
             "city string, attribute",
             "country string, attribute",
-            "changed_at timestamp, attribute",
             "UK effective_start_date date, validity",
             "effective_end_date date, validity",
             "is_current boolean, validity",
