@@ -250,15 +250,18 @@ impl Reads {
     }
 
     /// The rows of the groups concerned, or all.
-    fn rows(&self, by: &[String], whole: bool) -> String {
-        match (&self.query, whole) {
-            (Some(query), true) => query.rows(),
+    fn rows(&self, by: &[String], whole: bool) -> Vec<Cte> {
+        let (mut with, sql) = match (&self.query, whole) {
+            (Some(query), true) => (vec![], query.rows()),
             (Some(query), false) => query.rows_of("keys"),
-            (None, true) => format!("SELECT `s`.*\nFROM {} `s`", self.from.quoted()),
+            (None, true) => (vec![], format!("SELECT `s`.*\nFROM {} `s`", self.from.quoted())),
             (None, false) => {
-                format!("SELECT `s`.*\nFROM {} `s` LEFT SEMI JOIN `keys` ON {}", self.from.quoted(), same("s", "keys", by))
+                let same = same("s", "keys", by);
+                (vec![], format!("SELECT `s`.*\nFROM {} `s` LEFT SEMI JOIN `keys` ON {same}", self.from.quoted()))
             }
-        }
+        };
+        with.push(Cte { name: ROWS.to_owned(), sql, kept: false });
+        with
     }
 }
 
@@ -268,7 +271,7 @@ fn step(reads: &Reads, groups: &[Group], measures: &[Measure], places: &[Place],
     if !whole {
         with.extend(reads.concerned(&names));
     }
-    with.push(Cte { name: ROWS.to_owned(), sql: reads.rows(&names, whole), kept: false });
+    with.extend(reads.rows(&names, whole));
     let mut select: Vec<String> = names.iter().map(|name| named(&of(ROWS, name), name)).collect();
     select.extend(measures.iter().map(|(column, sql)| named(sql, &column.name)));
     select.extend(stamped(&own(), true));

@@ -83,11 +83,16 @@ impl Origin<'_> {
         }
     }
 
-    /// The rows of the keys in the relation `keys`.
-    fn of_keys(&self, grain: &[String]) -> String {
+    /// The rows of the keys in the relation `keys`, after the queries that they read.
+    fn of_keys(&self, grain: &[String]) -> (Vec<Cte>, String) {
         match self {
-            Origin::Table(table) => format!("{} `s` LEFT SEMI JOIN `keys` ON {}", table.quoted(), same("s", "keys", grain)),
-            Origin::Query(query) => format!("(\n{}\n) `s`", indent(&query.rows_of("keys"))),
+            Origin::Table(table) => {
+                (vec![], format!("{} `s` LEFT SEMI JOIN `keys` ON {}", table.quoted(), same("s", "keys", grain)))
+            }
+            Origin::Query(query) => {
+                let (with, sql) = query.rows_of("keys");
+                (with, format!("(\n{}\n) `s`", indent(&sql)))
+            }
         }
     }
 
@@ -598,7 +603,8 @@ impl Made<'_> {
             with.extend(periods.rows(input, whole));
             return with;
         }
-        let from = if whole { self.origin.all() } else { self.origin.of_keys(&grain) };
+        let (near, from) = if whole { (vec![], self.origin.all()) } else { self.origin.of_keys(&grain) };
+        with.extend(near);
         let rows = match self.rows {
             Rows::Processes(processes) => processes.rows(&from),
             Rows::Events | Rows::Periods(_) => format!("SELECT `s`.*\nFROM {from}"),

@@ -220,7 +220,7 @@ impl Queried {
     pub(crate) fn rows(&self) -> String {
         match &self.how {
             How::Open => String::new(),
-            How::Keys(follow, _) => follow.rows(None),
+            How::Keys(follow, _) => follow.rows(None).sql,
             How::Whole(_, sql) => {
                 let of = self.columns.iter().flatten().map(|column| column.name.as_str());
                 let origin: Vec<String> = of.filter(|name| is_origin(name)).map(str::to_owned).collect();
@@ -236,12 +236,11 @@ impl Queried {
         }
     }
 
-    /// Its rows of the keys in the relation `keys`.
-    pub(crate) fn rows_of(&self, keys: &str) -> String {
-        match &self.how {
-            How::Keys(follow, _) => follow.rows(Some(keys)),
-            _ => self.rows(),
-        }
+    /// Its rows of the keys in the relation `keys`, after the queries that they read.
+    pub(crate) fn rows_of(&self, keys: &str) -> (Vec<Cte>, String) {
+        let How::Keys(follow, _) = &self.how else { return (vec![], self.rows()) };
+        let rows = follow.rows(Some(keys));
+        (rows.with.into_iter().map(|(name, sql)| Cte { name, sql, kept: true }).collect(), rows.sql)
     }
 
     /// The table and its column that a column of the query is, unchanged.

@@ -25,7 +25,7 @@ mod types;
 mod walk;
 
 pub use error::SqlError;
-pub use follow::{Follow, Part, Read};
+pub use follow::{Follow, Part, Read, Rows};
 pub use parse::{parse_expr, parse_query};
 pub use resolve::{ColumnRef, OutputColumn, Resolved, ResolvedExpr, Schemas, Scope, resolve, resolve_expr, resolve_spelled};
 pub use rewrite::{Literal, bind, fails, lenient};

@@ -20,19 +20,20 @@ pub(crate) fn queries(entity: &Entity, parent: &Parent, checked: &Checked, reads
         Reads::New | Reads::All => in_range(None, 1),
         Reads::Window => format!("{} <= :{}", quote("_batch_id"), parameter::upto(1)),
     };
-    let rows = match (&parent.query, concerned) {
+    let (mut with, rows) = match (&parent.query, concerned) {
         (Some(query), Some(keys)) => query.rows_of(keys),
-        (Some(query), None) => query.rows(),
-        (None, _) => read(parent, checked, &range),
+        (Some(query), None) => (vec![], query.rows()),
+        (None, _) => (vec![], read(parent, checked, &range)),
     };
     let name = if reads == Reads::Window { WINDOW } else { "batch" };
-    vec![
+    with.extend([
         cte("read", rows, false),
         cte("typed", typed(entity, parent, checked, "read", reads), false),
         cte("ruled", ruled(checked, "typed"), false),
         cte("judged", judged(checked, "ruled"), false),
         cte(name, batch(entity, parent, checked, "judged", reads), reads != Reads::Window),
-    ]
+    ]);
+    with
 }
 
 /// The parent's rows that earlier batches have read and that are still there, typed and judged as those of `batch`:

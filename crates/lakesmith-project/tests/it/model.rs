@@ -183,7 +183,7 @@ fn every_kind_of_file_has_a_schema_with_the_meaning_of_each_key() {
         }
     }
     let entity = &all[2].1;
-    assert_eq!(entity["required"], serde_json::json!(["from", "columns"]));
+    assert_eq!(all[5].1["required"], serde_json::json!(["aggregate", "from", "group_by", "measures"]));
     assert_eq!(entity["properties"]["history"]["default"], "none");
     assert_eq!(entity["properties"]["history"]["oneOf"][3]["const"], "append");
     let csv = &all[1].1["properties"]["tables"]["additionalProperties"]["properties"]["csv"]["properties"];

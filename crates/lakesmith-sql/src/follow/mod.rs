@@ -31,6 +31,15 @@ pub enum Part {
 /// that are named of it.
 pub type Read<'a> = dyn Fn(&[String], Part, &[String]) -> String + 'a;
 
+/// The rows of a query.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// Queries that it reads, each with its name: few rows by which tables are narrowed down.
+    pub with: Vec<(String, String)>,
+    /// The query.
+    pub sql: String,
+}
+
 /// A query whose rows can be computed again key by key.
 #[derive(Debug, Clone)]
 pub struct Follow {
@@ -74,7 +83,7 @@ impl Follow {
     }
 
     /// The query; of the keys that `keys` holds, a relation with the columns of [`Follow::by`], or of all.
-    pub fn rows(&self, keys: Option<&str>) -> String {
+    pub fn rows(&self, keys: Option<&str>) -> Rows {
         rows::rows(&self.tree, &self.by, keys)
     }
 

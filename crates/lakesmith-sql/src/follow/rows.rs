@@ -1,6 +1,7 @@
 //! The rows of a query, of some keys or of all. The keys are handed down to the tables that have them as columns, so
 //! that only their files are read that hold one.
 
+use super::Rows;
 use super::keys::{all, indent, text, view_text};
 use super::tree::{Join, Node, Select, Source, Tree, aggregates, looks_around};
 use crate::quoted;
@@ -9,15 +10,20 @@ use crate::quoted;
 type Narrow = Vec<(String, String)>;
 
 /// The query; of the keys `by` that the relation `keys` holds, or of all.
-pub(super) fn rows(tree: &Tree, by: &[String], keys: Option<&str>) -> String {
-    let Some(keys) = keys else { return of_node(&tree.root, "", &vec![]).0 };
+pub(super) fn rows(tree: &Tree, by: &[String], keys: Option<&str>) -> Rows {
+    let mut with = vec![];
+    let Some(keys) = keys else {
+        let sql = of_node(&tree.root, "", &vec![], &mut with).0;
+        return Rows { with, sql };
+    };
     let narrow: Narrow = by.iter().map(|column| (column.clone(), column.clone())).collect();
-    let (sql, exact) = of_node(&tree.root, keys, &narrow);
+    let (sql, exact) = of_node(&tree.root, keys, &narrow, &mut with);
     if exact {
-        return sql;
+        return Rows { with, sql };
     }
     let pairs: Vec<(String, String)> = by.iter().map(|column| (format!("`q`.{}", quoted(column)), column.clone())).collect();
-    format!("SELECT `q`.*\nFROM (\n{}\n) `q` LEFT SEMI JOIN {} ON {}", indent(&sql), quoted(keys), same(&pairs, keys))
+    let sql = format!("SELECT `q`.*\nFROM (\n{}\n) `q` LEFT SEMI JOIN {} ON {}", indent(&sql), quoted(keys), same(&pairs, keys));
+    Rows { with, sql }
 }
 
 /// SQL of the keys that a relation shares with that of the keys.
@@ -27,13 +33,13 @@ fn same(pairs: &[(String, String)], keys: &str) -> String {
 }
 
 /// The rows, and whether there are none but those of the keys.
-fn of_node(node: &Node, keys: &str, narrow: &Narrow) -> (String, bool) {
-    let parts: Vec<(String, bool)> = node.selects().iter().map(|select| of_select(select, keys, narrow)).collect();
+fn of_node(node: &Node, keys: &str, narrow: &Narrow, with: &mut Vec<(String, String)>) -> (String, bool) {
+    let parts: Vec<(String, bool)> = node.selects().iter().map(|select| of_select(select, keys, narrow, with)).collect();
     let exact = parts.iter().all(|(_, exact)| *exact);
     (parts.into_iter().map(|(sql, _)| sql).collect::<Vec<_>>().join("\nUNION ALL\n"), exact)
 }
 
-fn of_select(select: &Select, keys: &str, narrow: &Narrow) -> (String, bool) {
+fn of_select(select: &Select, keys: &str, narrow: &Narrow, with: &mut Vec<(String, String)>) -> (String, bool) {
     let windows = select.windows();
     // Of each relation: what is a key of it, as SQL and, where it is one, as its column.
     let mut known: Vec<Vec<(String, Option<String>, String)>> = select.relations.iter().map(|_| vec![]).collect();
@@ -74,9 +80,13 @@ fn of_select(select: &Select, keys: &str, narrow: &Narrow) -> (String, bool) {
                 match own.is_empty() {
                     true => match near(select, at, &known, keys) {
                         // What it is joined with is known: it is read where it has that.
-                        Some((on, rows)) => {
+                        Some((own, column, rows)) => {
+                            let name = format!("near_{}", with.len() + 1);
                             let of = format!("SELECT {alias}.* FROM {table} {alias}");
-                            (format!("(\n  {of} LEFT SEMI JOIN (\n{}\n  ) `near` ON {on}\n)", indent(&indent(&rows))), true)
+                            let on = format!("{alias}.{own} = {}.{column}", quoted(&name));
+                            let narrowed = format!("(\n  {of} LEFT SEMI JOIN {} ON {on}\n)", quoted(&name));
+                            with.push((name, rows));
+                            (narrowed, true)
                         }
                         None => (table, true),
                     },
@@ -89,7 +99,7 @@ fn of_select(select: &Select, keys: &str, narrow: &Narrow) -> (String, bool) {
             }
             Source::Query(node) => {
                 let inner: Narrow = own.iter().filter_map(|(_, column, key)| Some((column.clone()?, key.clone()))).collect();
-                let (sql, inner_exact) = of_node(node, keys, &inner);
+                let (sql, inner_exact) = of_node(node, keys, &inner, with);
                 (format!("(\n{}\n)", indent(&sql)), inner_exact && inner.len() == own.len())
             }
             Source::Values(text) => (format!("({text})"), false),
@@ -126,9 +136,14 @@ fn of_select(select: &Select, keys: &str, narrow: &Narrow) -> (String, bool) {
     (sql, exact)
 }
 
-/// Of a relation without keys that is joined, by an equality, with a table that has some: that equality, and the rows that
-/// tell it.
-fn near(select: &Select, at: usize, known: &[Vec<(String, Option<String>, String)>], keys: &str) -> Option<(String, String)> {
+/// Of a relation without keys that is joined, by an equality, with a table that has some: its column, the other one's, and
+/// the values that this one has.
+fn near(
+    select: &Select,
+    at: usize,
+    known: &[Vec<(String, Option<String>, String)>],
+    keys: &str,
+) -> Option<(String, String, String)> {
     let alias = |at: usize| Some(quoted(&select.relations.get(at)?.alias));
     for condition in &select.relations.get(at)?.on {
         let sqlparser::ast::Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } = condition else { continue };
@@ -144,11 +159,11 @@ fn near(select: &Select, at: usize, known: &[Vec<(String, Option<String>, String
         let (name, column) = (alias(other.0)?, quoted(&other.1));
         let pairs: Vec<(String, String)> = of.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
         let rows = format!(
-            "SELECT {name}.{column} AS {column}\nFROM {table} {name} LEFT SEMI JOIN {} ON {}",
+            "SELECT DISTINCT {name}.{column} AS {column}\nFROM {table} {name} LEFT SEMI JOIN {} ON {}",
             quoted(keys),
             same(&pairs, keys)
         );
-        return Some((format!("{}.{} = `near`.{column}", alias(at)?, quoted(&own.1)), rows));
+        return Some((quoted(&own.1), column, rows));
     }
     None
 }

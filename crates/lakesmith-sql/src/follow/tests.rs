@@ -129,12 +129,23 @@ fn rows_of_keys_are_read_where_the_keys_are() {
     let squeeze = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "");
     let found = follow(LINES, &["order_id"]).unwrap().with_origin();
     assert_eq!(
-        squeeze(found.rows(Some("keys"))),
+        squeeze(found.rows(Some("keys")).sql),
         "SELECT i.item_id AS item_id, o.order_id AS order_id, o.customer_id AS customer_id, p.name AS name, i.price * i.quantity AS amount, \
          i._source_system AS _source_system, i._ingestion_timestamp AS _ingestion_timestamp \
          FROM ( SELECT i.* FROM silver.items i LEFT SEMI JOIN keys ON i.order_id <=> keys.order_id ) i \
          JOIN ( SELECT o.* FROM silver.orders o LEFT SEMI JOIN keys ON o.order_id <=> keys.order_id ) o ON i.order_id = o.order_id \
-         LEFT JOIN silver.products p ON p.sku = i.sku WHERE (i.quantity > 0) AND (p.kind <> 'x')"
+         LEFT JOIN ( SELECT p.* FROM silver.products p LEFT SEMI JOIN near_1 ON p.sku = near_1.sku ) p ON p.sku = i.sku WHERE (i.quantity > 0) AND (p.kind <> 'x')"
+    );
+    // A table that has no key is read where what it is joined with is.
+    let by_item = follow(LINES, &["item_id"]).unwrap().rows(Some("keys"));
+    let with: Vec<(String, String)> = by_item.with.into_iter().map(|(name, sql)| (name, squeeze(sql))).collect();
+    let of = |column: &str| {
+        format!("SELECT DISTINCT i.{column} AS {column} FROM silver.items i LEFT SEMI JOIN keys ON i.item_id <=> keys.item_id")
+    };
+    assert_eq!(with, [("near_1".to_owned(), of("order_id")), ("near_2".to_owned(), of("sku"))]);
+    assert!(
+        squeeze(by_item.sql)
+            .contains("SELECT p.* FROM silver.products p LEFT SEMI JOIN near_2 ON p.sku = near_2.sku ) p ON p.sku = i.sku")
     );
     // Two tables have a part of the key each.
     let both = follow(
@@ -143,11 +154,11 @@ fn rows_of_keys_are_read_where_the_keys_are() {
     )
     .unwrap();
     assert!(
-        squeeze(both.rows(Some("keys")))
+        squeeze(both.rows(Some("keys")).sql)
             .ends_with("q LEFT SEMI JOIN keys ON q.store_id <=> keys.store_id AND q.kind <=> keys.kind")
     );
     // What is printed is a query that is understood.
-    for sql in [found.rows(None), both.rows(None)] {
+    for sql in [found.rows(None).sql, both.rows(None).sql] {
         resolve(&parse_query(&sql).unwrap(), &Tables).unwrap();
     }
 }
