@@ -18,6 +18,9 @@ pub mod parameter {
     /// The kept query whose one row gives these two, so that a table is read only where it has such times.
     pub const SPAN: &str = "span";
 
+    /// Whether a companion holds rows that those of the batch may take the place of, BOOLEAN: not in the first batch.
+    pub const BESIDE: &str = "beside";
+
     /// Rows that reached bronze at this time or later are read again, TIMESTAMP: in the step [`Flow::window`](crate::Flow).
     pub const INGESTED_SINCE: &str = "ingested_since";
 

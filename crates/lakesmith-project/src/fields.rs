@@ -143,6 +143,7 @@ impl<'a> Fields<'a> {
     /// A list of columns, columns of other tables under their last name, and named expressions.
     pub(crate) fn groups(&self, key: &str) -> Vec<NamedExpr> {
         let mut groups = self.named_exprs(key);
+        groups.retain(|group| group.expr.is_some() || group.name.split('.').count() <= 2);
         for group in groups.iter_mut().filter(|group| group.expr.is_none()) {
             let Some((_, column)) = group.name.value.rsplit_once('.') else { continue };
             let (column, at) = (column.to_owned(), group.name.span);

@@ -200,9 +200,11 @@ fn batch(entity: &Entity, parent: &Parent, checked: &Checked, over: &str, reads:
     select.extend(checked.feed.then(|| quote(tombstones::GONE)));
     select.extend((parent.full.is_some() && checked.rescues).then(|| quote(rescued::CORRUPT)));
     select.extend((reads == Reads::Window).then(|| quote(AGAIN)));
-    // Where a row is told by it, every row has it.
+    // Where a row is told by it, every row has it, if there is one to be found.
     select.push(match reads != Reads::New && !told_by_id(parent, checked) {
-        true => named("to_json(`_read`)", "_raw"),
+        true => {
+            named(&format!("CASE WHEN `_outcome` = 'quarantined' OR :{} THEN to_json(`_read`) END", parameter::BESIDE), "_raw")
+        }
         false => named("CASE WHEN `_outcome` = 'quarantined' THEN to_json(`_read`) END", "_raw"),
     });
     format!("SELECT\n  {}\nFROM {}", items(&select), quote(over))

@@ -154,6 +154,13 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
     if let Some(since) = work.ingested_since {
         relations.set(parameter::INGESTED_SINCE, Literal::Timestamp(timestamp(since)));
     }
+    let mut held_beside = false;
+    for companion in work.step.companions.iter().filter(|companion| companion.replaces.is_some()) {
+        if let Some((_, held)) = beside(work).find(|(table, _)| table.name == companion.table) {
+            held_beside |= !held.files().await?.is_empty();
+        }
+    }
+    relations.set(parameter::BESIDE, Literal::Boolean(held_beside));
     for (n, input) in work.inputs.iter().enumerate() {
         relations.set(parameter::after(n + 1), Literal::BigInt(input.after));
         relations.set(parameter::upto(n + 1), Literal::BigInt(input.upto));

@@ -5,9 +5,13 @@ use super::Rows;
 use super::keys::{all, indent, text, view_text};
 use super::tree::{Join, Node, Select, Source, Tree, aggregates, looks_around};
 use crate::quoted;
+use sqlparser::ast::{BinaryOperator, Expr};
 
 /// The columns of a relation that are keys, each with the column of the relation of keys.
 type Narrow = Vec<(String, String)>;
+
+/// What of a relation is a key: its SQL, the column if it is one, and which key.
+type Known = Vec<(String, Option<String>, String)>;
 
 /// The query; of the keys `by` that the relation `keys` holds, or of all.
 pub(super) fn rows(tree: &Tree, by: &[String], keys: Option<&str>) -> Rows {
@@ -42,7 +46,7 @@ fn of_node(node: &Node, keys: &str, narrow: &Narrow, with: &mut Vec<(String, Str
 fn of_select(select: &Select, keys: &str, narrow: &Narrow, with: &mut Vec<(String, String)>) -> (String, bool) {
     let windows = select.windows();
     // Of each relation: what is a key of it, as SQL and, where it is one, as its column.
-    let mut known: Vec<Vec<(String, Option<String>, String)>> = select.relations.iter().map(|_| vec![]).collect();
+    let mut known: Vec<Known> = select.relations.iter().map(|_| vec![]).collect();
     for (name, key) in narrow {
         let Some((_, expr)) = select.items.iter().find(|(item, _)| item == name) else { continue };
         if aggregates(expr) || looks_around(expr) || windows.iter().any(|parted| !parted.contains(expr)) {
@@ -77,24 +81,24 @@ fn of_select(select: &Select, keys: &str, narrow: &Narrow, with: &mut Vec<(Strin
         let (source, narrowed) = match &relation.source {
             Source::Table { parts, .. } => {
                 let table = parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".");
-                match own.is_empty() {
-                    true => match near(select, at, &known, keys) {
-                        // What it is joined with is known: it is read where it has that.
-                        Some((own, column, rows)) => {
-                            let name = format!("near_{}", with.len() + 1);
-                            let of = format!("SELECT {alias}.* FROM {table} {alias}");
-                            let on = format!("{alias}.{own} = {}.{column}", quoted(&name));
-                            let narrowed = format!("(\n  {of} LEFT SEMI JOIN {} ON {on}\n)", quoted(&name));
-                            with.push((name, rows));
-                            (narrowed, true)
-                        }
-                        None => (table, true),
-                    },
-                    false => {
-                        let pairs: Vec<(String, String)> = own.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
-                        let of = format!("SELECT {alias}.* FROM {table} {alias}");
-                        (format!("(\n  {of} LEFT SEMI JOIN {} ON {}\n)", quoted(keys), same(&pairs, keys)), true)
+                let mut semi = String::new();
+                if !own.is_empty() {
+                    let pairs: Vec<(String, String)> = own.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
+                    semi += &format!(" LEFT SEMI JOIN {} ON {}", quoted(keys), same(&pairs, keys));
+                }
+                for (column, other, rows) in near(select, at, &known, keys) {
+                    let name = match with.iter().find(|(_, known)| *known == rows) {
+                        Some((name, _)) => name.clone(),
+                        None => format!("near_{}", with.len() + 1),
+                    };
+                    semi += &format!(" LEFT SEMI JOIN {} ON {alias}.{column} = {}.{other}", quoted(&name), quoted(&name));
+                    if !with.iter().any(|(known, _)| *known == name) {
+                        with.push((name, rows));
                     }
+                }
+                match semi.is_empty() {
+                    true => (table, true),
+                    false => (format!("(\n  SELECT {alias}.* FROM {table} {alias}{semi}\n)"), true),
                 }
             }
             Source::Query(node) => {
@@ -136,36 +140,35 @@ fn of_select(select: &Select, keys: &str, narrow: &Narrow, with: &mut Vec<(Strin
     (sql, exact)
 }
 
-/// Of a relation without keys that is joined, by an equality, with a table that has some: its column, the other one's, and
-/// the values that this one has.
-fn near(
-    select: &Select,
-    at: usize,
-    known: &[Vec<(String, Option<String>, String)>],
-    keys: &str,
-) -> Option<(String, String, String)> {
-    let alias = |at: usize| Some(quoted(&select.relations.get(at)?.alias));
-    for condition in &select.relations.get(at)?.on {
-        let sqlparser::ast::Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } = condition else { continue };
+/// Of a relation that lacks keys and is joined, by equalities, with tables that have these: its columns, the others', and
+/// the values that they have.
+fn near(select: &Select, at: usize, known: &[Known], keys: &str) -> Vec<(String, String, String)> {
+    let alias = |at: usize| select.relations.get(at).map(|relation| quoted(&relation.alias)).unwrap_or_default();
+    let join = |at: usize| select.relations.get(at).map(|relation| relation.join);
+    let has = |at: usize, key: &String| known.get(at).is_some_and(|own| own.iter().any(|(.., known)| known == key));
+    let mut all = vec![];
+    for (condition, of) in select.conditions() {
+        let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = condition else { continue };
         let (Some(left), Some(right)) = (select.plain(left), select.plain(right)) else { continue };
         let (own, other) = if left.0 == at { (left, right) } else { (right, left) };
-        let of = known.get(other.0).filter(|of| own.0 == at && other.0 != at && !of.is_empty());
-        let (Some(of), Some(relation)) = (of, select.relations.get(other.0)) else { continue };
-        let Source::Table { parts, .. } = &relation.source else { continue };
-        if relation.join != Join::Inner {
+        // What a join may not find decides nothing about the others.
+        let decides = of.is_none_or(|of| of == at || join(of) == Some(Join::Inner)) && join(other.0) == Some(Join::Inner);
+        let Some(narrow) = known.get(other.0).filter(|_| decides && own.0 == at && other.0 != at) else { continue };
+        let Some(Source::Table { parts, .. }) = select.relations.get(other.0).map(|relation| &relation.source) else { continue };
+        if narrow.iter().all(|(.., key)| has(at, key)) {
             continue;
         }
         let table = parts.iter().map(|part| quoted(part)).collect::<Vec<_>>().join(".");
-        let (name, column) = (alias(other.0)?, quoted(&other.1));
-        let pairs: Vec<(String, String)> = of.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
+        let (name, column) = (alias(other.0), quoted(&other.1));
+        let pairs: Vec<(String, String)> = narrow.iter().map(|(sql, _, key)| (sql.clone(), key.clone())).collect();
         let rows = format!(
             "SELECT DISTINCT {name}.{column} AS {column}\nFROM {table} {name} LEFT SEMI JOIN {} ON {}",
             quoted(keys),
             same(&pairs, keys)
         );
-        return Some((quoted(&own.1), column, rows));
+        all.push((quoted(&own.1), column, rows));
     }
-    None
+    all
 }
 
 fn words(join: Join) -> &'static str {
