@@ -93,7 +93,8 @@ fn what_a_change_does_not_concern_is_not_read() {
         assert!(files <= few_files + 1, "{flow} reads {files} files of {} days, {few_files} of {}", many.days, few.days);
         assert!(bytes <= few_bytes * 5 / 4, "{flow} reads {bytes} bytes of {} days, {few_bytes} of {}", many.days, few.days);
     }
-    let sold = "SELECT month_start, kind, sold, CAST(dearest AS DOUBLE) AS dearest FROM gold.monthly_kinds ORDER BY month_start, kind";
+    let sold =
+        "SELECT month_start, kind, sold, CAST(dearest AS DOUBLE) AS dearest FROM gold.monthly_kinds ORDER BY month_start, kind";
     let rows = many.house.query(sold);
     let kinds: Vec<(i64, f64)> =
         rows.iter().map(|row| (row["sold"].as_i64().unwrap(), row["dearest"].as_f64().unwrap())).collect();
