@@ -96,6 +96,16 @@ fn a_sum_is_traced_by_its_group_and_a_window_by_its_partition() {
 }
 
 #[test]
+fn a_window_with_an_order_says_what_comes_first() {
+    let is_repeatable = |over: &str| {
+        let sql = format!("SELECT first_value(sku) {over} AS first FROM silver.items");
+        resolve(&parse_query(&sql).unwrap(), &Tables).unwrap().deterministic
+    };
+    assert!(is_repeatable("OVER (PARTITION BY order_id ORDER BY item_id)"));
+    assert!(!is_repeatable("OVER (PARTITION BY order_id)") && !is_repeatable(""));
+}
+
+#[test]
 fn unions_are_followed_part_by_part() {
     let sql = "SELECT order_id AS id, 'o' AS kind FROM silver.orders UNION ALL SELECT item_id, 'i' FROM silver.items";
     assert_eq!(

@@ -101,6 +101,8 @@ impl Resolver<'_> {
         place: Option<Range<usize>>,
         names: &Names<'_>,
     ) -> Typed {
+        // Over a window with an order it is said which row comes first.
+        let ordered = matches!(&function.over, Some(WindowType::WindowSpec(window)) if !window.order_by.is_empty());
         let FunctionArguments::List(list) = &mut function.args else {
             return self.fault(SqlError::new("function-arguments", format!("`{name}` needs parentheses")).at(place));
         };
@@ -137,7 +139,7 @@ impl Resolver<'_> {
             let error = SqlError::new("function-arguments", format!("`{name}` does not take ({given})"));
             return self.fault(error.at(place).help(format!("what it takes: {lines}")));
         };
-        self.deterministic &= !call.signature.unordered;
+        self.deterministic &= ordered || !call.signature.unordered;
         let mut result = Typed::unknown();
         let mut nullable = Vec::new();
         for (index, (expr, typed)) in exprs.iter_mut().zip(&typed).enumerate() {
