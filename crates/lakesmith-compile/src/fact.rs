@@ -2,13 +2,13 @@
 //! re-keyed when the member arrives or its versions change: no fact is ever lost for want of a dimension.
 
 mod accumulating;
+mod origin;
 pub(crate) mod period;
 
 use crate::gold::{UNKNOWN_KEY, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
-use crate::queried::Queried;
-use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same, same_pairs};
+use crate::select::{equal, former, in_range, items, list, named, of, quote, same_pairs};
 use crate::step::{Check, Counted, Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
 use crate::{conform, date, expression, queried};
@@ -17,7 +17,7 @@ use lakesmith_project::{
 };
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Spanned, nearest};
-use std::borrow::Cow;
+use origin::{Origin, source};
 
 /// The relation of the fact's input within the step.
 const ROWS: &str = "f";
@@ -47,66 +47,6 @@ enum By {
     Day,
     /// The time of an instant's day, UTC, cut to the grain of `dim_time`.
     Time(TimeGrain),
-}
-
-/// Where the rows of a fact's input come from.
-enum Origin<'a> {
-    /// A silver table: the first input of the flow.
-    Table(&'a TableName),
-    /// A query over several: the first inputs.
-    Query(Queried),
-}
-
-/// A fact's input.
-struct Source<'a> {
-    origin: Origin<'a>,
-    columns: Option<Cow<'a, [Column]>>,
-    /// What makes its rows unique, as far as that is known.
-    identity: Vec<String>,
-    inputs: Vec<Input>,
-}
-
-impl Origin<'_> {
-    /// How faults call it.
-    fn words(&self) -> String {
-        match self {
-            Origin::Table(table) => format!("`{table}`"),
-            Origin::Query(_) => "the query".to_owned(),
-        }
-    }
-
-    /// All rows, as what stands after FROM.
-    fn all(&self) -> String {
-        match self {
-            Origin::Table(table) => format!("{} `s`", table.quoted()),
-            Origin::Query(query) => format!("(\n{}\n) `s`", indent(&query.rows())),
-        }
-    }
-
-    /// The rows of the keys in the relation `keys`, after the queries that they read.
-    fn of_keys(&self, grain: &[String]) -> (Vec<Cte>, String) {
-        match self {
-            Origin::Table(table) => {
-                (vec![], format!("{} `s` LEFT SEMI JOIN `keys` ON {}", table.quoted(), same("s", "keys", grain)))
-            }
-            Origin::Query(query) => {
-                let (with, sql) = query.rows_of("keys");
-                (with, format!("(\n{}\n) `s`", indent(&sql)))
-            }
-        }
-    }
-
-    /// `keys`: of the rows that the input gained or lost, with those of `further` queries; after the queries it needs.
-    fn concerned(&self, grain: &[String], further: &[String]) -> Vec<Cte> {
-        match self {
-            Origin::Table(table) => {
-                let new = format!("SELECT {}\nFROM {}\nWHERE {}", list(grain), table.quoted(), in_range(None, 1));
-                let all: Vec<String> = [new, former(1, grain)].into_iter().chain(further.iter().cloned()).collect();
-                vec![Cte { name: "keys".to_owned(), sql: all.join("\nUNION\n"), kept: true }]
-            }
-            Origin::Query(query) => query.concerned("keys", further),
-        }
-    }
 }
 
 /// How the rows of a fact come about from those of its input.
@@ -246,27 +186,6 @@ fn unsupported(fact: &Fact) -> Option<Diagnostic> {
         );
     }
     None
-}
-
-/// What the fact reads.
-fn source<'a>(fact: &Fact, known: &'a Known, faults: &mut Diagnostics) -> Option<Source<'a>> {
-    if let Some(sql) = &fact.sql {
-        let query = Queried::of_silver(sql, &fact.grain_key, known, faults)?;
-        let inputs = query.inputs.clone();
-        let columns = query.columns.clone();
-        // Nothing tells rows apart but what they say.
-        let said = columns.iter().flatten().filter(|column| column.ty.is_atomic() && !column.name.starts_with('_'));
-        let identity = said.map(|column| column.name.clone()).collect();
-        return Some(Source { origin: Origin::Query(query), columns: columns.map(Cow::Owned), identity, inputs });
-    }
-    let from = fact.from.as_ref()?;
-    let (input, shape) = known.silver(from, faults)?;
-    Some(Source {
-        origin: Origin::Table(&input.name),
-        columns: input.columns_known.then_some(Cow::Borrowed(input.target.columns.as_slice())),
-        identity: shape.identity.clone(),
-        inputs: vec![Input::changes(input.name.clone(), from.span)],
-    })
 }
 
 fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut Diagnostics) -> Option<Role<'a>> {
