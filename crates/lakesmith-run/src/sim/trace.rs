@@ -45,7 +45,8 @@ impl Trace {
             let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let Ok(line) = serde_json::from_slice::<Value>(first) else { return };
             let info = &line["commitInfo"]["lakesmith"];
-            if info["flow"].is_null() {
+            // Without a batch it is somebody else's commit to the model: descriptions that follow the project, a compaction.
+            if info["flow"].is_null() || info["batch"].is_null() {
                 return;
             }
             let record = info["record"].as_str().and_then(|path| path.rsplit_once('/')).map(|(_, name)| numbers(name));
