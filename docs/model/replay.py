@@ -61,6 +61,8 @@ def replay(lines):
             return n, "not JSON"
         if line.get("event") not in EVENTS | ENDS or not line.get("runner"):
             return n, f"not an event of a runner: {line.get('event')}"
+        if line["event"] in EVENTS and None in (line.get("flow"), line.get("batch"), line.get("attempt")):
+            return n, f"{line['event']}: of which flow, batch and attempt?"
         events.append((n, line))
     flows = dict.fromkeys(line["flow"] for _, line in events if line["event"] in EVENTS)
     faults = [fault for flow in flows if (fault := replay_flow(flow, events))]

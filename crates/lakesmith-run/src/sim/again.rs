@@ -123,7 +123,7 @@ async fn c1_a_refresh_that_is_killed_at_each_phase_is_finished_or_begun_again() 
             for flow in ["silver.sales_orders", "silver.sales_customers", "gold.dim_customer"] {
                 for phase in AFTER_EACH_STEP {
                     let disk = disk.fork();
-                    let mut led = Runner::new(Wire::calm(&disk)).led(&edited, &select, AFTER_EACH_STEP);
+                    let mut led = Runner::new(Wire::new(&disk, "a", Weather::Calm)).led(&edited, &select, AFTER_EACH_STEP);
                     if !led.until(flow, *phase).await {
                         continue;
                     }

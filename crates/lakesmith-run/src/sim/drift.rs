@@ -27,7 +27,7 @@ async fn d2_the_columns_of_a_record_hold_whatever_arrives_next() {
             scenario.deliver(&disk, 0).await;
             scenario.settle(&disk, &Select::all(), "first").await;
             scenario.deliver(&disk, 1).await;
-            let mut led = Runner::new(Wire::calm(&disk)).led(&scenario, &Select::all(), AFTER_EACH_STEP);
+            let mut led = Runner::new(Wire::new(&disk, "a", Weather::Calm)).led(&scenario, &Select::all(), AFTER_EACH_STEP);
             // A batch without rows for a companion commits none.
             led.until(flow, phase).await;
             led.kill().await;

@@ -89,6 +89,7 @@ async fn s3_words_are_committed_once_whichever_call_fails() {
                 continue;
             }
             if wire.is_cut() {
+                disk.trace.ended("a", "crash");
                 disk.power_loss().await;
             }
             let found = edited.settle(&disk, &Select::all(), &case).await;
@@ -122,7 +123,7 @@ async fn a_batch_under_way_stands_whoever_changes_the_words() {
             shop.deliver(&disk, 0).await;
             shop.settle(&disk, &Select::all(), &case).await;
             shop.deliver(&disk, 1).await;
-            let mut led = Runner::new(Wire::calm(&disk)).led(&shop, &Select::all(), AFTER_EACH_STEP);
+            let mut led = Runner::new(Wire::new(&disk, "a", Weather::Calm)).led(&shop, &Select::all(), AFTER_EACH_STEP);
             if !led.until(flow, phase).await {
                 // A flow without companions records nothing.
                 continue;
