@@ -41,13 +41,14 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
     let (input, shape) = known.silver(&dimension.from, faults)?;
     let type2 = dimension.history == DimensionHistory::Type2;
     if type2 && !shape.keeps_states {
+        let keeps = match shape.unique {
+            true => "the latest state of a key only",
+            false => "rows as they came, not the states of a key",
+        };
         faults.push(
-            Diagnostic::error(
-                "history-dropped",
-                format!("`{}` keeps the latest state of a key only, so there are no versions to build", input.name),
-            )
-            .at(dimension.from.span)
-            .help(format!("set `history: changes` in {}, or `history: type1` here", input.name)),
+            Diagnostic::error("history-dropped", format!("`{}` keeps {keeps}, so there are no versions to build", input.name))
+                .at(dimension.from.span)
+                .help(format!("set `history: changes` in {}, or `history: type1` here", input.name)),
         );
         return None;
     }

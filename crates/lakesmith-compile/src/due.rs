@@ -2,7 +2,7 @@
 
 use crate::date;
 use crate::plan::{Flow, FlowKind};
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use lakesmith_project::{Fact, FactKind, PeriodLength, Project};
 
 /// The number of the period in which `now` lies, for a flow whose table has rows for it: another number makes a batch due.
@@ -12,11 +12,12 @@ pub fn period_number(flow: &Flow, project: &Project, now: DateTime<Utc>) -> Opti
     let day = match flow.kind {
         FlowKind::Fact => {
             let fact = project.facts.iter().find(|fact| fact.table() == flow.name.to_string())?;
-            first_day(periodic(fact)?, today)
+            begin_of(periodic(fact)?, today)
         }
         // Within the calendar `dim_date` has every day already.
         FlowKind::DateDimension if flow.name.name() == date::NAME => {
-            let on_days = |fact: &Fact| fact.dimensions.iter().any(|role| role.dimension.value.ends_with(date::NAME));
+            let on_days =
+                |fact: &Fact| fact.dimensions.iter().any(|role| role.dimension.value.trim_start_matches("gold.") == date::NAME);
             project.facts.iter().find(|fact| periodic(fact).is_some() && on_days(fact))?;
             today.max(project.lakehouse.calendar.as_ref()?.end.value)
         }
@@ -25,13 +26,18 @@ pub fn period_number(flow: &Flow, project: &Project, now: DateTime<Utc>) -> Opti
     Some((day - NaiveDate::default()).num_days())
 }
 
+/// The first day of the period with a number.
+pub fn first_day(number: i64) -> Option<NaiveDate> {
+    NaiveDate::default().checked_add_signed(TimeDelta::try_days(number)?)
+}
+
 fn periodic(fact: &Fact) -> Option<PeriodLength> {
     let period = fact.period.as_ref().filter(|_| fact.kind == FactKind::PeriodicSnapshot);
     period.map(|period| period.every)
 }
 
 /// The first day of the period in which a day lies.
-fn first_day(every: PeriodLength, day: NaiveDate) -> NaiveDate {
+fn begin_of(every: PeriodLength, day: NaiveDate) -> NaiveDate {
     let first_of = |month| NaiveDate::from_ymd_opt(day.year(), month, 1);
     let first = match every {
         PeriodLength::Day => Some(day),
@@ -50,7 +56,7 @@ mod tests {
 
     #[test]
     fn periods_begin_as_the_calendar_says() {
-        let first = |every, day: &str| first_day(every, day.parse().unwrap()).to_string();
+        let first = |every, day: &str| begin_of(every, day.parse().unwrap()).to_string();
         assert_eq!(first(PeriodLength::Day, "2025-05-04"), "2025-05-04");
         assert_eq!(first(PeriodLength::Week, "2025-05-04"), "2025-04-28");
         assert_eq!(first(PeriodLength::Week, "2025-04-28"), "2025-04-28");

@@ -26,8 +26,11 @@ pub(crate) use snapshot::Full;
 /// What of an entity other flows rely on.
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
-    /// Columns that make a row unique: the key, with the sequence where every state is kept.
+    /// Columns that tell rows apart: the key, with the sequence where every state is kept. Of rows that are appended as they
+    /// came, all that can be compared, those that order them first.
     pub(crate) identity: Vec<String>,
+    /// Whether no two rows have the same.
+    pub(crate) unique: bool,
     /// The column that orders the states of a key, if one does.
     pub(crate) sequence_by: Option<String>,
     /// Whether the states of a key are kept.
@@ -57,7 +60,7 @@ pub(crate) fn shape(entity: &Entity) -> Shape {
         identity.extend(sequence(entity));
     }
     let sequence_by = entity.sequence_by.as_ref().map(|column| column.value.clone());
-    Shape { identity, sequence_by, keeps_states, tombstones: None }
+    Shape { identity, unique: entity.history != History::Append, sequence_by, keeps_states, tombstones: None }
 }
 
 /// The flow that fills an entity's table from its parent, and what other flows rely on.
@@ -65,10 +68,12 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
     let name = name(entity);
     let path = format!("silver/{}/{}", entity.domain, entity.name);
     let at = entity.reads_at();
+    // What was appended stays, whatever becomes of the parent's row.
+    let follows_changes = !parent.has_arrival() && entity.history != History::Append;
     let mut inputs = match &parent.query {
         Some(query) => query.inputs.clone(),
-        None if parent.has_arrival() => vec![Input::new(parent.name.clone(), at)],
-        None => vec![Input::changes(parent.name.clone(), at)],
+        None if follows_changes => vec![Input::changes(parent.name.clone(), at)],
+        None => vec![Input::new(parent.name.clone(), at)],
     };
     if let Some(full) = &parent.full {
         inputs[0].each = true;
@@ -115,7 +120,7 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         step,
         first,
         window,
-        rebuilds: !parent.has_arrival(),
+        rebuilds: follows_changes,
         whole,
         kind: FlowKind::Entity { history: entity.history },
         at: entity.at,
@@ -129,13 +134,39 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         name,
         target,
     };
-    (flow, Shape { tombstones: buried, ..shape(entity) })
+    let mut shape = Shape { tombstones: buried, ..shape(entity) };
+    if !shape.unique {
+        shape.identity = told_apart(entity, &flow.target.columns);
+    }
+    (flow, shape)
+}
+
+/// What tells rows apart that are appended as they came: their order, then what they say.
+fn told_apart(entity: &Entity, columns: &[Column]) -> Vec<String> {
+    let mut names = sequence(entity);
+    names.retain(|name| columns.iter().any(|column| column.name == *name));
+    let said = columns.iter().filter(|column| column.ty.is_atomic() && !column.name.starts_with('_'));
+    let said: Vec<String> = said.map(|column| column.name.clone()).filter(|name| !names.contains(name)).collect();
+    names.extend(said);
+    names
 }
 
 /// The rows of an entity that follows another one are replaced together with their parent's, which they must name; and
 /// they have no order of arrival.
 fn follows(entity: &Entity, parent: &Parent, checked: &columns::Checked, faults: &mut Diagnostics) -> bool {
     let at = entity.reads_at();
+    if !parent.unique && entity.history != History::Append {
+        let fault = format!("`{}` keeps every row as it came, so no key says which rows follow which", parent.name);
+        faults.push(
+            Diagnostic::error("missing-key", fault)
+                .at(at)
+                .help("read the table that it reads, or keep every row here too: `history: append`"),
+        );
+        return false;
+    }
+    if entity.history == History::Append {
+        return true;
+    }
     let named = parent.has_arrival() || dedupe::parent_keys(parent, checked).len() == parent.identity.len();
     let ordered = parent.has_arrival() || entity.sequence_by.is_some() || !shape(entity).keeps_states;
     if !ordered {

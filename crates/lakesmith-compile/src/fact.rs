@@ -92,7 +92,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
     }
     let unique = match (&rows, origin) {
         (Rows::Events, Origin::Table(_)) => {
-            source.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key))
+            source.unique && source.identity.iter().all(|key| fact.grain_key.iter().any(|grain| grain.value == *key))
         }
         (Rows::Events, Origin::Query(_)) => false,
         (Rows::Processes(_) | Rows::Periods(_), _) => true,

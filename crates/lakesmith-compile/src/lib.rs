@@ -33,7 +33,7 @@ pub use bronze::{added_columns, metadata as bronze_metadata};
 pub use definition::{Definition, definition_number, redefined};
 pub use dimension::{INFERRED, inferred_members};
 pub use drift::{Change, ChangeKind, Takes, changes, grown, read_as, widens};
-pub use due::period_number;
+pub use due::{first_day, period_number};
 pub use entity::snake_case;
 pub use fact::counted_keys;
 pub use graph::{Selection, SelectionError};

@@ -238,7 +238,7 @@ impl Known<'_> {
         });
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let project = self.project;
         let bronze =
             project.sources.iter().flat_map(|source| source.tables.iter().map(|table| bronze::name(source, table).to_string()));
@@ -338,7 +338,7 @@ fn entities(known: &mut Known, faults: &mut Diagnostics) {
 /// The tables that an entity's rows come from; none if its `from` names none.
 fn read_by(entity: &Entity, known: &Known, faults: &mut Diagnostics) -> Option<Vec<TableName>> {
     match (&entity.from, &entity.sql) {
-        (_, Some(sql)) => Some(queried::table_names(sql)),
+        (_, Some(sql)) => Some(queried::table_names(sql, known)),
         (Some(from), None) => known.table_name(from, faults).map(|table| vec![table]),
         (None, None) => None,
     }
@@ -379,6 +379,7 @@ fn parent(known: &Known, entity: &Entity, from: &Spanned<String>, faults: &mut D
     }
     let identity = known.entities.get(&parent).map(|shape| shape.identity.clone()).unwrap_or_default();
     let mut read = Parent::new(&flow.target, flow.has_data_columns(), identity);
+    read.unique = known.entities.get(&parent).is_none_or(|shape| shape.unique);
     if let FlowKind::Bronze { source, table } = flow.kind {
         let source = &known.project.sources[source];
         let table = &source.tables[table];

@@ -30,7 +30,7 @@ enum How {
     Open,
     /// Key by key.
     Keys(Box<Follow>, BTreeMap<TableName, (usize, Vec<String>)>),
-    /// As a whole, for a reason; the query.
+    /// As a whole, for a reason; the query, with all columns.
     Whole(String, String),
 }
 
@@ -49,9 +49,20 @@ pub(crate) fn tables(written: &Located) -> Vec<Vec<String>> {
     all
 }
 
-/// The names of the tables that a query reads.
-pub(crate) fn table_names(written: &Located) -> Vec<TableName> {
-    tables(written).iter().filter_map(|parts| TableName::parse(&parts.join("."))).collect()
+/// The names of the tables that a query reads, as the project has them.
+pub(crate) fn table_names(written: &Located, known: &Known) -> Vec<TableName> {
+    tables(written).iter().filter_map(|parts| named(parts, known)).collect()
+}
+
+/// The table that a query names: with or without the lakehouse before it, in capitals or not.
+fn named(parts: &[String], known: &Known) -> Option<TableName> {
+    let parts = match parts {
+        [own, rest @ ..] if rest.len() == 2 && own.eq_ignore_ascii_case(&known.plan.lakehouse) => rest,
+        parts => parts,
+    };
+    let name = parts.join(".");
+    let defined = known.names().into_iter().find(|defined| defined.eq_ignore_ascii_case(&name));
+    TableName::parse(&defined.unwrap_or_else(|| name.to_lowercase()))
 }
 
 impl Queried {
@@ -64,6 +75,11 @@ impl Queried {
     ) -> Option<Queried> {
         let before = faults.len();
         let query = parse_query(written.text()).map_err(|error| faults.push(error.diagnostic(written))).ok()?;
+        let canonical = |parts: &[String]| {
+            let table = named(parts, known)?;
+            Some(vec![table.layer().as_str().to_owned(), table.name().to_owned()])
+        };
+        let query = query.with_relations(&canonical);
         let mut inputs: Vec<Input> = vec![];
         let mut read: Vec<&Table> = vec![];
         let mut complete = true;
@@ -71,7 +87,7 @@ impl Queried {
             let name = parts.join(".");
             let at = place(written, &parts);
             let spanned = Spanned::new(name.clone(), at);
-            let Some(table) = TableName::parse(&name.to_lowercase()) else {
+            let Some(table) = named(&parts, known) else {
                 let fault = format!("`{name}` is not the name of a table");
                 let help = "tables are named `layer.name`, as in `silver.sales_orders`";
                 faults.push(Diagnostic::error("unknown-table", fault).at(at).help(help));
@@ -89,6 +105,7 @@ impl Queried {
                 continue;
             }
             match known.plan.flow(&table).filter(|_| known.entities.contains_key(&table)) {
+                Some(_) if inputs.iter().any(|input| input.table == table) => {}
                 Some(flow) => {
                     complete &= flow.columns_known;
                     inputs.push(Input::changes(table, at));
@@ -148,19 +165,19 @@ impl Queried {
         if before != faults.len() {
             return None;
         }
-        for (name, ty) in ORIGIN {
-            if !columns.iter().any(|column| column.name == name) {
-                columns.push(Column::new(name, ty));
-            }
-        }
+        let lacks: Vec<Column> = (ORIGIN.into_iter())
+            .filter(|(name, _)| !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)))
+            .map(|(name, ty)| Column::new(name, ty))
+            .collect();
         describe(&mut columns, &resolved.lineage, &read);
         let key: Vec<String> = key.iter().map(|name| name.value.clone()).collect();
         let numbers = inputs.iter().zip(&read).enumerate();
         let numbers = numbers.map(|(n, (input, table))| (input.table.clone(), (n + 1, names(table)))).collect();
         let how = match Follow::of(&resolved.query, &key) {
             Ok(follow) => How::Keys(Box::new(follow.with_origin()), numbers),
-            Err(why) => How::Whole(why, resolved.query.to_string()),
+            Err(why) => How::Whole(why, whole(&resolved.query.to_string(), &lacks)),
         };
+        columns.extend(lacks);
         let lineage = resolved.lineage.iter().map(|made| (made.name.clone(), sources(made))).collect();
         Some(Queried { inputs, columns: Some(columns), lineage, how })
     }
@@ -221,18 +238,7 @@ impl Queried {
         match &self.how {
             How::Open => String::new(),
             How::Keys(follow, _) => follow.rows(None).sql,
-            How::Whole(_, sql) => {
-                let of = self.columns.iter().flatten().map(|column| column.name.as_str());
-                let origin: Vec<String> = of.filter(|name| is_origin(name)).map(str::to_owned).collect();
-                let added: Vec<String> = (ORIGIN.iter())
-                    .filter(|(name, _)| origin.iter().any(|known| known == name))
-                    .map(|(name, ty)| match ty {
-                        DataType::String => format!("'lakesmith' AS {}", quote(name)),
-                        ty => format!("CAST(NULL AS {ty}) AS {}", quote(name)),
-                    })
-                    .collect();
-                format!("SELECT `q`.*, {}\nFROM (\n{}\n) `q`", added.join(", "), indent(sql))
-            }
+            How::Whole(_, sql) => sql.clone(),
         }
     }
 
@@ -268,6 +274,15 @@ const ORIGIN: [(&str, DataType); 2] = [("_source_system", DataType::String), ("_
 
 fn is_origin(name: &str) -> bool {
     ORIGIN.iter().any(|(origin, _)| *origin == name)
+}
+
+/// The rows of a query, with columns that it lacks.
+fn whole(sql: &str, lacks: &[Column]) -> String {
+    let added = lacks.iter().map(|column| match &column.ty {
+        DataType::String => format!(", 'lakesmith' AS {}", quote(&column.name)),
+        ty => format!(", CAST(NULL AS {ty}) AS {}", quote(&column.name)),
+    });
+    format!("SELECT `q`.*{}\nFROM (\n{}\n) `q`", added.collect::<String>(), indent(sql))
 }
 
 /// The tables' columns that a column is made of.

@@ -24,6 +24,9 @@ pub mod parameter {
     /// Rows that reached bronze at this time or later are read again, TIMESTAMP: in the step [`Flow::window`](crate::Flow).
     pub const INGESTED_SINCE: &str = "ingested_since";
 
+    /// The first day of the period in which the last batch ran, of a flow whose table goes on with time, DATE or NULL.
+    pub const PERIOD_BEFORE: &str = "period_before";
+
     /// The last `_batch_id` of input `n` (from 1) that earlier batches have read, BIGINT.
     pub fn after(n: usize) -> String {
         format!("after_{n}")

@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::execution::SendableRecordBatchStream;
 use lakesmith_compile::{Flow, Step, Table, TableName};
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,8 @@ pub struct Work<'a> {
     pub key_mark: i64,
     /// Of a batch that reads again what reached bronze at this time or later, `:ingested_since`.
     pub ingested_since: Option<DateTime<Utc>>,
+    /// The first day of the period in which the last batch ran, `:period_before`.
+    pub period_before: Option<NaiveDate>,
 }
 
 /// What became of the rows read; they add up. For a table of gold, `read` counts the rows it computed.

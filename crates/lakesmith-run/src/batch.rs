@@ -35,7 +35,7 @@ use crate::versions;
 use crate::words;
 use commit::{Committed, commit};
 use definition::define;
-use lakesmith_compile::{Definition, Flow, Input, Step, Table, parameter, period_number};
+use lakesmith_compile::{Definition, Flow, Input, Step, Table, first_day, parameter, period_number};
 use lakesmith_engine::delta::{Snapshot, TablePath};
 use lakesmith_engine::{Computed, Outcomes, Pinned, Scanned, Work};
 use lakesmith_project::SchemaEvolution;
@@ -423,6 +423,7 @@ async fn compute(
             companions.push(before(lake, flow, table, held, record.batch).await?);
         }
     }
+    let period_before = target.txn(&position::period(&flow.name)).await?.and_then(first_day);
     let held = target.clone();
     let work = Work {
         flow,
@@ -434,6 +435,7 @@ async fn compute(
         inputs,
         key_mark: record.key_mark,
         ingested_since: record.again.and_then(Again::since),
+        period_before,
     };
     let mut drift = Drift::default();
     let (mut computed, read) = match arrived {

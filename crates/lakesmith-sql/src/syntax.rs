@@ -34,7 +34,15 @@ impl Query {
 
     /// The names after FROM and JOIN, as written, part by part; those of common table expressions too.
     pub fn relations(&self) -> Vec<Vec<String>> {
-        crate::walk::relations(&self.0)
+        walk::relations(&self.0)
+    }
+
+    /// The same query over relations of other names: those that `named` says, part by part, for a name after FROM or JOIN.
+    /// Faults found in it still point at the text that was parsed.
+    #[must_use]
+    pub fn with_relations(mut self, named: &dyn Fn(&[String]) -> Option<Vec<String>>) -> Query {
+        walk::rename_relations(&mut self.0, named);
+        self
     }
 }
 

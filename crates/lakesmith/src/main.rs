@@ -9,6 +9,7 @@ mod args;
 mod commands;
 mod console;
 mod erd;
+mod examples;
 mod exit;
 mod format;
 mod grid;

@@ -95,13 +95,16 @@ fn typed(entity: &Entity, parent: &Parent, checked: &Checked, over: &str, reads:
         let id = "concat_ws('/', CAST(`_batch_id` AS STRING), `_source_file`, CAST(`_source_position` AS STRING))";
         select.push(named(id, "_row_id"));
     } else {
+        let all = || parent.columns.iter().flatten().map(|column| column.name.as_str()).collect::<Vec<_>>();
         let named_by = match &parent.query {
-            Some(_) => entity.key.iter().map(|key| key.value.as_str()).collect::<Vec<_>>(),
-            None => parent.identity.iter().map(String::as_str).collect(),
+            Some(_) => entity.key.iter().map(|key| key.value.as_str()).collect(),
+            None if parent.unique => parent.identity.iter().map(String::as_str).collect(),
+            None => all(),
         };
         let mut id: Vec<String> = named_by.into_iter().map(quote).collect();
         id.extend(checked.explode.is_some().then(|| quote("_position")));
-        select.push(named(&format!("to_json(struct({}))", id.join(", ")), "_row_id"));
+        let id = format!("to_json(struct({}))", id.join(", "));
+        select.push(named(&if parent.unique { id } else { format!("sha2({id}, 256)") }, "_row_id"));
     }
     // The row as it was read. Of an exploded parent it is the element, with what names the parent.
     let read = match &checked.explode {

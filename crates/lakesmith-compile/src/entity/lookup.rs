@@ -56,7 +56,7 @@ pub(crate) fn lookups(entity: &Entity, known: &Known, first: usize, faults: &mut
         let on: Vec<String> = lookup.on.iter().map(|on| on.value.clone()).collect();
         all.push(Looked {
             relation: format!("l{}", all.len() + 1),
-            unique: shape.identity.iter().all(|name| on.contains(name)),
+            unique: shape.unique && shape.identity.iter().all(|name| on.contains(name)),
             columns: taken,
             table,
             input,

@@ -11,8 +11,10 @@ pub(crate) struct Parent {
     pub(crate) name: TableName,
     /// All its columns, once they are known.
     pub(crate) columns: Option<Vec<Column>>,
-    /// What makes its rows unique, if it is an entity.
+    /// What names its rows, if it is an entity.
     pub(crate) identity: Vec<String>,
+    /// Whether no two of its rows have the same name.
+    pub(crate) unique: bool,
     /// Whether its rows may say that their key is gone.
     pub(crate) feed: bool,
     /// Whether the source's table tells by which values.
@@ -31,6 +33,7 @@ impl Parent {
             name: table.name.clone(),
             columns: known.then(|| table.columns.clone()),
             identity,
+            unique: true,
             feed: false,
             told: false,
             snapshots: false,
@@ -43,7 +46,17 @@ impl Parent {
     pub(crate) fn of_query(name: TableName, query: Queried) -> Self {
         let identity = query.by().map(<[String]>::to_vec).unwrap_or_default();
         let columns = query.columns.clone();
-        Parent { name, columns, identity, feed: false, told: false, snapshots: false, full: None, query: Some(query) }
+        Parent {
+            name,
+            columns,
+            identity,
+            unique: true,
+            feed: false,
+            told: false,
+            snapshots: false,
+            full: None,
+            query: Some(query),
+        }
     }
 
     /// Why each batch makes the whole table of all that its inputs hold.

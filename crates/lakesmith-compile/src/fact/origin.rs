@@ -22,8 +22,10 @@ pub(super) enum Origin<'a> {
 pub(super) struct Source<'a> {
     pub(super) origin: Origin<'a>,
     pub(super) columns: Option<Cow<'a, [Column]>>,
-    /// What makes its rows unique, as far as that is known.
+    /// What tells its rows apart, as far as that is known.
     pub(super) identity: Vec<String>,
+    /// Whether no two rows have the same.
+    pub(super) unique: bool,
     pub(super) inputs: Vec<Input>,
 }
 
@@ -79,7 +81,7 @@ pub(super) fn source<'a>(fact: &Fact, known: &'a Known, faults: &mut Diagnostics
         // Nothing tells rows apart but what they say.
         let said = columns.iter().flatten().filter(|column| column.ty.is_atomic() && !column.name.starts_with('_'));
         let identity = said.map(|column| column.name.clone()).collect();
-        return Some(Source { origin: Origin::Query(query), columns: columns.map(Cow::Owned), identity, inputs });
+        return Some(Source { origin: Origin::Query(query), columns: columns.map(Cow::Owned), identity, unique: false, inputs });
     }
     let from = fact.from.as_ref()?;
     let (input, shape) = known.silver(from, faults)?;
@@ -87,6 +89,7 @@ pub(super) fn source<'a>(fact: &Fact, known: &'a Known, faults: &mut Diagnostics
         origin: Origin::Table(&input.name),
         columns: input.columns_known.then_some(Cow::Borrowed(input.target.columns.as_slice())),
         identity: shape.identity.clone(),
+        unique: shape.unique,
         inputs: vec![Input::changes(input.name.clone(), from.span)],
     })
 }

@@ -2,7 +2,8 @@
 //! which nothing happened.
 //!
 //! A measure sums up the events of the period, or all events up to its end. A late event therefore concerns its own period
-//! and those that follow it; time that goes on concerns the periods that it begins.
+//! and those that follow it; time that goes on concerns the periods that it begins, and those who had an event in one
+//! before it began.
 
 use super::{ROWS, Role, Value, described};
 use crate::expression;
@@ -70,7 +71,7 @@ impl Calendar {
     }
 }
 
-/// The batch's day: no row lies beyond it.
+/// The batch's day: no row is of a period that begins after it.
 pub(crate) fn today() -> String {
     format!("CAST(:{} AS DATE)", parameter::NOW)
 }
@@ -198,9 +199,17 @@ impl Periods {
         // Every member has rows up to the batch's date, whether or not something happened to it.
         let next = named(&self.calendar.next(&format!("max({})", quote(START))), "_from");
         let begun = format!("SELECT {members}, {next}\nFROM {}\nGROUP BY {members}", target.quoted());
+        // What was read before its period had begun is counted once it has.
+        let before = format!("CAST(:{} AS DATE)", parameter::PERIOD_BEFORE);
+        let come = format!(
+            "SELECT {members}, {from}\nFROM {input}\nWHERE {day} > {} AND {day} <= {}",
+            self.calendar.end(&before),
+            self.last_day(),
+            day = self.day(None)
+        );
         let firsts = format!(
             "SELECT {members}, min(`_from`) AS `_first`\nFROM (\n{}\n)\nGROUP BY {members}\nHAVING min(`_from`) <= {now}",
-            indent(&[gained, lost, begun].join("\nUNION ALL\n"))
+            indent(&[gained, lost, begun, come].join("\nUNION ALL\n"))
         );
         let grain = format!("{members}, {}", quote(START));
         let mut keys = format!(
@@ -271,7 +280,12 @@ impl Periods {
         self.measures.iter().filter(move |measure| measure.over == over)
     }
 
-    /// Every event of the members concerned, up to the batch's date.
+    /// The last day of the period in which the batch runs: later events wait.
+    fn last_day(&self) -> String {
+        self.calendar.end(&self.calendar.start(&today()))
+    }
+
+    /// Every event of the members concerned, but for those of periods that have not begun.
     fn events(&self, input: &TableName, whole: bool) -> String {
         let day = self.day(Some("s"));
         let restrict = match whole {
@@ -283,7 +297,7 @@ impl Periods {
             ),
         };
         let period = named(&self.calendar.start(&day), "_period");
-        format!("SELECT `s`.*, {period}\nFROM {} `s`{restrict}\nWHERE {day} <= {}", input.quoted(), today())
+        format!("SELECT `s`.*, {period}\nFROM {} `s`{restrict}\nWHERE {day} <= {}", input.quoted(), self.last_day())
     }
 
     /// Every member in every period since its first event.

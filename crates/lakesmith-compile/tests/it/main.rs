@@ -190,6 +190,7 @@ fn parameters() -> BTreeMap<String, Literal> {
         (parameter::FIRST_TIME.to_owned(), Literal::Timestamp("2025-01-01 00:00:00Z".to_owned())),
         (parameter::LAST_TIME.to_owned(), Literal::Null),
         (parameter::BESIDE.to_owned(), Literal::Boolean(true)),
+        (parameter::PERIOD_BEFORE.to_owned(), Literal::Date("2024-12-31".to_owned())),
     ]);
     for n in 1..=9 {
         all.insert(parameter::after(n), Literal::BigInt(1));

@@ -154,6 +154,8 @@ async fn relations(engine: &Embedded, work: &Work<'_>) -> Result<Relations, Engi
     if let Some(since) = work.ingested_since {
         relations.set(parameter::INGESTED_SINCE, Literal::Timestamp(timestamp(since)));
     }
+    let period = work.period_before.map_or(Literal::Null, |day| Literal::Date(day.to_string()));
+    relations.set(parameter::PERIOD_BEFORE, period);
     let mut held_beside = false;
     for companion in work.step.companions.iter().filter(|companion| companion.replaces.is_some()) {
         if let Some((_, held)) = beside(work).find(|(table, _)| table.name == companion.table) {

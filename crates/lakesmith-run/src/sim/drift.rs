@@ -1,12 +1,11 @@
 //! D2: a batch was recorded, and its runner is gone; then files of other columns arrive. And columns that are accepted over
 //! a storage that fails.
 
-use super::audit;
 use super::contents;
-use super::dice::{Tier, wanted};
 use super::gate::AFTER_EACH_STEP;
+use super::nth_call::each_call;
 use super::scenario::{Runner, Scenario, Select};
-use super::store::{Disk, Fault, Weather, Wire};
+use super::store::{Disk, Weather, Wire};
 use crate::accept::Acceptance;
 use crate::error::RunError;
 use crate::phase::Phase;
@@ -55,44 +54,17 @@ async fn s3_columns_are_accepted_once_whichever_call_fails() {
         expected["silver.sales_orders"].iter().any(|row| row.contains("order_id=C") && row.contains("net=5.0")),
         "{expected:?}"
     );
-    let faults: &[Fault] = match Tier::get() {
-        Tier::Quick => &[Fault::AnswerLost, Fault::Dies],
-        Tier::Ci | Tier::Soak => {
-            &[Fault::Refused, Fault::AnswerLost, Fault::SentTwice, Fault::Late, Fault::Conflict, Fault::Dies]
+    let accept = async |runner: &Runner| scenario.lake(runner).await?.accept(&acceptance).await;
+    each_call("accept", &ready, accept, async |disk, first, case| {
+        // Whoever was told nothing, or that it failed, says it once more: it is done then, if it was not before.
+        let lake = scenario.lake(&Runner::calm(disk)).await.unwrap();
+        match (first, lake.accept(&acceptance).await) {
+            (_, Ok(_)) | (_, Err(RunError::Unacceptable { .. })) => {}
+            (first, Err(error)) => panic!("{case}: {error}, after {first:?}"),
         }
-    };
-    let mut cases = 0;
-    for fault in faults {
-        for n in 1.. {
-            let case = format!("accept {fault:?} {n}");
-            let disk = ready.fork();
-            let wire = Wire::new(&disk, "a", Weather::At(n, *fault));
-            let runner = Runner::new(wire.clone());
-            let accepting = async { scenario.lake(&runner).await?.accept(&acceptance).await };
-            let first = accepting.await;
-            let calls = wire.calls();
-            if calls.len() < n {
-                break;
-            }
-            if !fault.concerns(calls[n - 1].kind) || !wanted(&case) {
-                continue;
-            }
-            if wire.is_cut() {
-                disk.power_loss().await;
-            }
-            // Whoever was told nothing, or that it failed, says it once more: it is done then, if it was not before.
-            let lake = scenario.lake(&Runner::calm(&disk)).await.unwrap();
-            match (first, lake.accept(&acceptance).await) {
-                (_, Ok(_)) | (_, Err(RunError::Unacceptable { .. })) => {}
-                (first, Err(error)) => panic!("{case}: {error}, after {first:?}"),
-            }
-            let found = scenario.settle(&disk, &Select::all(), &case).await;
-            let differs = contents::difference(&expected, &found);
-            assert!(differs.is_none(), "{case}: {}", differs.unwrap());
-            let faults = audit::audit(&disk).await;
-            assert!(faults.is_empty(), "{case}: {}", faults.join("\n"));
-            cases += 1;
-        }
-    }
-    println!("accept: {cases} cases");
+        let found = scenario.settle(disk, &Select::all(), case).await;
+        let differs = contents::difference(&expected, &found);
+        assert!(differs.is_none(), "{case}: {}", differs.unwrap());
+    })
+    .await;
 }

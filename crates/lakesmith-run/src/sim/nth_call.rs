@@ -105,6 +105,48 @@ impl<'a> Broken<'a> {
     }
 }
 
+/// Something that a runner does beside its batches, broken in turn at each of its calls; `then` is told what came of it. Gives
+/// the number of cases.
+pub(super) async fn each_call<T>(
+    what: &str,
+    ready: &Arc<Disk>,
+    act: impl AsyncFn(&Runner) -> T,
+    then: impl AsyncFn(&Arc<Disk>, T, &str),
+) -> usize {
+    let faults: &[Fault] = match Tier::get() {
+        Tier::Quick => &[Fault::AnswerLost, Fault::Dies],
+        Tier::Ci | Tier::Soak => {
+            &[Fault::Refused, Fault::AnswerLost, Fault::SentTwice, Fault::Late, Fault::Conflict, Fault::Dies]
+        }
+    };
+    let mut cases = 0;
+    for fault in faults {
+        for n in 1.. {
+            let case = format!("{what} {fault:?} {n}");
+            let disk = ready.fork();
+            let wire = Wire::new(&disk, "a", Weather::At(n, *fault));
+            let done = act(&Runner::new(wire.clone())).await;
+            let calls = wire.calls();
+            if calls.len() < n {
+                break;
+            }
+            if !fault.concerns(calls[n - 1].kind) || !wanted(&case) {
+                continue;
+            }
+            if wire.is_cut() {
+                disk.trace.ended("a", "crash");
+                disk.power_loss().await;
+            }
+            then(&disk, done, &case).await;
+            let faults = audit::audit(&disk).await;
+            assert!(faults.is_empty(), "{case}: {}", faults.join("\n"));
+            cases += 1;
+        }
+    }
+    println!("{what}: {cases} cases");
+    cases
+}
+
 async fn of_kind(scenario: &Scenario, flow: &str, tiers: &[Tier]) {
     if !tiers.contains(&Tier::get()) {
         return;

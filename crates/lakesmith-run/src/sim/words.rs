@@ -1,11 +1,10 @@
 //! What the project says of its tables is committed over a storage that fails, and beside a runner that says it otherwise.
 
-use super::audit;
 use super::contents;
-use super::dice::{Tier, wanted};
 use super::gate::AFTER_EACH_STEP;
+use super::nth_call::each_call;
 use super::scenario::{Runner, Scenario, Select};
-use super::store::{Disk, Fault, Weather, Wire};
+use super::store::{Disk, Weather, Wire};
 use crate::phase::Phase;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,41 +66,14 @@ async fn s3_words_are_committed_once_whichever_call_fails() {
     }
     assert!(after["silver.sales_orders"].1.starts_with("Some(\"What is ordered\"); order_id: The bill;"), "{after:?}");
 
-    let faults: &[Fault] = match Tier::get() {
-        Tier::Quick => &[Fault::AnswerLost, Fault::Dies],
-        Tier::Ci | Tier::Soak => {
-            &[Fault::Refused, Fault::AnswerLost, Fault::SentTwice, Fault::Late, Fault::Conflict, Fault::Dies]
-        }
-    };
-    let mut cases = 0;
-    for fault in faults {
-        for n in 1.. {
-            let case = format!("words {fault:?} {n}");
-            let disk = ready.fork();
-            let wire = Wire::new(&disk, "a", Weather::At(n, *fault));
-            let runner = Runner::new(wire.clone());
-            let _ = edited.run(&runner, &Select::all()).await;
-            let calls = wire.calls();
-            if calls.len() < n {
-                break;
-            }
-            if !fault.concerns(calls[n - 1].kind) || !wanted(&case) {
-                continue;
-            }
-            if wire.is_cut() {
-                disk.trace.ended("a", "crash");
-                disk.power_loss().await;
-            }
-            let found = edited.settle(&disk, &Select::all(), &case).await;
-            let differs = contents::difference(&expected, &found);
-            assert!(differs.is_none(), "{case}: {}", differs.unwrap());
-            let faults = audit::audit(&disk).await;
-            assert!(faults.is_empty(), "{case}: {}", faults.join("\n"));
-            assert_eq!(words(&edited, &disk).await, after, "{case}");
-            cases += 1;
-        }
-    }
-    println!("words: {cases} cases");
+    let run = async |runner: &Runner| edited.run(runner, &Select::all()).await;
+    let cases = each_call("words", &ready, run, async |disk, _, case| {
+        let found = edited.settle(disk, &Select::all(), case).await;
+        let differs = contents::difference(&expected, &found);
+        assert!(differs.is_none(), "{case}: {}", differs.unwrap());
+        assert_eq!(words(&edited, disk).await, after, "{case}");
+    })
+    .await;
     assert!(cases > 0 || std::env::var_os("LAKESMITH_CASE").is_some());
 }
 

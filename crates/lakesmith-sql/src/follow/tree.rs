@@ -258,10 +258,13 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// A name that no relation has yet.
+/// A name that no relation has yet, nor one of those that are joined with them to find rows by keys.
 fn unused(relations: &[Relation], wanted: &str) -> String {
+    let lower = wanted.to_lowercase();
+    let joined = ["keys", "replaced"].contains(&lower.as_str()) || lower.starts_with("near_") || lower.starts_with("moved_");
+    let wanted = if joined { format!("of_{wanted}") } else { wanted.to_owned() };
     let taken = |name: &str| relations.iter().any(|relation| relation.alias.eq_ignore_ascii_case(name));
-    let mut name = wanted.to_owned();
+    let mut name = wanted.clone();
     for n in 2.. {
         if !taken(&name) {
             break;

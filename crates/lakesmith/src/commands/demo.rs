@@ -7,7 +7,6 @@
 mod day;
 mod folder;
 mod next;
-mod project;
 mod questions;
 mod screen;
 mod shop;
@@ -17,6 +16,7 @@ use crate::amounts::time;
 use crate::args::Globals;
 use crate::commands::run::summary;
 use crate::console::Console;
+use crate::examples::DEMO;
 use crate::exit::{Exit, Stop};
 use crate::open;
 use lakesmith_compile::Selection;
@@ -53,9 +53,9 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Result<Exit, Stop> {
     let (dir, days) = (args.dir.as_path(), shop::days(args.seed));
     let landed = days.iter().flat_map(|day| &day.files).map(|file| (file.path.as_str(), file.bytes.as_slice()));
-    let files: Vec<_> = project::FILES.iter().copied().chain(landed).collect();
+    let files: Vec<_> = DEMO.iter().copied().chain(landed).collect();
     folder::prepare(dir, &files, args.force)?;
-    for (path, bytes) in project::FILES {
+    for (path, bytes) in DEMO {
         folder::write(dir, path, bytes, None)?;
     }
     let (screen, mut questions, clock) = (Screen::new(console), Questions::new(), Instant::now());

@@ -5,11 +5,12 @@ mod templates;
 use crate::amounts::count;
 use crate::args::Globals;
 use crate::console::Console;
+use crate::examples::File;
 use crate::exit::{Exit, Stop};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use templates::{File, Template};
+use templates::Template;
 
 /// Tables are made by runs and do not belong to what is versioned.
 const IGNORED: (&str, &str) = (".gitignore", ".lake/\n");

@@ -157,6 +157,7 @@ impl<'a> Bench<'a> {
             }],
             key_mark: self.key_mark,
             ingested_since: None,
+            period_before: None,
         };
         let computed = self.engine.compute(work, None).await.unwrap();
         let (counts, touched) = self.model.replace(changes, self.shape.key, self.batch, all);
