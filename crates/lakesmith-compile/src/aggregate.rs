@@ -6,6 +6,7 @@ mod dimensions;
 use crate::additivity::{self, Summing};
 use crate::expression;
 use crate::gold::{own, stamp_names, stamped, stamps};
+use crate::layout;
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
 use crate::queried::Queried;
@@ -91,7 +92,7 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
             description: aggregate.description.as_ref().map(|words| words.value.clone()),
             columns: parts.map(|(groups, measures)| table_columns(groups, measures)).unwrap_or_default(),
             partition_by: vec![],
-            cluster_by: aggregate.cluster_by.iter().filter(|c| c.expr.is_none()).map(|c| c.name.value.clone()).collect(),
+            cluster_by: layout::clustered(&aggregate.cluster_by),
             append_only: false,
             change_data: false,
             name: name.clone(),

@@ -11,6 +11,7 @@ use self::inferred::Needing;
 use crate::entity::Shape;
 use crate::expression;
 use crate::gold::{UNKNOWN_KEY, nothing_known, own, stamp_names, stamped, stamps};
+use crate::layout;
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::select::{former, in_range, items, list, named, quote};
@@ -78,7 +79,7 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
         description: dimension.description.as_ref().map(|words| words.value.clone()),
         columns: members.as_ref().map(Members::columns).unwrap_or_default(),
         partition_by: vec![],
-        cluster_by: dimension.cluster_by.iter().map(|column| column.name.value.clone()).collect(),
+        cluster_by: layout::clustered(&dimension.cluster_by),
         append_only: false,
         change_data: false,
         name: name.clone(),

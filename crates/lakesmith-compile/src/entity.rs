@@ -10,6 +10,7 @@ pub(crate) mod rescued;
 mod snapshot;
 mod tombstones;
 
+use crate::layout;
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
 use crate::step::Step;
@@ -92,7 +93,7 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         description: entity.description.as_ref().map(|words| words.value.clone()),
         columns,
         partition_by: vec![],
-        cluster_by: entity.cluster_by.iter().filter(|c| c.expr.is_none()).map(|c| c.name.value.clone()).collect(),
+        cluster_by: layout::clustered(&entity.cluster_by),
         append_only: false,
         change_data: false,
     };

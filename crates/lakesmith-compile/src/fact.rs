@@ -7,6 +7,7 @@ pub(crate) mod period;
 mod role;
 
 use crate::gold::{UNKNOWN_KEY, stamp_names, stamped, stamps};
+use crate::layout;
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
 use crate::select::{items, list, named, of, quote};
@@ -125,7 +126,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
             description: fact.description.as_ref().or(fact.grain.as_ref()).map(|words| words.value.clone()),
             columns: values.as_ref().map(|values| table_columns(fact, &roles, values)).unwrap_or_default(),
             partition_by: vec![],
-            cluster_by: fact.cluster_by.iter().map(|column| column.name.value.clone()).collect(),
+            cluster_by: layout::clustered(&fact.cluster_by),
             append_only: false,
             change_data: false,
             name: name.clone(),

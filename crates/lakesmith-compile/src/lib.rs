@@ -19,6 +19,7 @@ mod expression;
 mod fact;
 mod gold;
 mod graph;
+mod layout;
 mod lineage;
 mod model;
 mod name;

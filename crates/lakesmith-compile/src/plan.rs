@@ -7,7 +7,7 @@ use crate::name::{Layer, TableName};
 use crate::queried::{self, Queried};
 use crate::step::{Step, Write};
 use crate::table::{Column, Table};
-use crate::{aggregate, bronze, conform, date, dictionary, dimension, entity, fact};
+use crate::{aggregate, bronze, conform, date, dictionary, dimension, entity, fact, layout};
 use lakesmith_project::{ChangeCapture, Deletes, DimensionHistory, Entity, History, Project, SourceKind};
 use lakesmith_sql::{Schema, Scope};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, Spanned, nearest};
@@ -280,6 +280,7 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
         known.plan.flows.extend(aggregate::flow(aggregate, &known, &mut faults));
     }
     conform::check(project, &known.plan, &mut faults);
+    layout::check(project, &known.plan, &mut faults);
     keep_changes(&mut known.plan);
     for flow in &mut known.plan.flows {
         flow.definition = definition::of(flow, project);

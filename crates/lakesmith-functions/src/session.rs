@@ -1,5 +1,7 @@
 //! The session that optimises and runs the plans of this crate.
 
+mod namesakes;
+
 use std::sync::Arc;
 
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -45,6 +47,7 @@ pub fn session_state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Session
         .with_window_functions(registry.windows.values().cloned().collect())
         .with_expr_planners(planners())
         .with_analyzer_rule(Arc::new(OneZero))
+        .with_physical_optimizer_rules(namesakes::rules())
         .build()
 }
 

@@ -127,12 +127,12 @@ pub(crate) const TAGS: Key = Key::optional("tags", TEXTS, "Words to select it by
 pub(crate) const PARTITION_BY: Key = Key::optional(
     "partition_by",
     NAMED_EXPRS,
-    "What its files are parted by: columns, or `{ month: expression }`. Only where a partition reaches about 1 GB.",
+    "What its files are parted by: columns, or `{ month: expression }`. Not built yet: use `cluster_by`.",
 );
 /// What rows lie near each other by.
 pub(crate) const CLUSTER_BY: Key = Key::optional(
     "cluster_by",
     NAMED_EXPRS,
-    "What rows lie near each other by, so that queries that filter by it read few files: columns, or \
-     `{ month: expression }`.",
+    "What rows lie near each other by, so that queries that filter by it read few files: columns. Expressions are not built \
+     yet.",
 );

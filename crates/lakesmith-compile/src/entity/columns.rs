@@ -95,7 +95,7 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
         faults.extend(told.into_iter().map(|fault| looked_up_later(entity, fault)));
     }
     if entity.star {
-        rest(&mut checked.values, &columns);
+        rest(entity, &mut checked.values, &columns, faults);
     }
     for name in entity.key.iter().chain(&entity.sequence_by) {
         if !checked.names().any(|known| known == name.value) && before == faults.len() {
@@ -167,6 +167,10 @@ fn value(
         };
     }
     let default = column.default.as_ref().map(|default| default_value(&default.value, &compiled.ty));
+    if let Some(written) = column.default.as_ref().filter(|written| !fits(&written.value, &compiled.ty)) {
+        let fault = format!("the default is no value of type {}", compiled.ty);
+        faults.push(Diagnostic::error("type-mismatch", fault).at(written.span).help("write one that is, or another `type`"));
+    }
     // A column that is passed on is what its input says it is, where the project does not say.
     let passed = passes.as_ref().and_then(|name| columns.iter().find(|column| column.name == *name));
     let description = column.description.as_ref().map(|words| words.value.clone());
@@ -207,16 +211,49 @@ fn default_value(default: &lakesmith_project::Scalar, ty: &DataType) -> String {
     format!("CAST({value} AS {ty})")
 }
 
-/// `'*'`: the columns that no other column is made of, in snake_case.
-fn rest(values: &mut Vec<Value>, columns: &[Column]) {
-    for column in columns.iter().filter(|column| !column.name.starts_with('_')) {
-        let name = snake_case(&column.name);
-        let used = values.iter().any(|v| {
+/// Whether a default is a value of a type, as far as that can be told from its text.
+fn fits(default: &lakesmith_project::Scalar, ty: &DataType) -> bool {
+    use lakesmith_project::Scalar;
+    let (Scalar::Text(text) | Scalar::Number(text)) = default else {
+        return matches!(ty, DataType::Boolean | DataType::String);
+    };
+    let text = text.trim();
+    match ty {
+        DataType::TinyInt => text.parse::<i8>().is_ok(),
+        DataType::SmallInt => text.parse::<i16>().is_ok(),
+        DataType::Int => text.parse::<i32>().is_ok(),
+        DataType::BigInt => text.parse::<i64>().is_ok(),
+        DataType::Float | DataType::Double | DataType::Decimal(..) => text.parse::<f64>().is_ok(),
+        DataType::Boolean => ["true", "false", "t", "f", "yes", "no", "y", "n", "1", "0"].contains(&text.to_lowercase().as_str()),
+        DataType::Date => text.get(..10).unwrap_or(text).parse::<chrono::NaiveDate>().is_ok(),
+        _ => true,
+    }
+}
+
+/// `'*'`: the columns that no other column is made of, in snake_case. A column that the project defines takes the place of
+/// one of the same name; of two that only become the same, the later one gets a number.
+fn rest(entity: &Entity, values: &mut Vec<Value>, columns: &[Column], faults: &mut Diagnostics) {
+    let defined = values.len();
+    for (n, column) in columns.iter().enumerate().filter(|(_, column)| !column.name.starts_with('_')) {
+        let mut name = snake_case(&column.name);
+        if name.is_empty() {
+            name = format!("column_{}", n + 1);
+        }
+        let used = values.iter().take(defined).any(|v| {
             v.passes.as_deref() == Some(&column.name) || v.column.name == name || v.compiled.sql.contains(&quote(&column.name))
         });
-        if !used {
-            values.push(passed(column, &name));
+        if used {
+            continue;
         }
+        if let Some(other) = values.iter().find(|v| v.column.name == name).and_then(|v| v.passes.clone()) {
+            let taken = |name: &str| values.iter().any(|v| v.column.name == name);
+            let numbered = (2..).map(|n| format!("{name}_{n}")).find(|name| !taken(name)).unwrap_or_default();
+            let fault = format!("`{other}` and `{}` are both `{name}` in snake_case, so this one is `{numbered}`", column.name);
+            let help = format!("name it under `columns:`: `… : {{ from: \"{}\" }}`", column.name);
+            faults.push(Diagnostic::warning("duplicate-column", fault).at(entity.at).help(help));
+            name = numbered;
+        }
+        values.push(passed(column, &name));
     }
 }
 

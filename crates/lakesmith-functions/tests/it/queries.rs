@@ -453,3 +453,18 @@ fn zero_has_no_sign_and_nan_is_one_number() {
     );
     assert_eq!(rows("SELECT n, count(*) OVER (PARTITION BY x) AS c FROM numbers WHERE n < 3 ORDER BY n"), ["1|2", "2|2"]);
 }
+
+#[test]
+fn a_join_over_groups_filters_the_column_that_it_means() {
+    // The inner join has two columns `sku`; the outer one finds out while it runs which pairs there are.
+    let pairs = "SELECT a.sku AS sa, b.sku AS sb, count(*) AS n FROM lines a JOIN lines b ON a.id = b.id AND a.sku < b.sku \
+                 GROUP BY a.sku, b.sku";
+    let lines = "WITH lines AS (SELECT * FROM VALUES (1, 'cup'), (1, 'pot'), (1, 'tea'), (2, 'cup'), (2, 'pot') AS t(id, sku)), \
+                 wanted AS (SELECT * FROM VALUES ('cup', 'pot'), ('pot', 'tea') AS w(ka, kb))";
+    let found = rows(&format!(
+        "{lines} SELECT q.sa, q.sb, q.n FROM ({pairs}) q JOIN wanted k ON q.sa = k.ka AND q.sb = k.kb ORDER BY q.sa"
+    ));
+    assert_eq!(found, ["cup|pot|2", "pot|tea|1"]);
+    let found = rows(&format!("{lines} SELECT q.sa FROM ({pairs}) q LEFT SEMI JOIN wanted k ON q.sb = k.kb ORDER BY q.sa, q.sb"));
+    assert_eq!(found, ["cup", "cup", "pot"]);
+}
