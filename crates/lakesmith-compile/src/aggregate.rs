@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 const ROWS: &str = "f";
 
 pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostics) -> Option<Flow> {
-    let before = faults.len();
+    let before = faults.errors();
     let from = known.table_name(&aggregate.from, faults)?;
     if from.layer() != Layer::Gold {
         let fault = format!("an aggregate sums up a fact, and `{from}` is none");
@@ -51,7 +51,7 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
     let groups = complete.map(|columns| groups(aggregate, &from, columns, &dimensions, faults));
     let summing = additivity::of(known.project, &from);
     let measures = complete.map(|columns| measures(aggregate, columns, groups.as_deref(), &summing, faults, &mut places));
-    if before != faults.len() {
+    if before != faults.errors() {
         return None;
     }
     let name = TableName::new(Layer::Gold, aggregate.name.value.clone());

@@ -111,7 +111,7 @@ fn members<'a>(
     shape: &Shape,
     faults: &mut Diagnostics,
 ) -> Option<Members<'a>> {
-    let before = faults.len();
+    let before = faults.errors();
     let mut check = |written: &Spanned<String>| {
         if !columns.iter().any(|column| column.name == written.value) {
             faults.push(expression::no_such_column(&input.words(), columns, written));
@@ -122,7 +122,7 @@ fn members<'a>(
     dimension.track.iter().for_each(&mut check);
     dimension.overwrite.iter().for_each(&mut check);
     dimension.attributes.iter().flatten().for_each(&mut check);
-    if before != faults.len() {
+    if before != faults.errors() {
         return None;
     }
     let named = |name: &str| {
@@ -146,7 +146,7 @@ fn members<'a>(
             faults.push(expression::no_such_column(&input.words(), &attributes, level));
         }
     }
-    if before != faults.len() {
+    if before != faults.errors() {
         return None;
     }
     let natural_key: Vec<String> = dimension.natural_key.iter().map(|key| key.value.clone()).collect();
@@ -196,7 +196,7 @@ impl Members<'_> {
 
     /// Says which attributes have the name of a column that the dimension has of its own.
     fn distinct(&self, faults: &mut Diagnostics) -> Option<()> {
-        let before = faults.len();
+        let before = faults.errors();
         let Dimension { surrogate_key, natural_key, track, attributes: listed, from, .. } = self.dimension;
         let is = |own: &str, attribute: &Column| expression::same_name(own, &attribute.name);
         // That it is the natural key's too has been told where the file was read.
@@ -221,7 +221,7 @@ impl Members<'_> {
                     .help(format!("give it another name in `{}`, or list `attributes` without it", self.input)),
             );
         }
-        (before == faults.len()).then_some(())
+        (before == faults.errors()).then_some(())
     }
 
     fn columns(&self) -> Vec<Column> {

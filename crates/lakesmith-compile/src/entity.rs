@@ -80,11 +80,11 @@ pub(crate) fn flow(entity: &Entity, parent: &Parent, known: &Known, faults: &mut
         inputs[0].each = true;
         inputs.push(Input { each: true, ..Input::new(full.receipts.clone(), at) });
     }
-    let before = faults.len();
+    let before = faults.errors();
     let (lookups, looked) = lookup::lookups(entity, known, inputs.len() + 1, faults);
     inputs.extend(looked);
     let checked = columns::checked(entity, parent, faults).filter(|checked| follows(entity, parent, checked, faults));
-    let is_known = checked.is_some() && before == faults.len();
+    let is_known = checked.is_some() && before == faults.errors();
     let checked = checked.unwrap_or_default();
     let columns = table_columns(entity, parent, &checked, &lookups);
     let target = Table {

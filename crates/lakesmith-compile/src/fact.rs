@@ -62,7 +62,7 @@ struct Value {
 }
 
 pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Option<Flow> {
-    let before = faults.len();
+    let before = faults.errors();
     if let Some(fault) = unsupported(fact) {
         faults.push(fault);
         return None;
@@ -81,7 +81,7 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         inferable(role, &rows, input, faults);
     }
     let values = columns.map(|columns| values(fact, &origin.words(), &columns, &rows, &roles, faults, &mut places));
-    if before != faults.len() {
+    if before != faults.errors() {
         return None;
     }
     let name = TableName::new(Layer::Gold, fact.name.value.clone());
@@ -171,7 +171,7 @@ fn rows(
     faults: &mut Diagnostics,
     places: &mut Vec<Place>,
 ) -> Option<Rows> {
-    let before = faults.len();
+    let before = faults.errors();
     let rows = match fact.kind {
         FactKind::PeriodicSnapshot => Rows::Periods(period::periods(fact, &origin.words(), columns, faults, places)?),
         FactKind::AccumulatingSnapshot if !fact.milestones.is_empty() => {
@@ -179,7 +179,7 @@ fn rows(
         }
         FactKind::Transaction | FactKind::AccumulatingSnapshot | FactKind::Factless => Rows::Events,
     };
-    (before == faults.len()).then_some(rows)
+    (before == faults.errors()).then_some(rows)
 }
 
 /// What a measure is about, with its unit.

@@ -59,6 +59,9 @@ struct Graph<'a> {
 impl Graph<'_> {
     fn union(&self, selectors: &[String]) -> Result<BTreeSet<TableName>, SelectionError> {
         let mut all = BTreeSet::new();
+        if let Some(blank) = selectors.iter().find(|written| written.trim().is_empty()) {
+            return Err(SelectionError::Nothing { selector: blank.clone(), near: None });
+        }
         for selector in selectors.iter().flat_map(|written| written.split_whitespace()) {
             let mut parts = selector.split(',').map(|part| self.one(part));
             let mut both = parts.next().unwrap_or_else(|| Ok(BTreeSet::new()))?;

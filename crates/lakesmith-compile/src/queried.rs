@@ -73,7 +73,7 @@ impl Queried {
         known: &Known,
         faults: &mut Diagnostics,
     ) -> Option<Queried> {
-        let before = faults.len();
+        let before = faults.errors();
         let query = parse_query(written.text()).map_err(|error| faults.push(error.diagnostic(written))).ok()?;
         let canonical = |parts: &[String]| {
             let table = named(parts, known)?;
@@ -114,11 +114,11 @@ impl Queried {
                 None => known.unknown(&table, &spanned, faults),
             }
         }
-        if inputs.is_empty() && before == faults.len() {
+        if inputs.is_empty() && before == faults.errors() {
             let fault = Diagnostic::error("missing-key", "the query reads no table").at(written.span());
             faults.push(fault.help("name the entities of silver that its rows come from: `FROM silver.sales_orders`"));
         }
-        if before != faults.len() {
+        if before != faults.errors() {
             return None;
         }
         if !complete {
@@ -134,6 +134,13 @@ impl Queried {
         if !resolved.deterministic {
             let fault = Diagnostic::error("nondeterministic", "this query gives other rows each time it runs").at(written.span());
             faults.push(fault.help("a batch that is computed again must give the same rows: order by all that matters"));
+        }
+        let sql = resolved.query.to_string();
+        let timely = ["current_date()", "current_timestamp()"].into_iter().find(|call| sql.to_lowercase().contains(call));
+        if let Some(call) = timely {
+            let fault = format!("`{call}` is the time of the batch: rows that change with it wait for the next one");
+            let help = "compare with it in gold or where the table is read, or keep the date itself as a column";
+            faults.push(Diagnostic::warning("nondeterministic", fault).at(written.span()).help(help));
         }
         let mut columns: Vec<Column> = vec![];
         for field in &resolved.schema.fields {
@@ -162,7 +169,7 @@ impl Queried {
             };
             faults.push(Diagnostic::error("key-not-a-column", fault).at(name.span).help(help));
         }
-        if before != faults.len() {
+        if before != faults.errors() {
             return None;
         }
         let lacks: Vec<Column> = (ORIGIN.into_iter())
@@ -173,9 +180,10 @@ impl Queried {
         let key: Vec<String> = key.iter().map(|name| name.value.clone()).collect();
         let numbers = inputs.iter().zip(&read).enumerate();
         let numbers = numbers.map(|(n, (input, table))| (input.table.clone(), (n + 1, names(table)))).collect();
-        let how = match Follow::of(&resolved.query, &key) {
-            Ok(follow) => How::Keys(Box::new(follow.with_origin()), numbers),
-            Err(why) => How::Whole(why, whole(&resolved.query.to_string(), &lacks)),
+        let how = match (timely, Follow::of(&resolved.query, &key)) {
+            (Some(call), _) => How::Whole(format!("its rows depend on `{call}`"), whole(&sql, &lacks)),
+            (None, Ok(follow)) => How::Keys(Box::new(follow.with_origin()), numbers),
+            (None, Err(why)) => How::Whole(why, whole(&sql, &lacks)),
         };
         columns.extend(lacks);
         let lineage = resolved.lineage.iter().map(|made| (made.name.clone(), sources(made))).collect();

@@ -19,7 +19,7 @@ mod definition;
 mod land;
 mod quiet;
 
-pub(crate) use definition::former_definition;
+pub(crate) use definition::{former_definition, rekeyed};
 
 use crate::accept;
 use crate::arrived::{Arrived, Told};
@@ -233,6 +233,9 @@ async fn plan(lake: &Lake, flow: &Flow, again: Option<Again>) -> Result<Option<P
     let passed = passed(lake, flow, &target).await?;
     // The first batch reads everything as it is.
     let again = again.filter(|_| last > 0);
+    // Rows of another key are not those of this one.
+    let rekeyed = formerly.is_some() && rekeyed(lake, flow, &target).await?;
+    let again = if rekeyed { Some(Again::Whole) } else { again };
     let (mut inputs, mut moved, mut replaced) = (vec![], false, false);
     for input in &flow.inputs {
         let gained = gained(lake, flow, input, &target).await?;

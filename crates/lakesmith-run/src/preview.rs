@@ -165,7 +165,7 @@ impl Lake {
             Some(former) => redefined(&former, &flow.definition),
             None => vec!["its definition".to_owned()],
         };
-        preview.anew = flow.rebuilds;
+        preview.anew = flow.rebuilds || batch::rekeyed(self, flow, held).await?;
         Ok(())
     }
 }

@@ -108,7 +108,11 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
         },
         Err(error) => {
             heartbeat.give_up(&flow.name).await;
-            let fault = error.diagnostic();
+            let mut fault = error.diagnostic();
+            // An error of the engine that no expression is known for concerns the table.
+            if fault.code == "step-failed" && fault.span.is_none() {
+                fault = fault.at(flow.at);
+            }
             FlowReport { status: FlowStatus::Failed, error: Some(fault.message.clone()), fault: Some(fault), ..report }
         }
     }

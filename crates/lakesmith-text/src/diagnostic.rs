@@ -136,6 +136,11 @@ impl Diagnostics {
         self.0.iter()
     }
 
+    /// How many of them are errors.
+    pub fn errors(&self) -> usize {
+        self.count(Severity::Error)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

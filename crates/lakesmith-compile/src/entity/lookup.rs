@@ -40,10 +40,10 @@ pub(crate) fn lookups(entity: &Entity, known: &Known, first: usize, faults: &mut
             }
             found.cloned()
         };
-        let before = faults.len();
+        let before = faults.errors();
         lookup.on.iter().for_each(|on| drop(column(on, faults)));
         let taken: Vec<Column> = lookup.columns.iter().filter_map(|name| column(name, faults)).collect();
-        if before != faults.len() {
+        if before != faults.errors() {
             continue;
         }
         let input = match inputs.iter().position(|input| input.table == table) {
@@ -135,12 +135,17 @@ impl Looked {
         self.columns.iter().any(|column| column.name == name).then(|| of(&self.relation, name))
     }
 
-    /// A row must find at most one.
+    /// A row must find at most one. NULL finds none.
     pub(crate) fn check(&self) -> Option<Check> {
         let on = list(&self.on);
+        let told: Vec<String> = self.on.iter().map(|name| format!("{} IS NOT NULL", quote(name))).collect();
         (!self.unique).then(|| Check {
             code: "lookup-not-unique",
-            sql: format!("SELECT count(*) FROM (SELECT {on} FROM {} GROUP BY {on} HAVING count(*) > 1)", self.table.quoted()),
+            sql: format!(
+                "SELECT count(*) FROM (SELECT {on} FROM {} WHERE {} GROUP BY {on} HAVING count(*) > 1)",
+                self.table.quoted(),
+                told.join(" AND ")
+            ),
             message: format!("{{count}} values of ({}) stand in several rows of `{}`", self.on.join(", "), self.table),
             help: "a lookup never multiplies a row: look up by the table's whole key".to_owned(),
             at: Some(self.at),

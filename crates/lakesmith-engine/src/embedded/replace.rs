@@ -112,8 +112,7 @@ pub(super) async fn write(
             if goal.keys.is_none() {
                 relations.add_held(&engine.storage, &[goal.rows], target, held, None, Some(FILE)).await?;
             }
-            let changes = relations.plan(&difference(goal, keyed)).await?;
-            let changes = Changes::read(relations, changes, outcomes).await?;
+            let changes = Changes::of(relations, goal, keyed, result, outcomes).await?;
             if changes.is_empty() && metadata.is_none() {
                 let output = Output {
                     table: TablePath::new(&target.path),
@@ -252,8 +251,10 @@ fn columns_of(held: &Snapshot) -> Vec<String> {
     held.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// The step's rows against the table's: one row for each that is in one of them, with what happens to it.
-fn difference(goal: &Goal<'_>, keyed: &Keyed) -> String {
+/// The step's rows against the table's: one row for each that is in one of them, with what happens to it. `surplus`: the
+/// table may hold several rows of one identity, of which one stays; it is written again, because its file is gone through for
+/// the others.
+fn difference(goal: &Goal<'_>, keyed: &Keyed, surplus: bool) -> String {
     let (target, rows, wanted) = (goal.table, goal.rows, goal.wanted);
     let known = columns_of(goal.held);
     let compared = target.names().filter(|name| {
@@ -266,7 +267,11 @@ fn difference(goal: &Goal<'_>, keyed: &Keyed) -> String {
             false => format!("`w`.`{name}` IS NOT NULL"),
         })
         .collect();
-    differs.push("FALSE".to_owned());
+    // A row never stays without a surrogate key.
+    differs.push(keyed.surrogate.as_ref().map_or_else(|| "FALSE".to_owned(), |key| format!("`h`.`{key}` IS NULL")));
+    if surplus {
+        differs.push("`h`.`_times` > 1".to_owned());
+    }
     let mut select: Vec<String> = vec![];
     for name in target.names() {
         let keeps = keyed.kept.iter().any(|kept| kept == name) && known.iter().any(|k| k == name);
@@ -277,8 +282,8 @@ fn difference(goal: &Goal<'_>, keyed: &Keyed) -> String {
         });
     }
     // Of a table that keeps change data the whole former row, else what finds it.
-    let former = known.iter().filter(|name| target.change_data || keyed.identity.contains(name));
-    select.extend(former.map(|name| format!("`h`.`{name}` AS `_held_{name}`")));
+    let whole = known.iter().filter(|name| target.change_data && !keyed.identity.contains(name));
+    select.extend(keyed.identity.iter().chain(whole).map(|name| format!("`h`.`{name}` AS `_held_{name}`")));
     select.push(format!("`h`.`{FILE}` AS `{FILE}`"));
     select.push("`w`.`_new` AS `_new`".to_owned());
     select.push(format!(
@@ -289,10 +294,22 @@ fn difference(goal: &Goal<'_>, keyed: &Keyed) -> String {
         Some(keys) => format!("SELECT `t`.* FROM `{rows}` `t` LEFT SEMI JOIN `{keys}` ON {}", same("t", keys, &keyed.keys)),
         None => format!("SELECT * FROM `{rows}`"),
     };
+    let mut on = same("w", "h", &keyed.identity);
+    let held = match surplus {
+        false => held,
+        true => {
+            on += " AND `w`.`_wanted` <=> `h`.`_nth`";
+            let one = keyed.identity.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let first = keyed.surrogate.iter().map(|key| format!("`{key}` IS NULL, `{key}`, ")).collect::<String>();
+            format!(
+                "SELECT *, CAST(row_number() OVER (PARTITION BY {one} ORDER BY {first}`{FILE}`) AS INT) AS `_nth`, \
+                 count(*) OVER (PARTITION BY {one}) AS `_times`\nFROM ({held})"
+            )
+        }
+    };
     format!(
-        "SELECT {}\nFROM (SELECT *, 1 AS `_wanted` FROM `{wanted}` WHERE `_outcome` IS NULL) `w`\nFULL JOIN ({held}) `h` ON {}",
+        "SELECT {}\nFROM (SELECT *, 1 AS `_wanted` FROM `{wanted}` WHERE `_outcome` IS NULL) `w`\nFULL JOIN ({held}) `h` ON {on}",
         select.join(",\n  "),
-        same("w", "h", &keyed.identity)
     )
 }
 
@@ -305,12 +322,35 @@ struct Changes {
 }
 
 impl Changes {
-    /// Runs the difference, counts, and keeps what is not unchanged.
-    async fn read(
+    /// Finds them. A table ought to hold one row of an identity at most; where somebody else wrote a further one, or the key
+    /// was another, it is told by rows that come out twice, and the further ones go.
+    async fn of(
         relations: &Relations,
-        plan: std::sync::Arc<dyn datafusion::physical_plan::ExecutionPlan>,
+        goal: &Goal<'_>,
+        keyed: &Keyed,
+        result: &Kept,
         outcomes: &mut Outcomes,
     ) -> Result<Self, EngineError> {
+        let mut wanted = 0;
+        for batch in result.batches() {
+            let batch = batch?;
+            let outcome = batch.column_by_name("_outcome");
+            wanted += outcome.map_or(batch.num_rows(), |outcome| outcome.logical_null_count()) as u64;
+        }
+        let before = *outcomes;
+        let (changes, found) = Changes::read(relations, &difference(goal, keyed, false), outcomes).await?;
+        if found <= wanted {
+            return Ok(changes);
+        }
+        tracing::warn!(table = %goal.table.name, rows = found - wanted, "rows that stand there more than once go");
+        *outcomes = before;
+        Ok(Changes::read(relations, &difference(goal, keyed, true), outcomes).await?.0)
+    }
+
+    /// Runs a difference, counts, and keeps what is not unchanged. Gives also how many rows of the step it found.
+    async fn read(relations: &Relations, sql: &str, outcomes: &mut Outcomes) -> Result<(Self, u64), EngineError> {
+        let plan = relations.plan(sql).await?;
+        let mut found = 0;
         let schema = plan.schema();
         let mut stream = datafusion::physical_plan::execute_stream(plan, relations.context())?;
         let mut fresh = Keeping::new(schema.clone(), relations.budget());
@@ -328,6 +368,7 @@ impl Changes {
                     _ => {}
                 }
             }
+            found += change.iter().filter(|word| *word != Some("removed")).count() as u64;
             let is = |words: [&str; 2]| -> BooleanArray {
                 change.iter().map(|word| Some(word.is_some_and(|word| words.contains(&word)))).collect()
             };
@@ -339,7 +380,7 @@ impl Changes {
                 gone.push(filter_record_batch(&batch, &goes)?)?;
             }
         }
-        Ok(Changes { fresh: fresh.finish()?, gone: gone.finish()? })
+        Ok((Changes { fresh: fresh.finish()?, gone: gone.finish()? }, found))
     }
 
     fn is_empty(&self) -> bool {

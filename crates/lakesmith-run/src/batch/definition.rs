@@ -4,6 +4,7 @@ use super::position;
 use crate::error::RunError;
 use crate::lake::Lake;
 use crate::record::Record;
+use crate::refresh;
 use lakesmith_compile::{Definition, Flow, definition_number, redefined};
 use lakesmith_engine::delta::{DeltaError, Snapshot};
 
@@ -36,6 +37,17 @@ pub(super) async fn define(
         };
     }
     Ok(())
+}
+
+/// Whether the key is another than the one by which the table was last computed, of a table that is not made anew anyway and
+/// can be.
+pub(crate) async fn rekeyed(lake: &Lake, flow: &Flow, base: &Snapshot) -> Result<bool, RunError> {
+    const KEY: &str = "key";
+    if flow.rebuilds || !refresh::can(flow) {
+        return Ok(false);
+    }
+    let former = former_definition(lake, base).await?;
+    Ok(former.is_some_and(|former| former.get(KEY) != flow.definition.get(KEY)))
 }
 
 /// How many commits are looked at for the definition before.

@@ -1,7 +1,7 @@
 use super::*;
 
 fn findings() -> (Diagnostics, Sources) {
-    let mut sources = Sources::new();
+    let mut sources = Sources::default();
     let orders = sources.add("silver/sales/orders.yaml", "from: bronze.shop_orders\nhistory: none\nkye: [größe]\n");
     let other = sources.add("silver/sales/other.yaml", "from: bronze.shop_orders\n");
     let unknown = Diagnostic::error("unknown-key", "unknown key `kye`")
@@ -63,4 +63,13 @@ fn json_holds_every_place() {
     assert_eq!((&all[1]["line"], &all[1]["column"], &all[1]["end_column"]), (&json!(3), &json!(1), &json!(4)));
     assert_eq!(all[2]["related"][0]["label"], "the first is here");
     assert_eq!(all[2]["related"][0]["line"], 1);
+}
+
+#[test]
+fn no_text_steers_the_terminal() {
+    let mut diagnostics = Diagnostics::new();
+    diagnostics.push(Diagnostic::error("columns-changed", "a \u{1b}[31mred\u{7}").help("type \u{1b}[31mred\u{7}\nhere"));
+    let said = render(&diagnostics, &Sources::default(), false);
+    assert!(said.chars().all(|c| c == '\n' || !c.is_control()), "{said:?}");
+    assert!(said.contains("type ␛[31mred␇\n"), "{said}");
 }
