@@ -9,7 +9,7 @@ use crate::gold::{UNKNOWN, own, stamp_names, stamped, stamps};
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known, scope};
 use crate::queried::Queried;
-use crate::select::{in_range, items, literal, named, quote};
+use crate::select::{in_range, indent, items, literal, named, quote};
 use crate::step::{Keyed, Step, Write};
 use crate::table::{Column, Table};
 use lakesmith_project::{Calendar, Fact, FactKind, PeriodLength};
@@ -78,6 +78,8 @@ struct Days {
     inputs: Vec<Input>,
     /// Number of the input, and what of its rows are days.
     of: Vec<(usize, Of)>,
+    /// Days that a query makes of several rows or of an expression: its rows and the column. They are read as a whole.
+    made: Vec<(String, String)>,
 }
 
 /// What days facts have of a row of their input.
@@ -116,8 +118,25 @@ fn of_fact(fact: &Fact, on: &str, input: &Table) -> Option<Of> {
     time(on).map(Of::Row)
 }
 
+impl Days {
+    /// Adds the days that a column of a query has.
+    fn make(&mut self, query: &Queried, on: &str) {
+        let is_day = |column: &&Column| column.name == on && matches!(column.ty, DataType::Date | DataType::Timestamp);
+        let made = (query.rows(), on.to_owned());
+        if query.columns.iter().flatten().find(is_day).is_none() || self.made.contains(&made) {
+            return;
+        }
+        for input in &query.inputs {
+            if !self.inputs.iter().any(|known| known.table == input.table) {
+                self.inputs.push(Input::new(input.table.clone(), input.at));
+            }
+        }
+        self.made.push(made);
+    }
+}
+
 fn days(known: &Known) -> Days {
-    let mut days = Days { inputs: vec![], of: vec![] };
+    let mut days = Days { inputs: vec![], of: vec![], made: vec![] };
     for fact in &known.project.facts {
         let roles = fact.dimensions.iter().filter(|role| role.dimension.value.trim_start_matches("gold.") == NAME);
         // A fact's own flow says what is wrong with its input.
@@ -134,7 +153,10 @@ fn days(known: &Known) -> Days {
                         Some(input) => (input, column),
                         None => continue,
                     },
-                    None => continue,
+                    None => {
+                        days.make(query, &on.value);
+                        continue;
+                    }
                 },
                 (None, None) => continue,
             };
@@ -162,7 +184,7 @@ pub(crate) fn flow(calendar: &Calendar, known: &Known) -> Flow {
     let definition = definition(calendar);
     let mut columns: Vec<Column> = definition.iter().map(|(column, _)| column.clone()).collect();
     columns.extend(stamps());
-    let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], of: vec![] }, true);
+    let calendar_alone = step(calendar, &definition, &Days { inputs: vec![], of: vec![], made: vec![] }, true);
     let step = |whole: bool| Some(step(calendar, &definition, &days, whole));
     Flow {
         definition: Default::default(),
@@ -229,7 +251,14 @@ fn step(calendar: &Calendar, definition: &[(Column, String)], beyond: &Days, who
             }
         }
     });
-    let outside: Vec<String> = outside.collect();
+    let made = beyond.made.iter().map(|(rows, on)| {
+        let day = format!("CAST({} AS DATE)", quote(on));
+        format!(
+            "SELECT {day} AS d\nFROM (\n{}\n)\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}')",
+            indent(rows)
+        )
+    });
+    let outside: Vec<String> = outside.chain(made).collect();
     let cte = |name: &str, sql, kept| crate::Cte { name: name.to_owned(), sql, kept };
     let mut with = vec![];
     let mut sources = vec![];

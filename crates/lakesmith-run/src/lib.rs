@@ -1,7 +1,8 @@
 //! The runner: batches, exactly once.
 //!
 //! A [`Lake`] is a project over a target's storage. [`Lake::execute`] runs flows: each plans its next batch from its
-//! table's own log, computes it once, records it and commits it; see [`batch`]. The other functions only look.
+//! table's own log, computes it once, records it and commits it; see [`batch`]. [`Lake::accept`] takes over changed
+//! columns. The other functions only look.
 
 mod accept;
 mod arrived;

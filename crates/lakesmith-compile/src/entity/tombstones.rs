@@ -1,5 +1,5 @@
 //! Deletes: a row of a change feed that says `delete` takes its key away, and a tombstone stays behind, so that a late
-//! older state does not come back. Tombstones are only ever added.
+//! older state does not come back. Batches add tombstones; one that reads keys again replaces theirs.
 
 use super::columns::Checked;
 use super::dedupe::Reads;
@@ -56,7 +56,7 @@ pub(crate) fn table(of: &TableName, path: &str, entity: &Entity, checked: &Check
         columns,
         partition_by: vec![],
         cluster_by: vec![],
-        append_only: true,
+        append_only: false,
         change_data: false,
     }
 }

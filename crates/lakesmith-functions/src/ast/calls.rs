@@ -219,7 +219,8 @@ fn edge_value(mut function: Function, name: &str, mut args: Vec<Expr>) -> Result
     Ok(with_args(function, to, args))
 }
 
-/// `max_by(x, y)`: the first `x` in descending order of `y`, among rows that have a `y`.
+/// `max_by(x, y)`: the first `x` in descending order of `y`, among rows that have a `y`. Of several rows with the same `y` Spark
+/// takes any; here it is the largest `x`, so that the order of rows does not matter.
 fn extreme_by(mut function: Function, largest: bool, value: Expr, by: Expr) -> Result<Expr, PlanError> {
     if function.over.is_some() {
         return Err(PlanError::Unsupported("max_by or min_by as a window function".into()));
@@ -229,11 +230,14 @@ fn extreme_by(mut function: Function, largest: bool, value: Expr, by: Expr) -> R
         Some(filter) => binary(Expr::Nested(filter), BinaryOperator::And, present),
         None => present,
     }));
-    let order =
-        OrderByExpr { expr: by, options: OrderByOptions { asc: Some(!largest), nulls_first: Some(false) }, with_fill: None };
+    let order = |expr: Expr, asc: bool| {
+        let options = OrderByOptions { asc: Some(asc), nulls_first: Some(false) };
+        OrderByExpr { expr, options, with_fill: None }
+    };
+    let order = vec![order(by, !largest), order(copy::expr(&value), false)];
     let mut out = with_args(function, "first_value", vec![value]);
     if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut out {
-        list.clauses.push(FunctionArgumentClause::OrderBy(vec![order]));
+        list.clauses.push(FunctionArgumentClause::OrderBy(order));
     }
     Ok(out)
 }

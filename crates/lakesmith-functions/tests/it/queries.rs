@@ -468,3 +468,15 @@ fn a_join_over_groups_filters_the_column_that_it_means() {
     let found = rows(&format!("{lines} SELECT q.sa FROM ({pairs}) q LEFT SEMI JOIN wanted k ON q.sb = k.kb ORDER BY q.sa, q.sb"));
     assert_eq!(found, ["cup", "cup", "pot"]);
 }
+
+#[test]
+fn of_equal_times_the_largest_value_is_the_latest() {
+    let rows_of = |order: &str| {
+        rows(&format!(
+            "SELECT max_by(v, t), min_by(v, t), max_by(n, t) FROM (SELECT * FROM VALUES (1, 'a', 1), (1, 'c', NULL), (1, 'b', 2) \
+             AS x(t, v, n) ORDER BY {order})"
+        ))
+    };
+    assert_eq!(rows_of("v"), ["c|c|2"]);
+    assert_eq!(rows_of("v DESC"), ["c|c|2"]);
+}

@@ -158,6 +158,12 @@ impl House {
         self.json(&["query", "--format", "json", sql]).as_array().unwrap().clone()
     }
 
+    /// A command that succeeds.
+    pub(crate) fn succeeds(&self, arguments: &[&str]) {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// What a command prints.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.command(arguments).output().unwrap();

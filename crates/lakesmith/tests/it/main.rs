@@ -13,6 +13,7 @@ mod demo;
 #[path = "../../../lakesmith-store/src/tests/double.rs"]
 mod double;
 mod edge;
+mod edited;
 mod examples;
 mod failpoints;
 mod floors;
