@@ -1,5 +1,6 @@
 //! `lakesmith add source`: what lies in a folder, as a source with its tables.
 
+mod apart;
 mod discover;
 mod sniff;
 
@@ -11,7 +12,7 @@ use crate::args::Globals;
 use crate::console::Console;
 use crate::exit::{Exit, Stop};
 use crate::open;
-use discover::{Contents, Found, Kind};
+use discover::{Contents, Found, Kind, Sorted};
 use lakesmith_compile::{Column, Layer, TableName};
 use lakesmith_project::load_with;
 use lakesmith_run::Lake;
@@ -95,10 +96,17 @@ impl New<'_> {
             };
             asked.iter().map(table).collect::<Result<Vec<Found>, Stop>>()?
         } else {
-            let (files, left_out) = discover::tables(contents, &self.path);
+            let Sorted { found: files, unknown, mixed } = discover::tables(contents, &self.path);
             let deltas = discover::deltas(contents, &self.path);
-            if !left_out.is_empty() {
-                console.say(&format!("left out, of no known format: {}", some(&left_out)));
+            if !unknown.is_empty() {
+                console.say(&format!("left out, of no known format: {}", some(&unknown)));
+            }
+            if !mixed.is_empty() {
+                console.say(&format!(
+                    "left out, as their names do not tell them from the files of another table: {} and what lies with each. \
+                     Say which are a table with `--table NAME=PATTERN`",
+                    some(&mixed)
+                ));
             }
             if !files.is_empty() && !deltas.is_empty() {
                 console.say(&format!(
@@ -332,6 +340,9 @@ fn options(kind: Kind, lines: &[String]) -> Vec<String> {
             }
             if !csv.header {
                 parts.push("header: false".to_owned());
+            }
+            if csv.skipped > 0 {
+                parts.push(format!("skip_rows: {}", csv.skipped));
             }
             let mut options = vec![];
             if !parts.is_empty() {
