@@ -68,6 +68,9 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     let columns = columns(&input, &sample);
     let key = key(&columns, &sample, &guess::singular(&name), args.history);
     let table = format!("silver.{area}_{name}");
+    if let Some(asked) = undecided(args.history, possible(args.history, &key), &key) {
+        console.say(&format!("to decide: {asked}"));
+    }
     let draft = Draft {
         path: format!("silver/{area}/{name}.yaml"),
         text: text(&table, &input, &columns, &key, &sample, args.history),

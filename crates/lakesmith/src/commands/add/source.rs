@@ -3,6 +3,7 @@
 mod apart;
 mod discover;
 mod sniff;
+mod wrapped;
 
 use super::sample::{Sample, is_date, is_timestamp};
 use super::table::named;
@@ -59,6 +60,9 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     let mut tables = source.tables(&contents, &args.table, console)?;
     source.tell_formats(&mut tables, console).await?;
     source.look(&mut tables, console).await?;
+    if unwrap(&mut tables) {
+        source.look(&mut tables, console).await?;
+    }
     let first = TableName::new(Layer::Bronze, format!("{}_{}", source.name, tables[0].found.name));
     let draft = Draft {
         path: source.file(),
@@ -327,6 +331,22 @@ impl New<'_> {
             let _ = writeln!(text, "{}", line.trim_end());
         }
     }
+}
+
+/// Tells where the rows are in files of JSON that hold one object with a list of them; whether it told of any. What lies
+/// beside the list would be lost, so that it is only said then.
+fn unwrap(tables: &mut [Proposed]) -> bool {
+    let mut told = false;
+    for table in tables.iter_mut().filter(|table| table.found.kind == Kind::Json && table.sample.rows <= table.found.files) {
+        let Some(found) = wrapped::rows(&table.columns) else { continue };
+        let key = format!("json: {{ rows_at: {} }}", serde_json::Value::from(found.path));
+        match found.alone {
+            true => table.options.push(format!("{key}   # where the rows are, as each file is one object")),
+            false => table.options.push(format!("# {key}   # if the elements of that list are the rows")),
+        }
+        told |= found.alone;
+    }
+    told
 }
 
 /// How files of that kind are written, as keys of the table.
