@@ -39,12 +39,13 @@ fn look(name: &str, ty: &DataType, above: &str, lists: &mut Vec<String>, others:
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use lakesmith_sql::parse_type;
 
     fn found(columns: &[(&str, &str)]) -> Option<(String, bool)> {
-        let column = |(name, ty): &(&str, &str)| Column::new(*name, parse_type(ty).expect("a type"));
+        let column = |(name, ty): &(&str, &str)| Column::new(*name, parse_type(ty).unwrap());
         rows(&columns.iter().map(column).collect::<Vec<_>>()).map(|found| (found.path, found.alone))
     }
 
