@@ -34,7 +34,8 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
     let Some(input) = known.plan.flow(&from).filter(|flow| matches!(flow.kind, FlowKind::Fact | FlowKind::Aggregate)) else {
         let written = aggregate.from.value.rsplit('.').next().unwrap_or_default();
         // A fact with a fault of its own is not unknown.
-        if !known.project.facts.iter().any(|fact| fact.name.value == written) {
+        let defined = known.project.facts.iter().any(|fact| fact.name.value == written);
+        if !defined && !known.project.incomplete.contains(&from.to_string()) {
             let names: Vec<&str> = known.project.facts.iter().map(|fact| fact.name.value.as_str()).collect();
             let fault = Diagnostic::error("unknown-table", format!("there is no fact `{from}`")).at(aggregate.from.span);
             faults.push(match lakesmith_text::nearest(written, names.iter().copied()) {

@@ -7,18 +7,10 @@ use crate::source;
 use crate::yaml::{Entry, Kind, Node, boolean, number};
 use lakesmith_text::{Diagnostic, Diagnostics, Span, nearest};
 
-/// Says everything that is wrong with a whole file.
+/// Says everything that is wrong with a whole file, which is a map.
 pub(crate) fn check_file(node: &Node, object: &Object, diagnostics: &mut Diagnostics) {
-    let mut check = Check { diagnostics };
     let at = node.entries().first().map_or(node.span, |entry| entry.key.span);
-    match &node.kind {
-        Kind::Map(entries) => check.object(entries, object, at),
-        _ => check.diagnostics.push(
-            Diagnostic::error("wrong-type", "the file must be a map of `key: value`")
-                .at(node.span)
-                .label(format!("this is {}", node.described())),
-        ),
-    }
+    Check { diagnostics }.object(node.entries(), object, at);
 }
 
 /// What `'*'` among columns may be.
@@ -93,11 +85,13 @@ impl Check<'_> {
     }
 
     fn scalar(&mut self, node: &Node, text: &str, plain: bool, shape: &Shape, name: &str) {
+        // An empty text stands for something only as a literal.
+        if text.trim().is_empty() && matches!(shape, Shape::Text | Shape::Sql | Shape::SqlType) {
+            let fault = Diagnostic::error("wrong-type", format!("`{name}` is empty, and must be {}", expected(shape)));
+            self.diagnostics.push(fault.at(node.span).help("write what it should say, or leave the key out"));
+            return;
+        }
         let wrong = match shape {
-            Shape::Text | Shape::Sql | Shape::SqlType | Shape::Literal => {
-                // An empty text stands for something only as a literal.
-                text.trim().is_empty() && !matches!(shape, Shape::Literal)
-            }
             Shape::Bool => !plain || boolean(text).is_none(),
             Shape::Fraction | Shape::Whole(_) => !plain || number(text).is_none(),
             _ => false,

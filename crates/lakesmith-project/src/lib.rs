@@ -32,6 +32,7 @@ mod schema;
 mod secret;
 mod shape;
 mod source;
+mod stray;
 mod unit_test;
 mod yaml;
 

@@ -5,7 +5,8 @@ use crate::lakehouse::Target;
 use crate::shape::Object;
 use crate::yaml::{self, Node};
 use crate::{
-    Calendar, Lakehouse, Project, aggregate, collide, dimension, entity, fact, folder, lakehouse, scalar, source, unit_test,
+    Calendar, Lakehouse, Project, aggregate, collide, dimension, entity, fact, folder, lakehouse, scalar, source, stray,
+    unit_test,
 };
 use lakesmith_text::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, nearest};
 use std::path::Path;
@@ -15,8 +16,9 @@ const ROOT: &str = "lakehouse.yaml";
 
 /// Reads the project in `dir` and says everything that is wrong with it.
 ///
-/// It reads `lakehouse.yaml` and the YAML files under `sources/`, `silver/`, `gold/` and `tests/`, and nothing else. What a faulty
-/// file still says is in the project; a project with errors is good for showing them, not for running.
+/// It reads `lakehouse.yaml` and the YAML files under `sources/`, `silver/`, `gold/` and `tests/`. Of other YAML files at the root
+/// and in folders that are called nearly so it says that they are not read, where they look like a project's. What a faulty file
+/// still says is in the project; a project with errors is good for showing them, not for running.
 pub fn load(dir: &Path) -> (Project, Diagnostics) {
     load_with(dir, &[])
 }
@@ -76,6 +78,7 @@ impl Loading<'_> {
         for path in self.files(dir, "tests") {
             self.unit_tests(dir, &path, project);
         }
+        stray::tell(dir, &mut self.sources, &mut self.diagnostics);
         collide::check(project, &mut self.diagnostics);
     }
 
@@ -148,12 +151,13 @@ impl Loading<'_> {
 
     /// Which kind of gold table a file describes is told by the key that names it.
     fn gold(&mut self, dir: &Path, path: &str, project: &mut Project) {
-        let Some((node, _)) = self.tree(dir, path) else { return };
+        let Some((node, _)) = self.tree(dir, path) else { return project.incomplete.push(gold_table(path)) };
         let kinds: [(&str, &Object); 3] =
             [("dimension", &dimension::KEYS), ("fact", &fact::KEYS), ("aggregate", &aggregate::KEYS)];
         let found = kinds.iter().find(|(kind, _)| node.entries().iter().any(|entry| entry.key.value == *kind));
         let Some((kind, keys)) = found else {
             self.nameless_gold(&node);
+            project.incomplete.push(gold_table(path));
             return;
         };
         check_file(&node, keys, &mut self.diagnostics);
@@ -204,7 +208,15 @@ impl Loading<'_> {
         let before = self.diagnostics.len();
         let node = yaml::parse(file, self.sources.text(file), &mut self.diagnostics);
         match node {
-            Some(node) if !matches!(node.kind, yaml::Kind::Null(_)) => Some((node, file)),
+            Some(node) if matches!(node.kind, yaml::Kind::Map(_)) => Some((node, file)),
+            Some(node) if !matches!(node.kind, yaml::Kind::Null(_)) => {
+                self.diagnostics.push(
+                    Diagnostic::error("wrong-type", "the file must be a map of `key: value`")
+                        .at(node.span)
+                        .label(format!("this is {}", node.described())),
+                );
+                None
+            }
             _ => {
                 if self.diagnostics.len() == before {
                     self.diagnostics.push(
@@ -227,6 +239,12 @@ impl Loading<'_> {
         paths.dedup();
         paths
     }
+}
+
+/// The table that a file of gold most likely fills, where nothing in it says so.
+fn gold_table(path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    format!("gold.{}", file.rsplit_once('.').map_or(file, |(name, _)| name))
 }
 
 /// The text of a key at the top of a file.

@@ -38,6 +38,21 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
     if (1.0..2f64.powi(53)).contains(&bytes) { Ok(bytes as usize) } else { Err(wrong()) }
 }
 
+/// The least memory with which anything can be computed.
+const LEAST_MEMORY: usize = 16 << 20;
+
+/// The memory that computing may take, as [`bytes`] reads it.
+///
+/// # Errors
+/// In words, for clap.
+pub(crate) fn memory(text: &str) -> Result<usize, String> {
+    let bytes = bytes(text)?;
+    match bytes < LEAST_MEMORY {
+        true => Err(format!("`{text}` is less than computing takes: give it 16MiB or more, such as `512MiB`")),
+        false => Ok(bytes),
+    }
+}
+
 /// A span of time with a unit, as `30s`, `5m`, `1h`; not none.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "N", env = "LAKESMITH_THREADS", hide_env = true, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub(crate) threads: Option<usize>,
     /// Memory that computing may take, such as `4GiB` [default: what the project says]
-    #[arg(long, global = true, value_name = "SIZE", env = "LAKESMITH_MEMORY", hide_env = true, value_parser = amounts::bytes)]
+    #[arg(long, global = true, value_name = "SIZE", env = "LAKESMITH_MEMORY", hide_env = true, value_parser = amounts::memory)]
     pub(crate) memory: Option<usize>,
     /// When to use colours
     #[arg(
@@ -147,6 +147,7 @@ mod tests {
             &["run", "--format", "csv"][..],
             &["--threads", "0", "run"],
             &["--memory", "50%", "run"],
+            &["--memory", "1", "run"],
             &["frobnicate"],
             &["-q", "-v", "run"],
             &["query"],

@@ -14,9 +14,11 @@ mod exit;
 mod format;
 mod grid;
 mod log;
+mod near;
 mod open;
 mod progress;
 mod rows;
+mod shell;
 
 use args::Cli;
 use console::Console;

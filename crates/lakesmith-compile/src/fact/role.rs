@@ -76,7 +76,10 @@ pub(super) fn role<'a>(written: &'a FactDimension, known: &Known, faults: &mut D
             known: false,
         },
         None => {
-            faults.push(unknown_dimension(written, known));
+            // A dimension with a fault of its own is not unknown.
+            if !known.project.incomplete.contains(&format!("gold.{}", written.dimension.value)) {
+                faults.push(unknown_dimension(written, known));
+            }
             return None;
         }
     };
@@ -135,6 +138,7 @@ fn unknown_dimension(written: &FactDimension, known: &Known) -> Diagnostic {
     let names: Vec<&str> = known.project.dimensions.iter().map(|dimension| dimension.name.value.as_str()).collect();
     match nearest(&written.dimension.value, names.iter().copied()) {
         Some(near) => fault.help(format!("did you mean `{near}`?")),
+        None if names.is_empty() => fault.help("the project defines none: `lakesmith add dimension` makes one"),
         None => fault.help(format!("the project defines: {}", names.join(", "))),
     }
 }

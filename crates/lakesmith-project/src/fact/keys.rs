@@ -147,5 +147,5 @@ choice! { pub Additivity:
 }
 choice! { pub OnDuplicate:
     "fail" = Fail, "The batch fails before anything is committed.";
-    "quarantine" = Quarantine, "They go to the quarantine.";
+    "quarantine" = Quarantine, "Not built yet, and refused: they would go to the quarantine.";
 }

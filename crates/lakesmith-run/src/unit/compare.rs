@@ -2,7 +2,7 @@
 
 use super::values;
 use arrow::array::{Array, ArrayRef};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Schema};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use lakesmith_project::{TestRow, TestValue};
@@ -24,7 +24,8 @@ pub enum Mark {
 /// A value of a row that differs; of a column that the row is not compared by both are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cell {
-    /// What is expected, as text; NULL is `null`.
+    /// What is expected, as text. NULL is `null`; a text that could be taken for another is in double quotes, with `\n` for a
+    /// line break: an empty one, `null`, one with blanks at an end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// What is there.
@@ -86,9 +87,23 @@ impl Side {
 fn texts(column: &ArrayRef) -> Vec<String> {
     let options = FormatOptions::default().with_null("null");
     match ArrayFormatter::try_new(column, &options) {
-        Ok(formatter) => (0..column.len()).map(|row| formatter.value(row).to_string()).collect(),
+        Ok(formatter) => {
+            let is_text = matches!(column.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+            let text = |row: usize| {
+                let text = formatter.value(row).to_string();
+                if is_text && column.is_valid(row) { clear(text) } else { text }
+            };
+            (0..column.len()).map(text).collect()
+        }
         Err(_) => vec![String::new(); column.len()],
     }
+}
+
+/// A text as nobody takes it for another: in quotes where its ends, its breaks or the want of it would not be seen.
+fn clear(text: String) -> String {
+    let quoted = format!("{text:?}");
+    let seen = quoted.len() == text.len() + 2 && !text.is_empty() && text.trim() == text;
+    if seen && !text.eq_ignore_ascii_case("null") { text } else { quoted }
 }
 
 /// The difference between expected rows and the rows of a table; none if there is none. `key` tells rows apart, for showing
@@ -319,6 +334,14 @@ mod tests {
         let found = table(&[("null", None)]);
         assert_eq!(compare(&[row(&[("id", "null")])], &found), None);
         assert!(compare(&[row(&[("id", "NULL")])], &found).is_some());
+    }
+
+    #[test]
+    fn texts_that_look_alike_are_told_apart() {
+        let found = table(&[("null", None), ("", None), ("a ", None), ("a\nb", None), ("say \"a\"", None), ("plain text", None)]);
+        let texts = texts(&found.column_by_name("id").unwrap().clone());
+        assert_eq!(texts, ["\"null\"", "\"\"", "\"a \"", "\"a\\nb\"", "\"say \\\"a\\\"\"", "plain text"]);
+        assert_eq!(super::texts(&found.column_by_name("n").unwrap().clone())[0], "null");
     }
 
     #[test]

@@ -88,7 +88,20 @@ async fn deliver(draft: Draft, root: &Path, common: &Common, globals: &Globals, 
             draft.path
         )));
     }
-    check(&draft, root, globals).await?;
+    if let Err(stop) = check(&draft, root, globals).await {
+        // The places that the faults show are those of a file that is not there.
+        console.say(&format!(
+            "`{}` is not written, because the project would have a fault with it. Lines shown are those of the proposal{}",
+            draft.path,
+            if common.dry_run { "" } else { "; `--dry-run` prints all of it" }
+        ));
+        if common.dry_run {
+            let mut out = console.out();
+            write!(out, "{}", draft.text)?;
+            out.flush()?;
+        }
+        return Err(stop);
+    }
     let mut out = console.out();
     if common.dry_run {
         write!(out, "{}", draft.text)?;

@@ -7,6 +7,7 @@ use crate::erd::{self, Erd};
 use crate::exit::{Exit, Stop};
 use crate::format::{self, Format};
 use crate::grid::Grid;
+use crate::near;
 use crate::open;
 use lakesmith_compile::{Model, TableName};
 use lakesmith_run::{Lake, TableDescription};
@@ -39,7 +40,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
         return model(&lake, args, language, console);
     }
     let table = args.table.as_deref().unwrap_or_default();
-    let table = lake.describe(table).await.map_err(|error| Stop::of(error, &lake.project().sources_text))?;
+    let table = lake.describe(table).await.map_err(|error| near::stop(error, &lake))?;
     if args.format == Format::Json {
         let mut out = console.out();
         writeln!(out, "{:#}", whole(&table)?)?;

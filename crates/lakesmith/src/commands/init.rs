@@ -7,6 +7,7 @@ use crate::args::Globals;
 use crate::console::Console;
 use crate::examples::File;
 use crate::exit::{Exit, Stop};
+use crate::shell;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &Args, globals: &Globals, console: &Console) -> Result<E
     writeln!(out, "wrote {} to {}: {}", count(files.len(), "file"), shown(&dir), tops(&files).join(", "))?;
     writeln!(out, "\nnext:")?;
     if dir != Path::new(".") {
-        writeln!(out, "  cd {}", shown(&dir))?;
+        writeln!(out, "  cd {}", shell::quoted(&shown(&dir)))?;
     }
     writeln!(out, "  lakesmith run")?;
     writeln!(out, "  lakesmith query \"{}\"", args.template.question())?;

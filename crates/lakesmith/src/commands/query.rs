@@ -6,6 +6,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Stop};
 use crate::format::{self, Format};
 use crate::grid::Grid;
+use crate::near;
 use crate::open;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -39,7 +40,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     let rows = lake.query(without_end(&text)).await.map_err(|error| {
         let mut sources = lake.project().sources_text.clone();
         let file = sources.add(name, text.as_str());
-        Stop::of_query(error, &sources, file)
+        near::offered(Stop::of_query(error, &sources, file), &lake)
     })?;
     let grid = Grid::of(&rows.schema, &rows.batches);
     format::print(&grid, args.format, args.max_rows, console)?;

@@ -96,7 +96,11 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", unbraced(&line(text)).replace(['"', '\\'], "'").replace('#', "# "))
 }
 
-/// A text in which no directive (`%%{`) begins.
+/// A text in which no directive (`%%{`) begins, and no comment (`%%`).
 fn unbraced(text: &str) -> String {
-    text.replace("%%", "%")
+    let mut text = text.to_owned();
+    while text.contains("%%") {
+        text = text.replace("%%", "%");
+    }
+    text
 }

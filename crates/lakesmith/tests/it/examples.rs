@@ -83,6 +83,23 @@ fn superstore_answers_with_its_known_totals_and_a_second_run_writes_nothing() {
     assert_eq!(files(project.path()), before);
 }
 
+/// What the README shows of a project with two slips is what is said of it, no fault more.
+#[test]
+fn the_readme_shows_the_faults_that_are_said() {
+    let project = example("retail", |_| true);
+    let file = project.path().join("silver/sales/orders.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    let slips = text
+        .replace("{ from: TotalAmount, type:", "{ from: TotalAmount, typ:")
+        .replace("check: order_amount >=", "check: order_amont >=");
+    assert_ne!(slips, text);
+    fs::write(&file, slips).unwrap();
+    let output = lakesmith().current_dir(project.path()).arg("validate").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let readme = fs::read_to_string(Path::new(REPOSITORY).join("README.md")).unwrap();
+    assert!(said.ends_with("\n2 errors\n") && readme.contains(&said), "{said}");
+}
+
 /// Every format and every flaw: the tables and the receipts are those of `expected/`, also after a second run.
 #[test]
 fn files_of_every_format_arrive_as_expected() {

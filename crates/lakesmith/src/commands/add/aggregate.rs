@@ -1,4 +1,6 @@
-//! `lakesmith add aggregate`: a fact summed up.
+//! `lakesmith add aggregate`: a fact summed up, or another aggregate.
+
+mod again;
 
 use super::table::{Input, named};
 use super::{Common, Draft, deliver, guess, yaml};
@@ -7,7 +9,7 @@ use crate::args::Globals;
 use crate::console::Console;
 use crate::exit::{Exit, Stop};
 use lakesmith_compile::{Column, FlowKind, Layer};
-use lakesmith_project::{Additivity, Fact};
+use lakesmith_project::{Additivity, Aggregate, Fact};
 use std::fmt::Write;
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +28,21 @@ pub(super) struct Args {
     common: Common,
 }
 
+/// The table that is summed up, as the project defines it.
+#[derive(Clone, Copy)]
+enum Summed<'a> {
+    Fact(&'a Fact),
+    Aggregate(&'a Aggregate),
+}
+
+impl<'a> Summed<'a> {
+    fn of(input: &'a Input) -> Option<Summed<'a>> {
+        let (project, name) = (input.lake.project(), input.name.to_string());
+        let fact = project.facts.iter().find(|fact| fact.table() == name).map(Summed::Fact);
+        fact.or_else(|| project.aggregates.iter().find(|aggregate| aggregate.table() == name).map(Summed::Aggregate))
+    }
+}
+
 /// A column of the aggregate.
 struct Measure {
     name: String,
@@ -38,12 +55,15 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     if !matches!(input.flow.kind, FlowKind::Fact | FlowKind::Aggregate) {
         return Err(Stop::Argument(format!("`{}` is a dimension, and an aggregate sums up a fact", input.name)));
     }
-    let fact = input.lake.project().facts.iter().find(|fact| fact.table() == input.name.to_string());
-    let groups = groups(&args.by, &input, fact)?;
-    let (measures, rates) = measures(&groups, &input, fact);
+    let Some(summed) = Summed::of(&input) else { return Err(Stop::Argument(format!("no file defines `{}`", input.name))) };
+    let groups = groups(&args.by, &input, summed)?;
+    let (measures, left_out) = match summed {
+        Summed::Fact(fact) => measures(&groups, &input, fact),
+        Summed::Aggregate(aggregate) => again::measures(&groups, &input, aggregate),
+    };
     let draft = Draft {
         path: format!("gold/{name}.yaml"),
-        text: text(&name, &input, fact, &groups, &measures, &rates),
+        text: text(&name, &input, summed, &groups, &measures, &left_out),
         makes: format!("gold.{name} of {}, {}", input.name, count(measures.len(), "measure")),
         next: vec![format!("lakesmith run +gold.{name}"), format!("lakesmith query \"SELECT * FROM gold.{name}\"")],
     };
@@ -51,7 +71,7 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
 }
 
 /// The columns that make a group: those asked for, else the first key.
-fn groups(by: &[String], input: &Input, fact: Option<&Fact>) -> Result<Vec<String>, Stop> {
+fn groups(by: &[String], input: &Input, summed: Summed<'_>) -> Result<Vec<String>, Stop> {
     if !by.is_empty() {
         let column = |name: &String| {
             let names: Vec<&str> = input.columns().into_iter().map(|column| column.name.as_str()).collect();
@@ -63,54 +83,47 @@ fn groups(by: &[String], input: &Input, fact: Option<&Fact>) -> Result<Vec<Strin
         };
         return by.iter().map(column).collect();
     }
-    let keys = keys(input, fact);
+    let keys = keys(summed);
     let first = keys.iter().find(|key| *key == "date_key").or(keys.first()).cloned();
     first
         .map(|key| vec![key])
         .ok_or_else(|| Stop::Argument(format!("`{}` has no key to group by: name columns with `--by`", input.name)))
 }
 
-/// The columns by which the fact may be grouped.
-fn keys(input: &Input, fact: Option<&Fact>) -> Vec<String> {
-    match fact {
-        Some(fact) => fact.dimensions.iter().map(|dimension| dimension.key.value.clone()).collect(),
-        None => input.columns().into_iter().map(|column| column.name.clone()).filter(|name| name.ends_with("_key")).collect(),
+/// The columns by which it may be grouped.
+fn keys(summed: Summed<'_>) -> Vec<String> {
+    match summed {
+        Summed::Fact(fact) => fact.dimensions.iter().map(|dimension| dimension.key.value.clone()).collect(),
+        Summed::Aggregate(aggregate) => aggregate.group_by.iter().map(|group| group.name.value.clone()).collect(),
     }
 }
 
-/// Sums of what may be summed up, and how many facts and documents there are; and the columns that must not be summed up.
-fn measures(groups: &[String], input: &Input, fact: Option<&Fact>) -> (Vec<Measure>, Vec<String>) {
+/// Sums of what may be summed up, and how many facts and documents there are; and why others are left out.
+fn measures(groups: &[String], input: &Input, fact: &Fact) -> (Vec<Measure>, Vec<String>) {
     let mut taken = groups.to_vec();
     let mut measures = vec![];
     let mut add = |name: String, expression: String| {
         measures.push(Measure { name: guess::free(name, &mut taken), expression });
     };
-    let summed = |column: &&Column| match fact {
-        Some(fact) => fact.measures.iter().any(|measure| measure.name.value == column.name),
-        None => column.ty.is_numeric() && !guess::is_id(&column.name),
-    };
-    let non_additive = |column: &Column| match fact.and_then(|fact| fact.measures.iter().find(|m| m.name.value == column.name)) {
-        Some(measure) => measure.additivity != Additivity::Additive,
-        None => guess::is_rate(&column.name),
-    };
+    let of = |column: &Column| fact.measures.iter().find(|measure| measure.name.value == column.name);
     let mut rates = vec![];
-    for column in
-        input.columns().into_iter().filter(|column| column.ty.is_numeric() && !groups.contains(&column.name)).filter(summed)
-    {
-        match non_additive(column) {
-            true => rates.push(column.name.clone()),
-            false => add(column.name.clone(), format!("sum({})", yaml::name(&column.name))),
+    for column in input.columns().into_iter().filter(|column| column.ty.is_numeric() && !groups.contains(&column.name)) {
+        match of(column).map(|measure| measure.additivity) {
+            Some(Additivity::Additive) => add(column.name.clone(), format!("sum({})", yaml::name(&column.name))),
+            Some(_) => rates.push(column.name.clone()),
+            None => {}
         }
     }
-    for document in fact.iter().flat_map(|fact| &fact.degenerate).filter(|name| !groups.contains(&name.value)).take(1) {
+    for document in fact.degenerate.iter().filter(|name| !groups.contains(&name.value)).take(1) {
         let name = document.value.trim_end_matches("_id").trim_end_matches("_number").trim_end_matches("_no");
         add(guess::plural(name), format!("count(DISTINCT {})", yaml::name(&document.value)));
     }
     add("facts".to_owned(), "count(*)".to_owned());
-    (measures, rates)
+    let left_out = (!rates.is_empty()).then(|| format!("Not additive, so that a sum would say nothing: {}", rates.join(", ")));
+    (measures, left_out.into_iter().collect())
 }
 
-fn text(name: &str, input: &Input, fact: Option<&Fact>, groups: &[String], measures: &[Measure], rates: &[String]) -> String {
+fn text(name: &str, input: &Input, summed: Summed<'_>, groups: &[String], measures: &[Measure], left_out: &[String]) -> String {
     let mut text =
         format!("# gold.{name}: {} summed up, one row per group. A group of which a fact came, changed or went is\n", input.name);
     text += "# computed again from all its facts. Written by `lakesmith add aggregate`.\n";
@@ -118,15 +131,15 @@ fn text(name: &str, input: &Input, fact: Option<&Fact>, groups: &[String], measu
     let _ = writeln!(text, "# description: What it sums up");
     let _ = writeln!(text, "from: {}", input.name);
     let _ = writeln!(text, "group_by: {}", yaml::list(groups));
-    let others: Vec<String> = keys(input, fact).into_iter().filter(|key| !groups.contains(key)).collect();
+    let others: Vec<String> = keys(summed).into_iter().filter(|key| !groups.contains(key)).collect();
     if !others.is_empty() {
         let _ = writeln!(text, "# More columns make more and smaller groups; there are also {}", others.join(", "));
     }
     let _ = writeln!(text, "# Spark SQL: sum, count, count(DISTINCT …), min, max, avg");
     let _ = writeln!(text, "measures:");
     text += &yaml::entries(2, measures.iter().map(|measure| (measure.name.as_str(), yaml::scalar(&measure.expression), None)));
-    if !rates.is_empty() {
-        let _ = writeln!(text, "  # Not additive, so that a sum would say nothing: {}", rates.join(", "));
+    for why in left_out {
+        let _ = writeln!(text, "  # {why}");
     }
     text
 }

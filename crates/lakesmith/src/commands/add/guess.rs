@@ -1,5 +1,7 @@
 //! What names of columns tell, by habit. Everything here is a guess that a comment marks as one.
 
+mod latin;
+
 use lakesmith_sql::DataType;
 
 /// Last words of names that tell things apart.
@@ -13,7 +15,18 @@ const MONEY: [&str; 20] = [
 const RATES: [&str; 12] =
     ["price", "rate", "pct", "percent", "percentage", "ratio", "share", "margin", "score", "rating", "average", "avg"];
 /// Words of times at which a row changed.
-const CHANGED: [&str; 8] = ["updated", "modified", "changed", "update", "modification", "change", "lastmodified", "lastupdated"];
+const CHANGED: [&str; 10] = [
+    "updated",
+    "modified",
+    "changed",
+    "update",
+    "modification",
+    "change",
+    "lastmodified",
+    "lastupdated",
+    "geaendert",
+    "aktualisiert",
+];
 /// Words of times at which something was noted rather than done.
 const NOTED: [&str; 6] = ["created", "inserted", "loaded", "exported", "extracted", "birth"];
 /// Words of personal data, each with its tag.
@@ -66,19 +79,25 @@ pub(super) fn is_rate(name: &str) -> bool {
     has_word(name, &RATES) || (has_word(name, &["unit"]) && is_money(name))
 }
 
-/// Whether it says when a row changed last.
+/// Whether it says when a row changed last, or from when on it holds.
 pub(super) fn is_change_time(name: &str, ty: &DataType) -> bool {
-    matches!(ty, DataType::Timestamp | DataType::Date) && has_word(name, &CHANGED)
+    let since = has_word(name, &["valid", "effective"]) && !has_word(name, &["to", "until", "till", "end", "thru", "through"]);
+    is_time(ty) && (has_word(name, &CHANGED) || since || matches!(name, "timestamp" | "ts"))
+}
+
+/// Whether it is a day or an instant.
+pub(super) fn is_time(ty: &DataType) -> bool {
+    matches!(ty, DataType::Timestamp | DataType::Date)
 }
 
 /// Whether it says when something happened in the business, for a date.
 pub(super) fn is_business_time(name: &str, ty: &DataType) -> bool {
-    matches!(ty, DataType::Timestamp | DataType::Date) && !has_word(name, &CHANGED) && !has_word(name, &NOTED)
+    is_time(ty) && !has_word(name, &CHANGED) && !has_word(name, &NOTED)
 }
 
 /// Whether it says when something was noted, which is often when it happened.
 pub(super) fn is_noted_time(name: &str, ty: &DataType) -> bool {
-    matches!(ty, DataType::Timestamp | DataType::Date) && has_word(name, &["created", "inserted"])
+    is_time(ty) && has_word(name, &["created", "inserted"])
 }
 
 /// The tag of personal data.
@@ -119,14 +138,19 @@ pub(super) fn plural(name: &str) -> String {
     }
 }
 
-/// A name that a project may use: snake_case, of ASCII letters and digits; empty if nothing of it remains.
+/// A name that a project may use: snake_case, of ASCII letters and digits; empty if nothing of it remains. Latin letters
+/// are written without their marks, others are left out.
 pub(super) fn name(text: &str) -> String {
-    let ascii: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let name = lakesmith_compile::snake_case(&ascii);
+    let name = lakesmith_compile::snake_case(&latin::plain(text));
     match name.starts_with(|c: char| c.is_ascii_digit()) {
         true => format!("c_{name}"),
         false => name,
     }
+}
+
+/// Whether letters of the text are left out by [`name`], so that something of its meaning is lost.
+pub(super) fn loses_letters(text: &str) -> bool {
+    text.chars().any(|c| c.is_alphabetic() && !c.is_ascii() && latin::letters(c).is_none())
 }
 
 /// A name that is not among `taken`, made free by a number, and then is.
@@ -158,6 +182,10 @@ mod tests {
     fn words_tell_what_a_column_is() {
         assert!(is_money("unit_price") && is_money("TotalAmount") && !is_money("discount_pct") && !is_money("quantity"));
         assert!(is_rate("unit_price") && is_rate("unit_cost") && is_rate("discount_pct") && !is_rate("total_amount"));
+        for name in ["valid_from", "effective_date", "last_modified", "timestamp", "geaendert_am"] {
+            assert!(is_change_time(name, &DataType::Date), "{name}");
+        }
+        assert!(!is_change_time("valid_to", &DataType::Date) && !is_change_time("birth_date", &DataType::Date));
         assert!(is_change_time("updated_at", &DataType::Timestamp) && !is_change_time("updated_at", &DataType::String));
         assert!(is_business_time("order_date", &DataType::Date) && !is_business_time("created_at", &DataType::Timestamp));
         assert_eq!(personal("customer_email"), Some("pii.email"));
@@ -182,10 +210,23 @@ mod tests {
 
     #[test]
     fn names_are_made_fit() {
-        for (text, fit) in [("Order ID", "order_id"), ("_id", "id"), ("2024 sales", "c_2024_sales"), ("größe", "gr_e"), ("€", "")]
-        {
+        for (text, fit) in [
+            ("Order ID", "order_id"),
+            ("_id", "id"),
+            ("2024 sales", "c_2024_sales"),
+            ("größe", "groesse"),
+            ("€", ""),
+            ("Straße", "strasse"),
+            ("Geändert am", "geaendert_am"),
+            ("GRÖSSE", "groesse"),
+            ("ÄnderungsDatum", "aenderungs_datum"),
+            ("Café\u{301}", "cafe"),
+            ("日本", ""),
+            ("ID номер", "id"),
+        ] {
             assert_eq!(name(text), fit, "{text}");
         }
+        assert!(loses_letters("日本 id") && !loses_letters("Größe €"));
         let mut taken = vec!["a".to_owned()];
         assert_eq!((free("a".to_owned(), &mut taken), free("a".to_owned(), &mut taken)), ("a_2".to_owned(), "a_3".to_owned()));
     }

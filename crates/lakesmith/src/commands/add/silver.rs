@@ -66,8 +66,11 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     let sample = Sample::of(&input.lake, &input.name).await;
     let sample = sample.map_err(|error| Stop::of(error, &input.lake.project().sources_text))?;
     let columns = columns(&input, &sample);
-    let key = key(&columns, &sample, &guess::singular(&name));
+    let key = key(&columns, &sample, &guess::singular(&name), args.history);
     let table = format!("silver.{area}_{name}");
+    if let Some(asked) = undecided(args.history, possible(args.history, &key), &key) {
+        console.say(&format!("to decide: {asked}"));
+    }
     let draft = Draft {
         path: format!("silver/{area}/{name}.yaml"),
         text: text(&table, &input, &columns, &key, &sample, args.history),
@@ -96,17 +99,9 @@ fn place(written: &str, input: &Input) -> Result<(String, String), Stop> {
 
 /// All columns of the source's data, with names and types as a silver table has them.
 fn columns(input: &Input, sample: &Sample) -> Vec<Proposed> {
-    let own: Vec<String> = match input.flow.kind {
-        FlowKind::Bronze { source, table } => {
-            let table = &input.lake.project().sources[source].tables[table];
-            lakesmith_compile::added_columns(table).into_iter().map(|column| column.name).collect()
-        }
-        _ => vec![],
-    };
-    let data = input.flow.target.columns.iter().filter(|column| !own.contains(&column.name) && column.name != "_operation");
     let mut taken = vec![];
     let mut proposed = vec![];
-    for (n, column) in data.enumerate() {
+    for (n, column) in input.data().into_iter().enumerate() {
         let name = Some(guess::name(&column.name)).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("column_{}", n + 1));
         let source = input.source_name(column);
         proposed.push(propose(guess::free(name, &mut taken), column, source, sample));
@@ -157,6 +152,12 @@ fn propose(name: String, column: &Column, source: &str, sample: &Sample) -> Prop
         }
         _ => {}
     }
+    if nameless(column) {
+        comment = Some("it has no name in the source: give it one".to_owned());
+    } else if guess::loses_letters(source) {
+        comment =
+            Some(format!("`{}` in the source: give it a name of letters that SQL knows", source.replace(['\n', '\r'], " ")));
+    }
     if misfits > 0 {
         comment =
             Some(format!("{} of {filled} in the sample do not parse: their rows go to the quarantine", count(misfits, "value")));
@@ -182,6 +183,12 @@ fn propose(name: String, column: &Column, source: &str, sample: &Sample) -> Prop
     Proposed { name, source: column.name.clone(), ty, value, comment }
 }
 
+/// Whether the name only says where the column stands in its file, from 0.
+fn nameless(column: &Column) -> bool {
+    let number = column.name.strip_prefix("_c").is_some_and(|number| number.parse::<usize>().is_ok());
+    number && column.source_name.as_ref().is_none_or(|name| name.trim().is_empty() || *name == column.name)
+}
+
 fn nested(ty: &DataType) -> String {
     match ty {
         DataType::Array(_) => "a list: a table of its own may have one row per element, with `explode`".to_owned(),
@@ -190,17 +197,18 @@ fn nested(ty: &DataType) -> String {
 }
 
 /// The guess: one column or several whose values tell all rows of the sample apart, likely names first.
-fn key(columns: &[Proposed], sample: &Sample, thing: &str) -> Key {
+fn key(columns: &[Proposed], sample: &Sample, thing: &str, history: Option<History>) -> Key {
     let atomic: Vec<&Proposed> = columns.iter().filter(|column| column.ty.is_atomic()).collect();
     let mut ids: Vec<&Proposed> =
         atomic.iter().copied().filter(|column| guess::key_rank(&column.name, thing).is_some()).collect();
     ids.sort_by_key(|column| guess::key_rank(&column.name, thing));
     let sequence = atomic.iter().copied().find(|column| guess::is_change_time(&column.name, &column.ty));
-    let with = |key: &[&Proposed], reason: String| Key {
+    let of = |key: &[&Proposed], sequence: Option<&Proposed>, reason: String| Key {
         columns: key.iter().map(|column| column.name.clone()).collect(),
         sequence: sequence.map(|column| column.name.clone()),
         reason,
     };
+    let with = |key: &[&Proposed], reason: String| of(key, sequence, reason);
     if sample.rows == 0 {
         return match ids.first() {
             Some(id) => with(&[id], "guessed by its name alone: no row was there to look at".to_owned()),
@@ -209,10 +217,11 @@ fn key(columns: &[Proposed], sample: &Sample, thing: &str) -> Key {
     }
     let rows = count(sample.rows, "row");
     let unique = |key: &[&Proposed]| sample.is_unique(&key.iter().map(|column| column.source.as_str()).collect::<Vec<_>>());
-    let states = |key: &[&Proposed]| {
+    let told_apart = |key: &[&Proposed], sequence: Option<&Proposed>| {
         let columns = key.iter().copied().chain(sequence).map(|column| column.source.as_str());
         sequence.is_some() && sample.is_almost_unique(&columns.collect::<Vec<_>>())
     };
+    let states = |key: &[&Proposed]| told_apart(key, sequence);
     let pairs: Vec<[&Proposed; 2]> =
         ids.iter().enumerate().flat_map(|(n, a)| ids[n + 1..].iter().map(move |b| [*a, *b])).collect();
     if let Some(id) = ids.iter().find(|id| unique(&[id])) {
@@ -227,6 +236,16 @@ fn key(columns: &[Proposed], sample: &Sample, thing: &str) -> Key {
     if let Some(pair) = pairs.iter().find(|pair| states(*pair)) {
         return with(pair, format!("several states of one, told apart by `sequence_by`, in a sample of {rows}"));
     }
+    // No name says so, but an own number with any time may be a state. Of another's number that would be an event.
+    let own =
+        |id: &&&Proposed| history == Some(History::Changes) || guess::key_rank(&id.name, thing).is_some_and(|rank| rank <= 1);
+    for id in ids.iter().filter(own) {
+        let mut times =
+            atomic.iter().copied().filter(|column| guess::is_time(&column.ty) && guess::personal(&column.name).is_none());
+        if let Some(time) = times.find(|time| told_apart(&[id], Some(time))) {
+            return of(&[id], Some(time), format!("several states of one, told apart by {}, in a sample of {rows}", time.name));
+        }
+    }
     let plain = |column: &&&Proposed| matches!(column.ty, DataType::String | DataType::BigInt | DataType::Int);
     if let Some(column) = atomic.iter().filter(plain).find(|column| !guess::is_money(&column.name) && unique(&[column])) {
         return with(&[column], format!("unique in a sample of {rows}, though its name does not say so"));
@@ -234,7 +253,7 @@ fn key(columns: &[Proposed], sample: &Sample, thing: &str) -> Key {
     Key::default()
 }
 
-fn text(table: &str, input: &Input, columns: &[Proposed], key: &Key, sample: &Sample, history: Option<History>) -> String {
+fn text(table: &str, input: &Input, columns: &[Proposed], key: &Key, sample: &Sample, asked: Option<History>) -> String {
     let mut text = format!("# {table}: typed, checked, one row per key. Written by `lakesmith add silver`");
     let _ = match sample.rows {
         0 => writeln!(text, ";\n# no row of {} was there to look at.", input.name),
@@ -243,7 +262,7 @@ fn text(table: &str, input: &Input, columns: &[Proposed], key: &Key, sample: &Sa
     let _ = writeln!(text, "# What was guessed says so: check it, and remove the comment.");
     let _ = writeln!(text, "# description: One row per …");
     let _ = writeln!(text, "from: {}", input.name);
-    let history = history.unwrap_or(if key.columns.is_empty() { History::Append } else { History::None });
+    let history = possible(asked, key);
     if key.columns.is_empty() {
         let _ = writeln!(
             text,
@@ -258,7 +277,8 @@ fn text(table: &str, input: &Input, columns: &[Proposed], key: &Key, sample: &Sa
         Some(sequence) => {
             let _ = writeln!(
                 text,
-                "sequence_by: {sequence}   # guess: of several states of a key, the one with the largest value is the latest"
+                "sequence_by: {}   # guess: of several states of a key, the one with the largest value is the latest",
+                yaml::scalar(sequence)
             );
         }
         None if !key.columns.is_empty() => {
@@ -276,6 +296,9 @@ fn text(table: &str, input: &Input, columns: &[Proposed], key: &Key, sample: &Sa
             ("append", "every row, as it comes; with a key, `none` keeps the latest state and `changes` every one")
         }
     };
+    if let Some(asked) = undecided(asked, history, key) {
+        let _ = writeln!(text, "# To decide: {asked}");
+    }
     let _ = writeln!(text, "history: {word}   # {meaning}");
     let _ = writeln!(text, "# Only what is listed is kept. A value that does not fit its type sends its row to the quarantine.");
     let _ = writeln!(text, "columns:");
@@ -289,16 +312,41 @@ fn text(table: &str, input: &Input, columns: &[Proposed], key: &Key, sample: &Sa
     text
 }
 
+/// The history that was asked for, as far as what is known of the key allows it.
+fn possible(asked: Option<History>, key: &Key) -> History {
+    match (key.columns.is_empty(), &key.sequence, asked) {
+        (true, ..) | (_, _, Some(History::Append)) => History::Append,
+        (false, None, _) | (_, _, None) => History::None,
+        (false, Some(_), Some(asked)) => asked,
+    }
+}
+
+/// What is missing for the history that was asked for.
+fn undecided(asked: Option<History>, history: History, key: &Key) -> Option<String> {
+    let asked = asked.filter(|asked| *asked != history)?;
+    let word = asked.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let missing = match (asked, key.columns.is_empty()) {
+        (History::Changes, true) => {
+            "`key`, the columns that tell things apart, and `sequence_by`, the column that orders the states of one"
+        }
+        (History::Changes, false) => "`sequence_by`, the column that orders the states of a key",
+        _ => "`key`, the columns that tell rows apart",
+    };
+    Some(format!("`history: {word}` was asked for and needs {missing}; no column shows itself as such"))
+}
+
 /// Rules that most tables have, as far as the columns ask for them.
 fn rules(columns: &[Proposed], key: &Key, sample: &Sample) -> String {
-    let present =
-        |name: &String| rule(format!("{name}_present"), format!("{name} IS NOT NULL"), format!("{name} is null"), "completeness");
+    let present = |name: &String| {
+        let check = format!("{} IS NOT NULL", yaml::name(name));
+        rule(format!("{name}_present"), check, format!("{name} is null"), "completeness")
+    };
     let mut rules: Vec<(String, String)> = key.columns.iter().chain(&key.sequence).map(present).collect();
     let measured = columns.iter().filter(|column| column.ty.is_numeric() && !guess::is_id(&column.name));
     for column in measured.filter(|column| sample.all(&column.source, |value| !value.starts_with('-'))) {
         let name = &column.name;
         let message = format!("{name} must not be negative");
-        rules.push(rule(format!("{name}_not_negative"), format!("{name} >= 0"), message, "validity"));
+        rules.push(rule(format!("{name}_not_negative"), format!("{} >= 0", yaml::name(name)), message, "validity"));
     }
     for column in columns.iter().filter(|column| guess::personal(&column.name) == Some("pii.email")) {
         let name = &column.name;

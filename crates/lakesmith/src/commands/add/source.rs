@@ -1,7 +1,9 @@
 //! `lakesmith add source`: what lies in a folder, as a source with its tables.
 
+mod apart;
 mod discover;
 mod sniff;
+mod wrapped;
 
 use super::sample::{Sample, is_date, is_timestamp};
 use super::table::named;
@@ -11,7 +13,7 @@ use crate::args::Globals;
 use crate::console::Console;
 use crate::exit::{Exit, Stop};
 use crate::open;
-use discover::{Contents, Found, Kind};
+use discover::{Contents, Found, Kind, Sorted};
 use lakesmith_compile::{Column, Layer, TableName};
 use lakesmith_project::load_with;
 use lakesmith_run::Lake;
@@ -58,6 +60,9 @@ pub(super) async fn run(args: &Args, globals: &Globals, console: &Console) -> Re
     let mut tables = source.tables(&contents, &args.table, console)?;
     source.tell_formats(&mut tables, console).await?;
     source.look(&mut tables, console).await?;
+    if unwrap(&mut tables) {
+        source.look(&mut tables, console).await?;
+    }
     let first = TableName::new(Layer::Bronze, format!("{}_{}", source.name, tables[0].found.name));
     let draft = Draft {
         path: source.file(),
@@ -95,10 +100,17 @@ impl New<'_> {
             };
             asked.iter().map(table).collect::<Result<Vec<Found>, Stop>>()?
         } else {
-            let (files, left_out) = discover::tables(contents, &self.path);
+            let Sorted { found: files, unknown, mixed } = discover::tables(contents, &self.path);
             let deltas = discover::deltas(contents, &self.path);
-            if !left_out.is_empty() {
-                console.say(&format!("left out, of no known format: {}", some(&left_out)));
+            if !unknown.is_empty() {
+                console.say(&format!("left out, of no known format: {}", some(&unknown)));
+            }
+            if !mixed.is_empty() {
+                console.say(&format!(
+                    "left out, as their names do not tell them from the files of another table: {} and what lies with each. \
+                     Say which are a table with `--table NAME=PATTERN`",
+                    some(&mixed)
+                ));
             }
             if !files.is_empty() && !deltas.is_empty() {
                 console.say(&format!(
@@ -321,6 +333,22 @@ impl New<'_> {
     }
 }
 
+/// Tells where the rows are in files of JSON that hold one object with a list of them; whether it told of any. What lies
+/// beside the list would be lost, so that it is only said then.
+fn unwrap(tables: &mut [Proposed]) -> bool {
+    let mut told = false;
+    for table in tables.iter_mut().filter(|table| table.found.kind == Kind::Json && table.sample.rows <= table.found.files) {
+        let Some(found) = wrapped::rows(&table.columns) else { continue };
+        let key = format!("json: {{ rows_at: {} }}", serde_json::Value::from(found.path));
+        match found.alone {
+            true => table.options.push(format!("{key}   # where the rows are, as each file is one object")),
+            false => table.options.push(format!("# {key}   # if the elements of that list are the rows")),
+        }
+        told |= found.alone;
+    }
+    told
+}
+
 /// How files of that kind are written, as keys of the table.
 fn options(kind: Kind, lines: &[String]) -> Vec<String> {
     match kind {
@@ -332,6 +360,9 @@ fn options(kind: Kind, lines: &[String]) -> Vec<String> {
             }
             if !csv.header {
                 parts.push("header: false".to_owned());
+            }
+            if csv.skipped > 0 {
+                parts.push(format!("skip_rows: {}", csv.skipped));
             }
             let mut options = vec![];
             if !parts.is_empty() {

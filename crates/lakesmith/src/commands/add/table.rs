@@ -5,7 +5,7 @@ use crate::args::Globals;
 use crate::console::Console;
 use crate::exit::Stop;
 use crate::open;
-use lakesmith_compile::{Column, Flow, Layer, TableName};
+use lakesmith_compile::{Column, Flow, FlowKind, Layer, TableName};
 use lakesmith_project::{Entity, History};
 use lakesmith_run::{Lake, RunError};
 use lakesmith_text::nearest;
@@ -40,7 +40,7 @@ impl Input {
             return Err(Stop::Argument(format!("`{}` is no {wants}; {}", flow.name, there_are(&lake, layer))));
         }
         let input = Input { name: flow.name.clone(), flow, lake };
-        if input.columns().is_empty() {
+        if input.data().is_empty() {
             return Err(Stop::Argument(format!(
                 "nothing is known of the columns of `{}`: none of its source's data has arrived. `lakesmith validate` and \
                  `lakesmith files` say more",
@@ -55,10 +55,18 @@ impl Input {
         self.flow.target.columns.iter().filter(|column| !column.name.starts_with('_')).collect()
     }
 
-    /// What a column is called in `from`: as in the source, unless another column is called so.
+    /// The columns that came with the data: of a bronze table those of its source, which may be called `_c0`.
+    pub(super) fn data(&self) -> Vec<&Column> {
+        let FlowKind::Bronze { source, table } = self.flow.kind else { return self.columns() };
+        let added = lakesmith_compile::added_columns(&self.lake.project().sources[source].tables[table]);
+        let own = |column: &&Column| column.name == "_operation" || added.iter().any(|added| added.name == column.name);
+        self.flow.target.columns.iter().filter(|column| !own(column)).collect()
+    }
+
+    /// What a column is called in `from`: as in the source, unless another column is called so or it has no name there.
     pub(super) fn source_name<'a>(&self, column: &'a Column) -> &'a str {
         let another = |name: &str| self.flow.target.columns.iter().any(|other| other.name == name && other.name != column.name);
-        column.source_name.as_deref().filter(|name| !another(name)).unwrap_or(&column.name)
+        column.source_name.as_deref().filter(|name| !name.trim().is_empty() && !another(name)).unwrap_or(&column.name)
     }
 
     /// The column of that name.

@@ -2,6 +2,7 @@
 
 use super::screen::Screen;
 use crate::exit::Stop;
+use crate::shell::quoted;
 use std::path::Path;
 
 /// Commands, each with what it shows.
@@ -32,20 +33,4 @@ pub(super) fn show(dir: &Path, screen: &Screen) -> Result<(), Stop> {
          `lakesmith plan`, or write a file of your own into landing/orders/ and run. README.md tells what\n\
          is where.",
     )
-}
-
-/// A path as a shell takes it.
-fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_can_be_pasted() {
-        assert_eq!(["a/b-1.c", "my demo", "it's"].map(quoted), ["a/b-1.c", "'my demo'", "'it'\\''s'"]);
-    }
 }

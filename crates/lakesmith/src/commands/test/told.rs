@@ -8,6 +8,8 @@ use lakesmith_text::{Diagnostics, Sources, render};
 const ROWS: usize = 20;
 /// Characters of a value that are shown at most.
 const WIDTH: usize = 60;
+/// Characters before the place where two long values part.
+const BEFORE: usize = 15;
 
 /// The result of a test, in one line or several.
 pub(super) fn test(report: &TestReport, sources: &Sources, color: bool) -> String {
@@ -90,13 +92,27 @@ fn cells(row: &DifferentRow) -> Vec<String> {
         Mark::Changed => "changed",
     };
     let cell = |cell: &Cell| match (&cell.expected, &cell.found) {
-        (Some(expected), Some(found)) if cell.differs() => format!("{} expected, {} found", short(expected), short(found)),
+        (Some(expected), Some(found)) if cell.differs() => {
+            let (expected, found) = apart(expected, found);
+            format!("{expected} expected, {found} found")
+        }
         // A value that the row is not compared by.
         (None, Some(_)) if row.mark == Mark::Changed => String::new(),
         (Some(value), _) | (None, Some(value)) => short(value),
         (None, None) => String::new(),
     };
     std::iter::once(word.to_owned()).chain(row.cells.iter().map(cell)).collect()
+}
+
+/// Both in one line. Where they are long, from a few characters before the place where they part.
+fn apart(expected: &str, found: &str) -> (String, String) {
+    let common = expected.chars().zip(found.chars()).take_while(|(one, other)| one == other).count();
+    let fits = |text: &str| text.chars().count() <= WIDTH;
+    if (fits(expected) && fits(found)) || common < WIDTH / 2 {
+        return (short(expected), short(found));
+    }
+    let from = |text: &str| format!("…{}", text.chars().skip(common - BEFORE).collect::<String>());
+    (short(&from(expected)), short(&from(found)))
 }
 
 /// In one line, with an end that is left out where it is long.
@@ -151,5 +167,8 @@ mod tests {
     #[test]
     fn a_long_value_is_cut() {
         assert_eq!(short(&"ä".repeat(100)).chars().count(), WIDTH);
+        let (one, other) = apart(&format!("{}x", "ä".repeat(100)), &format!("{}yz", "ä".repeat(100)));
+        assert_eq!((one, other), (format!("…{}x", "ä".repeat(BEFORE)), format!("…{}yz", "ä".repeat(BEFORE))));
+        assert_eq!(apart("a", "b"), ("a".to_owned(), "b".to_owned()));
     }
 }

@@ -1,6 +1,7 @@
 //! Which tables a folder of files holds, by the names of folders and files.
 
 use super::super::guess;
+use super::apart::{self, is_dated, literal};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -116,14 +117,24 @@ fn walk(folder: &Path, below: &str, depth: usize, contents: &mut Contents) -> io
     Ok(())
 }
 
-/// A table per folder that holds files of one format; of files in the folder itself one per beginning of their names. And
-/// the files of no known format.
-pub(super) fn tables(contents: &Contents, folder: &str) -> (Vec<Found>, Vec<String>) {
+/// The tables that files seem to make up, and the files that are left out.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    pub(super) found: Vec<Found>,
+    /// Files of no known format.
+    pub(super) unknown: Vec<String>,
+    /// Files that no pattern tells from those of another table, the first of each table.
+    pub(super) mixed: Vec<String>,
+}
+
+/// A table per folder that holds files of one format; of files in the folder itself one per beginning of their names. Each
+/// file belongs to one table.
+pub(super) fn tables(contents: &Contents, folder: &str) -> Sorted {
     let mut groups: BTreeMap<(Vec<String>, Kind, String), Group> = BTreeMap::new();
-    let mut left_out = vec![];
+    let mut sorted = Sorted::default();
     for (path, size) in &contents.files {
         let Some(kind) = Kind::of(path) else {
-            left_out.push(path.clone());
+            sorted.unknown.push(path.clone());
             continue;
         };
         let (parts, name): (Vec<String>, &str) = match path.rsplit_once('/') {
@@ -139,6 +150,7 @@ pub(super) fn tables(contents: &Contents, folder: &str) -> (Vec<Found>, Vec<Stri
         group.files += 1;
         group.bytes += size;
         group.stems.push(stem.to_owned());
+        group.paths.push(path.clone());
         if !group.endings.iter().any(|known| known == ending) {
             group.endings.push(ending.to_owned());
         }
@@ -146,8 +158,7 @@ pub(super) fn tables(contents: &Contents, folder: &str) -> (Vec<Found>, Vec<Stri
     merge(&mut groups);
     let begins: Vec<(Kind, String)> = groups.keys().map(|(_, kind, begins)| (*kind, begins.clone())).collect();
     let mut taken = vec![];
-    let mut found: Vec<Found> = vec![];
-    for ((parts, kind, begins_with), group) in &groups {
+    for (key @ (parts, kind, begins_with), group) in &groups {
         let named: Vec<&str> = parts.iter().map(String::as_str).filter(|part| *part != "**").collect();
         let words = match (named.is_empty(), begins_with.is_empty()) {
             (false, _) => named.join("_"),
@@ -161,15 +172,16 @@ pub(super) fn tables(contents: &Contents, folder: &str) -> (Vec<Found>, Vec<Stri
         let files = if named.is_empty() { group.pattern(begins_with, ambiguous) } else { "*".to_owned() };
         let folders: String =
             parts.iter().map(|part| format!("{}/", if part == "**" { part.clone() } else { literal(part) })).collect();
-        found.push(Found {
-            name: guess::free(name, &mut taken),
-            pattern: format!("{folders}{files}{}", group.ending()),
-            kind: *kind,
-            files: group.files,
-            bytes: group.bytes,
-        });
+        let names = format!("{files}{}", group.ending());
+        let others = groups.iter().filter(|(other, _)| *other != key).flat_map(|(_, other)| &other.paths).map(String::as_str);
+        let Some(pattern) = apart::pattern(&format!("{folders}{names}"), &names, &group.paths, others) else {
+            sorted.mixed.extend(group.paths.first().cloned());
+            continue;
+        };
+        let name = guess::free(name, &mut taken);
+        sorted.found.push(Found { name, pattern, kind: *kind, files: group.files, bytes: group.bytes });
     }
-    (found, left_out)
+    sorted
 }
 
 /// Delta tables by their folders; `folder` may be one itself.
@@ -192,6 +204,7 @@ pub(super) fn deltas(contents: &Contents, folder: &str) -> Vec<Found> {
 struct Group {
     files: usize,
     bytes: u64,
+    paths: Vec<String>,
     /// The names without their endings.
     stems: Vec<String>,
     endings: Vec<String>,
@@ -232,6 +245,7 @@ fn merge(groups: &mut BTreeMap<(Vec<String>, Kind, String), Group>) {
             group.files += flat.files;
             group.bytes += flat.bytes;
             group.stems.extend(flat.stems);
+            group.paths.extend(flat.paths);
             let new: Vec<String> = flat.endings.into_iter().filter(|ending| !group.endings.contains(ending)).collect();
             group.endings.extend(new);
         }
@@ -242,18 +256,13 @@ fn merge(groups: &mut BTreeMap<(Vec<String>, Kind, String), Group>) {
 fn without_dates(parts: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = vec![];
     for part in parts {
-        let dated = part.contains('=') || (part.starts_with(|c: char| c.is_ascii_digit()) && part.chars().all(in_date));
-        match dated {
+        match is_dated(part) {
             true if kept.last().is_some_and(|last| last == "**") => {}
             true => kept.push("**".to_owned()),
             false => kept.push(part.clone()),
         }
     }
     kept
-}
-
-fn in_date(c: char) -> bool {
-    c.is_ascii_digit() || matches!(c, '-' | '_' | '.' | ':' | 'T' | 'Z')
 }
 
 /// A file's name without its ending, and the ending: `csv`, `csv.gz`.
@@ -277,19 +286,14 @@ fn beginning(stem: &str) -> &str {
     }
 }
 
-/// A text that a glob takes literally.
-fn literal(text: &str) -> String {
-    text.chars().map(|c| if matches!(c, '*' | '?' | '[' | ']' | '{' | '}') { format!("[{c}]") } else { c.to_string() }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn proposed(files: &[&str]) -> Vec<(String, String)> {
         let files = files.iter().map(|path| ((*path).to_owned(), 1)).collect();
-        let (found, left_out) = tables(&Contents { files, deltas: vec![] }, "landing/");
-        let left_out = left_out.into_iter().map(|path| ("-".to_owned(), path));
+        let Sorted { found, unknown, mixed } = tables(&Contents { files, deltas: vec![] }, "landing/");
+        let left_out = unknown.into_iter().chain(mixed).map(|path| ("-".to_owned(), path));
         found.into_iter().map(|found| (found.name, found.pattern)).chain(left_out).collect()
     }
 
@@ -313,6 +317,11 @@ mod tests {
             (&["orders_1.csv", "orders_items_1.csv"], &[("orders", "orders?[0-9]*.csv"), ("orders_items", "orders_items*.csv")]),
             (&["2025-01.csv", "2025-02.csv"], &[("landing", "*.csv")]),
             (&["returns/2025-05.zip"], &[("returns", "returns/*.zip")]),
+            (
+                &["2025-01/orders.csv", "2025-02/orders.csv", "archive/orders.csv"],
+                &[("orders", "[0-9]*/orders.csv"), ("archive", "archive/*.csv")],
+            ),
+            (&["2025/a.csv", "Straße/a.csv"], &[("a", "[0-9]*/a.csv"), ("strasse", "Straße/*.csv")]),
         ] {
             let expected: Vec<(String, String)> = expected.iter().map(|(n, p)| ((*n).to_owned(), (*p).to_owned())).collect();
             assert_eq!(proposed(files), expected, "{files:?}");

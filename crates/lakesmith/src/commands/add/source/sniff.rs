@@ -1,5 +1,6 @@
 //! How text files are written, told from their first lines.
 
+use super::super::sample::{date_pattern, is_date, is_timestamp};
 use super::discover::Kind;
 
 /// Delimiters that are tried, the usual ones first.
@@ -12,6 +13,8 @@ pub(super) struct Csv {
     pub(super) header: bool,
     /// Whether numbers have a comma before their fraction.
     pub(super) comma: bool,
+    /// Lines before the first record: `sep=;`, which spreadsheets write.
+    pub(super) skipped: usize,
 }
 
 /// Whether it is no text at all.
@@ -42,13 +45,69 @@ pub(super) fn kind(lines: &[String]) -> Kind {
 /// How the records are written. The delimiter is the one that makes the most of the first line.
 pub(super) fn csv(lines: &[String]) -> Csv {
     let mut lines = lines.iter().map(|line| line.trim_start_matches('\u{feff}')).filter(|line| !line.trim().is_empty());
-    let first = lines.next().unwrap_or_default();
+    let mut first = lines.next().unwrap_or_default();
+    let told = first.strip_prefix("sep=").and_then(|mark| mark.chars().next());
+    if told.is_some() {
+        first = lines.next().unwrap_or_default();
+    }
     let count = |delimiter: char| fields(first, delimiter).len();
-    let delimiter = DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(',');
-    let header = !fields(first, delimiter).iter().any(|field| is_value(field));
-    let values: Vec<String> = lines.flat_map(|line| fields(line, delimiter)).collect();
-    let comma = values.iter().any(|value| is_number(value, ',')) && !values.iter().any(|value| is_number(value, '.'));
-    Csv { delimiter, header, comma: comma && delimiter != ',' }
+    let usual = || DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(',');
+    let delimiter = told.unwrap_or_else(usual);
+    let rest: Vec<Vec<String>> = lines.map(|line| fields(line, delimiter)).collect();
+    let values = || rest.iter().flatten();
+    let comma = values().any(|value| is_number(value, ',')) && !values().any(|value| is_number(value, '.'));
+    let header = is_header(&fields(first, delimiter), &rest);
+    Csv { delimiter, header, comma: comma && delimiter != ',', skipped: usize::from(told.is_some()) }
+}
+
+/// What a field looks like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Form {
+    Empty,
+    Number,
+    Time,
+    Mail,
+    Text,
+}
+
+fn form(field: &str) -> Form {
+    let field = field.trim();
+    let number = || field.replace(',', ".").parse::<f64>().is_ok() && field.contains(|c: char| c.is_ascii_digit());
+    if field.is_empty() {
+        Form::Empty
+    } else if number() || is_number(field, ',') || is_number(field, '.') {
+        Form::Number
+    } else if is_date(field) || is_timestamp(field) || date_pattern([field].into_iter()).is_some() {
+        Form::Time
+    } else if field.contains('@') {
+        Form::Mail
+    } else {
+        Form::Text
+    }
+}
+
+/// Whether the first record names the columns: unless it looks like the records below it. A year above other numbers is the
+/// name of a column, as in a table with a column a year.
+fn is_header(first: &[String], rest: &[Vec<String>]) -> bool {
+    let (mut alike, mut unlike) = (0, 0);
+    let words = first.iter().any(|field| form(field) == Form::Text);
+    for (n, field) in first.iter().enumerate() {
+        let below = || rest.iter().filter_map(|record| record.get(n)).filter(|value| form(value) != Form::Empty);
+        let mut forms = below().map(|value| form(value));
+        let same = forms.next().filter(|one| forms.all(|other| other == *one));
+        match (form(field), same) {
+            (Form::Empty, _) | (Form::Text, None | Some(Form::Text)) | (Form::Number, Some(Form::Text)) => {}
+            (Form::Number, Some(Form::Number)) if words && is_year(field) && !below().any(|value| is_year(value)) => unlike += 1,
+            (own, Some(other)) if own != other && own == Form::Text => unlike += 1,
+            _ => alike += 1,
+        }
+    }
+    alike == 0 || unlike >= alike
+}
+
+fn is_year(field: &str) -> bool {
+    let field = field.trim();
+    field.len() == 4 && field.parse().is_ok_and(|year: u32| (1900..=2100).contains(&year))
 }
 
 /// The name of the elements that seem to be the rows: the first within the outermost one.
@@ -71,12 +130,6 @@ fn fields(line: &str, delimiter: char) -> Vec<String> {
         }
     }
     fields
-}
-
-/// Whether a field of the first record is a value rather than the name of a column.
-fn is_value(field: &str) -> bool {
-    let field = field.trim();
-    field.is_empty() || field.parse::<f64>().is_ok() || field.contains('@') || super::super::sample::is_date(field)
 }
 
 /// Whether it is a number with a fraction behind this mark.
@@ -106,9 +159,19 @@ mod tests {
             ("1|x\n2|y", '|', false, false),
             ("one\n1", ',', true, false),
             ("\"a;b\",c\n1,2", ',', true, false),
+            (",name,amt\n0,a,1.5\n1,b,2.5", ',', true, false),
+            ("id,,x,\n1,2,3,4", ',', true, false),
+            ("region,2024,2025\nN,10,20", ',', true, false),
+            ("N,2024,20\nS,2025,40", ',', false, false),
+            ("1,2,3\n4,5,6", ',', false, false),
+            ("2025-01-01,a\n2025-01-02,b", ',', false, false),
+            ("a,b\nx,y", ',', true, false),
+            ("1,a@example.com", ',', false, false),
         ] {
-            assert_eq!(csv(&lines(text)), Csv { delimiter, header, comma }, "{text}");
+            assert_eq!(csv(&lines(text)), Csv { delimiter, header, comma, skipped: 0 }, "{text}");
         }
+        let told = csv(&lines("sep=;\na,b;c\n1;2"));
+        assert_eq!(told, Csv { delimiter: ';', header: true, comma: false, skipped: 1 });
     }
 
     #[test]
