@@ -7,7 +7,7 @@ use crate::rewrite::tree::call;
 use crate::signature::operator;
 use crate::types::common_type;
 use crate::{DataType, SqlError};
-use sqlparser::ast::{BinaryOperator, Expr, Interval, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, Interval, UnaryOperator, Value};
 
 impl Resolver<'_> {
     pub(super) fn binary(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
@@ -88,6 +88,9 @@ impl Resolver<'_> {
                     let error = SqlError::new("type-mismatch", format!("a number is needed here, this is {}", typed.ty));
                     return self.fault_at(error, inner);
                 }
+                if *op == UnaryOperator::Minus && is_least(inner) {
+                    return Typed { number: Some(i64::MIN), ..Typed::new(DataType::BigInt, false) };
+                }
                 let number = if *op == UnaryOperator::Minus { typed.number.map(i64::wrapping_neg) } else { typed.number };
                 Typed { number, column: None, ..typed }
             }
@@ -163,6 +166,11 @@ impl Resolver<'_> {
             SqlError::new("type-mismatch", format!("`{op}` does not take {} and {}", first.ty, second.ty)).at(range(expr));
         self.fault(error)
     }
+}
+
+/// The digits of the least BIGINT, which fit with their sign alone.
+fn is_least(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(digits, _) if digits == "9223372036854775808"))
 }
 
 fn numeric(op: &BinaryOperator, a: &DataType, b: &DataType) -> DataType {
