@@ -136,16 +136,7 @@ impl Resolver<'_> {
         let ty = match (&first.ty, &second.ty) {
             (DataType::Null, DataType::Null) => DataType::Null,
             (DataType::Null, ty) | (ty, DataType::Null) if ty.is_numeric() => numeric(op, ty, ty),
-            (a, b) if a.is_numeric() && b.is_numeric() => {
-                // A whole number written out beside a decimal has its own digits only.
-                let digits = |typed: &Typed, other: &DataType| match typed.number {
-                    Some(number) if matches!(other, DataType::Decimal { .. }) => {
-                        DataType::decimal(u8::try_from(number.unsigned_abs().to_string().len()).unwrap_or(19), 0)
-                    }
-                    _ => typed.ty.clone(),
-                };
-                numeric(op, &digits(&first, b), &digits(&second, a))
-            }
+            (a, b) if a.is_numeric() && b.is_numeric() => numeric(op, &written(&first, b), &written(&second, a)),
             _ => return self.no_operator(expr, &first, &second),
         };
         let zero = matches!(op, BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::MyIntegerDivide)
@@ -165,6 +156,16 @@ impl Resolver<'_> {
         let error =
             SqlError::new("type-mismatch", format!("`{op}` does not take {} and {}", first.ty, second.ty)).at(range(expr));
         self.fault(error)
+    }
+}
+
+/// The type of an operand: a whole number written out beside a decimal has its own digits only.
+pub(super) fn written(typed: &Typed, other: &DataType) -> DataType {
+    match typed.number {
+        Some(number) if matches!(other, DataType::Decimal { .. }) => {
+            DataType::decimal(u8::try_from(number.unsigned_abs().to_string().len()).unwrap_or(19), 0)
+        }
+        _ => typed.ty.clone(),
     }
 }
 
