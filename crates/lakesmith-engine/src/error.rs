@@ -71,6 +71,13 @@ impl From<arrow::error::ArrowError> for EngineError {
     }
 }
 
+/// A part of a computation that did not come to its end; a panic's words may hold values.
+impl From<tokio::task::JoinError> for EngineError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        EngineError::Compute { reason: without_values(&error.to_string()), at: None }
+    }
+}
+
 impl From<lakesmith_functions::PlanError> for EngineError {
     fn from(error: lakesmith_functions::PlanError) -> Self {
         EngineError::Compute { reason: error.to_string(), at: None }

@@ -183,7 +183,7 @@ impl Kept {
         }
         let mut partitions = vec![];
         while let Some(done) = tasks.join_next().await {
-            partitions.push(done.map_err(|error| EngineError::Compute { reason: error.to_string(), at: None })??);
+            partitions.push(done.map_err(EngineError::from)??);
         }
         partitions.sort_by_key(|(number, _)| *number);
         let partitions = partitions.into_iter().map(|(_, partition)| Arc::new(partition)).collect();

@@ -87,7 +87,7 @@ pub(super) async fn files(
     let (mut actions, mut rows, mut fault) = (vec![], 0, None);
     // After a fault the others are waited for: each takes back what it began.
     while let Some(done) = tasks.join_next().await {
-        match done.map_err(|error| EngineError::Compute { reason: error.to_string(), at: None }).and_then(|done| done) {
+        match done.map_err(EngineError::from).and_then(|done| done) {
             Ok((added, written)) => {
                 actions.extend(added.into_iter().map(Action::Add));
                 rows += written;
