@@ -38,12 +38,6 @@ pub enum EngineError {
         /// The expression that fails, if one was found.
         at: Option<Span>,
     },
-    /// A table that a query names is not there yet.
-    #[error("table `{table}` has no data yet: run its flow first")]
-    Missing {
-        /// The table.
-        table: String,
-    },
     /// A column that has another type in the table than in the project.
     #[error("column `{column}` of `{table}` is {held} in the table and {wanted} in the project")]
     TypeChanged {
@@ -56,17 +50,6 @@ pub enum EngineError {
         /// The project's type.
         wanted: String,
     },
-}
-
-impl EngineError {
-    /// Whether the same call may go through later without any change to the project or the data.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            EngineError::Commit(_) => true,
-            EngineError::Delta(_) | EngineError::Sql(_) | EngineError::Check { .. } | EngineError::Compute { .. } => false,
-            EngineError::Missing { .. } | EngineError::TypeChanged { .. } => false,
-        }
-    }
 }
 
 impl From<SqlError> for EngineError {
@@ -84,6 +67,13 @@ impl From<DataFusionError> for EngineError {
 
 impl From<arrow::error::ArrowError> for EngineError {
     fn from(error: arrow::error::ArrowError) -> Self {
+        EngineError::Compute { reason: without_values(&error.to_string()), at: None }
+    }
+}
+
+/// A part of a computation that did not come to its end; a panic's words may hold values.
+impl From<tokio::task::JoinError> for EngineError {
+    fn from(error: tokio::task::JoinError) -> Self {
         EngineError::Compute { reason: without_values(&error.to_string()), at: None }
     }
 }
@@ -107,8 +97,8 @@ fn own_words(message: &str) -> Option<String> {
     Some(words[..end].to_owned())
 }
 
-/// Takes values out of an engine's message: what stands in quotes and free-standing numbers.
-pub(crate) fn without_values(message: &str) -> String {
+/// Takes values out of a message of others: what stands in quotes and free-standing numbers.
+pub fn without_values(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut chars = message.chars().peekable();
     let mut word = false;

@@ -21,7 +21,7 @@ mod work;
 
 pub use embedded::rewrite::{Entry, entries, matched, object};
 pub use embedded::{Embedded, Prepared, Settings};
-pub use error::EngineError;
+pub use error::{EngineError, without_values};
 pub use landing::{LandingStream, StreamError, stream};
 pub use types::{arrow_schema, arrow_type, column, spark_type};
 pub use work::{Computed, Engine, Outcomes, Output, Pinned, Read, Rewriting, Rewritten, Rows, Scanned, Work};

@@ -80,8 +80,12 @@ pub struct Outcomes {
 impl Outcomes {
     /// Whether every row read has exactly one outcome.
     pub fn add_up(&self) -> bool {
-        let ended = [self.inserted, self.updated, self.unchanged, self.superseded, self.quarantined, self.dropped, self.deleted];
-        self.read == ended.iter().sum::<u64>()
+        self.read == self.ended()
+    }
+
+    /// The rows read of which it is known what became of them.
+    pub fn ended(&self) -> u64 {
+        [self.inserted, self.updated, self.unchanged, self.superseded, self.quarantined, self.dropped, self.deleted].iter().sum()
     }
 }
 
@@ -108,12 +112,20 @@ pub struct Output {
     pub table_id: String,
     /// The version it was computed on.
     pub base: i64,
-    /// Whether it takes files away, so that it holds only while those are there.
+    /// Whether it stands in the place of rows that the table held at that version, or would have: it holds only while no
+    /// others came and none of the files that it takes away went.
     pub replaces: bool,
     /// Files added and removed, and metadata if the schema grows; without `txn`, which the commit adds.
     pub actions: Vec<Action>,
     /// Rows added.
     pub rows: u64,
+}
+
+impl Output {
+    /// Whether rows of the table go, if only to be written again.
+    pub fn takes_away(&self) -> bool {
+        self.actions.iter().any(|action| matches!(action, Action::Remove(_)))
+    }
 }
 
 /// A computed batch: data files lie in the storage, nothing is committed.

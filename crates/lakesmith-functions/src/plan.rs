@@ -7,11 +7,11 @@
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use datafusion::common::DFSchema;
+use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::expr::Exists;
-use datafusion::logical_expr::{self, LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{self, LogicalPlan, LogicalPlanBuilder, ScalarUDF};
 use datafusion::sql::sqlparser::ast::{Expr, ExprWithAlias, Query};
 
 use crate::ast::{self, Rewritten};
@@ -44,7 +44,21 @@ pub fn plan(state: &SessionState, query: &Query, tables: &dyn Tables) -> std::re
         }
     }
     session.register_relation_planner(Arc::new(Relations::new(tables, views)))?;
-    Ok(with_types(planned(&session, query)?, state.config_options())?)
+    Ok(named(with_types(planned(&session, query)?, state.config_options())?)?)
+}
+
+/// The plan with its columns' own names, also where several have the same: each then belongs to a relation of its own.
+fn named(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let schema = plan.schema().clone();
+    if schema.fields().iter().all(|field| ast::told_apart(field.name()).is_none()) {
+        return Ok(plan);
+    }
+    let columns = schema.iter().enumerate().map(|(n, (relation, field))| {
+        let name = ast::told_apart(field.name()).unwrap_or(field.name());
+        let column = logical_expr::Expr::Column(Column::from((relation, field)));
+        column.alias_qualified(Some(TableReference::bare(format!("column {n}"))), name)
+    });
+    LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>())?.build()
 }
 
 /// The plan of a query whose every word the session knows.

@@ -8,7 +8,9 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{SessionState, config::SessionConfig};
 use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 
+use crate::aggregate::KeepTypes;
 use crate::floating::OneZero;
 use crate::operators::SparkOperators;
 use crate::registry::registry;
@@ -48,7 +50,17 @@ pub fn session_state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Session
         .with_expr_planners(planners())
         .with_analyzer_rule(Arc::new(OneZero))
         .with_physical_optimizer_rules(namesakes::rules())
+        .with_optimizer_rules(optimizer())
         .build()
+}
+
+/// DataFusion's rules, each as it is but for the one that totals twice.
+fn optimizer() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let own = |rule: Arc<dyn OptimizerRule + Send + Sync>| match rule.name() {
+        KeepTypes::OF => Arc::new(KeepTypes(rule)),
+        _ => rule,
+    };
+    Optimizer::new().rules.into_iter().map(own).collect()
 }
 
 /// What is asked for the meaning of an operator, an access or a special form, one after the other.

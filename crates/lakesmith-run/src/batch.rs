@@ -25,6 +25,7 @@ use crate::accept;
 use crate::arrived::{Arrived, Told};
 use crate::drift::{self, Drift, Watch};
 use crate::error::RunError;
+use crate::files;
 use crate::heartbeat::Heartbeat;
 use crate::lake::Lake;
 use crate::phase::Phase;
@@ -365,6 +366,9 @@ async fn new(lake: &Lake, flow: &Flow, run_id: &str, batch: Batch) -> Result<Mad
         Some((now, rest)) => (Some(now), rest),
         None => (None, None),
     };
+    if let (Some(Arrived::Files(_)), Some(table)) = (&arrived, lake.source_table(flow)) {
+        files::readable(&flow.name, table)?;
+    }
     let Some((computed, drift)) = compute(lake, flow, &record, batch.target, batch.inputs, arrived).await? else {
         return Ok(Made::Nothing);
     };
@@ -483,7 +487,16 @@ async fn compute(
             drift.added.retain(|change| change.takes() == lakesmith_compile::Takes::Nothing);
         }
     }
+    balanced(flow, record.batch, &computed.outcomes)?;
     Ok(Some((computed, drift)))
+}
+
+/// Every row read has exactly one outcome, or nothing of the batch counts.
+fn balanced(flow: &Flow, batch: i64, outcomes: &Outcomes) -> Result<(), RunError> {
+    match outcomes.add_up() {
+        true => Ok(()),
+        false => Err(RunError::Unbalanced { flow: flow.name.clone(), batch, read: outcomes.read, ended: outcomes.ended() }),
+    }
 }
 
 /// A companion without what the batch that is computed again has committed of it already.

@@ -4,6 +4,7 @@ use crate::versions::TableFault;
 use lakesmith_compile::{Change, TableName};
 use lakesmith_engine::EngineError;
 use lakesmith_engine::delta::DeltaError;
+use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics, Span};
 use thiserror::Error;
 
@@ -110,6 +111,20 @@ pub enum RunError {
     /// The folders of sources cannot be watched.
     #[error(transparent)]
     Watch(#[from] lakesmith_connect::WatchError),
+    /// A type of `schema_hints` that no file is read into.
+    #[error("`schema_hints` of `{table}` says {ty} for `{column}`, and files are not read into a {kind}")]
+    UnreadableHint {
+        /// The bronze table.
+        table: TableName,
+        /// The column of the hint.
+        column: String,
+        /// The type as Spark writes it.
+        ty: DataType,
+        /// What of it: MAP or BINARY.
+        kind: &'static str,
+        /// Where the hint is written.
+        at: Span,
+    },
     /// An existing table as a source that could not be read.
     #[error("source of `{table}`: {fault}")]
     SourceTable {
@@ -131,6 +146,20 @@ pub enum RunError {
     /// The storage itself.
     #[error("storage: {0}")]
     Storage(#[from] object_store::Error),
+    /// A batch in which not every row that was read has exactly one outcome: rows would be lost, or be there twice.
+    #[error(
+        "the outcomes of batch {batch} of `{flow}` do not add up: {read} rows were read, and {ended} have an outcome; nothing of it was committed"
+    )]
+    Unbalanced {
+        /// The flow.
+        flow: TableName,
+        /// The batch.
+        batch: i64,
+        /// Rows that were read.
+        read: u64,
+        /// Rows of which it is known what became of them.
+        ended: u64,
+    },
     /// Other runners got ahead each time.
     #[error("`{flow}` lost to other runners {tries} times in a row")]
     Contended {
@@ -170,6 +199,9 @@ impl RunError {
             RunError::BronzeLost { .. } => Diagnostic::error("not-refreshed", self.to_string()).help(
                 "nothing was written; `--from DATE` computes again the keys of what reached bronze since, and leaves the others",
             ),
+            RunError::UnreadableHint { at, .. } => Diagnostic::error("source-failed", self.to_string())
+                .at(*at)
+                .help("nothing was read; say STRING, and take values out with `get_json_object`, or name the fields of a STRUCT"),
             RunError::SourceTable { fault, at, .. } => {
                 Diagnostic::error(fault.code(), self.to_string()).at(*at).help(fault.help())
             }
@@ -178,6 +210,9 @@ impl RunError {
             RunError::UnknownTable { .. } | RunError::NotThereYet(_) | RunError::NoFiles { .. } => {
                 Diagnostic::error("unknown-table", self.to_string())
             }
+            RunError::Unbalanced { .. } => Diagnostic::error("run-failed", self.to_string()).help(
+                "this is a fault of lakesmith: please report it with the flow's definition, `lakesmith compile` prints its step",
+            ),
             RunError::Project(_)
             | RunError::Watch(_)
             | RunError::Record { .. }

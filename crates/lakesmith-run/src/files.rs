@@ -15,7 +15,7 @@ pub(crate) use arriving::{Arriving, Ask, Found, Judge, Notes, Tried, arriving};
 pub(crate) use receipt::{Purpose, Receipts};
 pub(crate) use rows::landing_schema;
 pub(crate) use snapshot::Snapshots;
-pub(crate) use source::{own_operation, source};
+pub(crate) use source::{own_operation, readable, source};
 pub(crate) use told::Reports;
 
 use crate::error::RunError;

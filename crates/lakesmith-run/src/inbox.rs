@@ -8,7 +8,7 @@ use crate::files::Judge;
 use crate::landing::Landing;
 use futures::StreamExt;
 use lakesmith_connect::{Arrivals, AzureQueue, ConnectError, FileEntry, Message, Pattern, PubSub, Queue, Sqs};
-use lakesmith_project::{Bucket, Events, Location, Source};
+use lakesmith_project::{Events, Location, Source};
 use lakesmith_store::Polite;
 use object_store::client::HttpConnector;
 use object_store::path::Path;
@@ -47,6 +47,8 @@ struct Inbox {
 struct Held {
     handle: String,
     since: Instant,
+    /// Whether it also tells of objects of others, who read it too: it is left to the queue.
+    shared: bool,
     /// Names relative to the source, each with the tables that have not read it.
     files: Vec<(String, BTreeSet<usize>)>,
 }
@@ -110,6 +112,8 @@ impl Inbox {
         }
         let patterns = source.tables.iter().map(|table| Pattern::new(&table.path)).collect::<Result<Vec<_>, _>>()?;
         let Ok(Location::Bucket(place)) = Location::parse(&source.path) else { return Ok(()) };
+        // `s3://bucket`, `abfss://container@account`
+        let bucket = place.root.split_once("://").map_or("", |(_, bucket)| bucket.split('@').next().unwrap_or(bucket));
         // Also a queue that hands out a message again at once comes to an end.
         for _ in 0..MOST {
             if self.held.len() >= MOST {
@@ -120,7 +124,7 @@ impl Inbox {
                 self.empty_since = Some(Instant::now());
                 return Ok(());
             }
-            self.held.extend(messages.into_iter().filter_map(|message| held(message, &place, landing, &patterns)));
+            self.held.extend(messages.into_iter().filter_map(|message| held(message, bucket, landing.root.as_ref(), &patterns)));
         }
         Ok(())
     }
@@ -161,7 +165,7 @@ impl Inbox {
 
     /// Deletes the messages of which nothing is left to read.
     async fn settle(&mut self) -> Result<(), ConnectError> {
-        let is_done = |held: &Held| held.files.iter().all(|(_, tables)| tables.is_empty());
+        let is_done = |held: &Held| !held.shared && held.files.iter().all(|(_, tables)| tables.is_empty());
         let handles: Vec<String> = self.held.iter().filter(|held| is_done(held)).map(|held| held.handle.clone()).collect();
         if !handles.is_empty() {
             self.queue.delete(&handles).await?;
@@ -172,24 +176,28 @@ impl Inbox {
 }
 
 /// A message with the files that it tells of; `None` if it is left to the queue.
-fn held(message: Message, place: &Bucket, landing: &Landing, patterns: &[Pattern]) -> Option<Held> {
+fn held(message: Message, bucket: &str, root: &str, patterns: &[Pattern]) -> Option<Held> {
     let Some(objects) = message.objects else {
         tracing::warn!("a message that is no notification of a bucket is left in its queue");
         return None;
     };
-    // `s3://bucket`, `abfss://container@account`
-    let bucket = place.root.split_once("://").map_or("", |(_, bucket)| bucket.split('@').next().unwrap_or(bucket));
-    let root = landing.root.as_ref();
     let relative = |key: &str| {
         let below = if root.is_empty() { Some(key) } else { key.strip_prefix(root).and_then(|below| below.strip_prefix('/')) };
         below.map(str::to_owned)
     };
-    let files = objects.into_iter().filter(|object| object.bucket == bucket).filter_map(|object| relative(&object.key));
-    let files = files.map(|name| {
-        let tables = patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(&name)).map(|(n, _)| n).collect();
-        (name, tables)
-    });
-    Some(Held { handle: message.handle, since: Instant::now(), files: files.collect() })
+    let told = objects.len();
+    let own = objects.into_iter().filter(|object| object.bucket == bucket).filter_map(|object| relative(&object.key));
+    let files: Vec<(String, BTreeSet<usize>)> = own
+        .map(|name| {
+            let tables = patterns.iter().enumerate().filter(|(_, pattern)| pattern.matches(&name)).map(|(n, _)| n).collect();
+            (name, tables)
+        })
+        .collect();
+    if files.is_empty() && told > 0 {
+        tracing::warn!(bucket, root, "a message that tells of nothing below the source's path is left in its queue");
+        return None;
+    }
+    Some(Held { handle: message.handle, since: Instant::now(), shared: files.len() < told, files })
 }
 
 /// An object as a listing would show it; `None` if it is gone, or its name is no path.
@@ -203,5 +211,34 @@ async fn head(landing: &Landing, name: &str) -> Result<Option<FileEntry>, Connec
         }
         Err(object_store::Error::NotFound { .. }) => Ok(None),
         Err(source) => Err(ConnectError::Store { path: whole, source }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use lakesmith_connect::Object;
+
+    #[test]
+    fn what_is_told_of_others_is_left_to_them() {
+        let patterns = [Pattern::new("orders/*.json").unwrap()];
+        let told = |objects: Option<&[(&str, &str)]>| {
+            let object = |(bucket, key): &(&str, &str)| Object { bucket: (*bucket).to_owned(), key: (*key).to_owned() };
+            let objects = objects.map(|all| all.iter().map(object).collect());
+            let held = held(Message { handle: "h".to_owned(), objects }, "lake", "landing", &patterns)?;
+            Some((held.shared, held.files.into_iter().map(|(name, tables)| (name, tables.len())).collect::<Vec<_>>()))
+        };
+        let file = |name: &str, tables: usize| (name.to_owned(), tables);
+        assert_eq!(told(Some(&[("lake", "landing/orders/1.json")])), Some((false, vec![file("orders/1.json", 1)])));
+        // No table reads it, and nobody else could.
+        assert_eq!(told(Some(&[("lake", "landing/x.txt")])), Some((false, vec![file("x.txt", 0)])));
+        assert_eq!(told(Some(&[("lake", "elsewhere/orders/1.json")])), None);
+        assert_eq!(told(Some(&[("other", "landing/orders/1.json")])), None);
+        let both = [("lake", "landing/orders/1.json"), ("lake", "elsewhere/2.json")];
+        assert_eq!(told(Some(&both)), Some((true, vec![file("orders/1.json", 1)])));
+        // A test of the queue tells of nothing.
+        assert_eq!(told(Some(&[])), Some((false, vec![])));
+        assert_eq!(told(None), None);
     }
 }

@@ -1,6 +1,7 @@
 //! A project over a target's storage.
 
 mod arrivals;
+mod memory;
 
 use crate::batch::position;
 use crate::drift::{self, Learnt, learn};
@@ -36,7 +37,7 @@ pub struct Options {
     pub target: Option<String>,
     /// Threads that compute side by side; all of the machine's if `None`.
     pub threads: Option<usize>,
-    /// Bytes that sorts and joins may hold; `defaults.memory` of the project if `None`.
+    /// Bytes that computing may hold; `defaults.memory` of the project if `None`.
     pub memory: Option<usize>,
     /// Whether files that could not be read are read again.
     pub retry_files: bool,
@@ -418,17 +419,8 @@ fn settings(project: &Project, options: &Options) -> Settings {
     let wanted = project.lakehouse.defaults.memory.as_ref().map(|memory| memory.value);
     let memory = options.memory.unwrap_or_else(|| match wanted {
         Some(Memory::Bytes(bytes)) => bytes.0 as usize,
-        Some(Memory::Share(share)) => (machine_memory() as f64 * share) as usize,
-        None => (machine_memory() as f64 * MEMORY_SHARE) as usize,
+        Some(Memory::Share(share)) => (memory::of_machine() as f64 * share) as usize,
+        None => (memory::of_machine() as f64 * MEMORY_SHARE) as usize,
     });
     Settings { threads: threads.max(1), memory: memory.max(64 << 20) }
-}
-
-/// Bytes of memory that this machine has, or 4 GiB where that is not known.
-fn machine_memory() -> u64 {
-    let kilobytes = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-        line.split_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    kilobytes.map_or(4 << 30, |kilobytes| kilobytes * 1024)
 }

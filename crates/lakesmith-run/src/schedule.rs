@@ -8,12 +8,12 @@ use crate::lake::Lake;
 use crate::read;
 use crate::report::{Event, FlowReport, FlowStatus, Report};
 use lakesmith_compile::{Flow, Layer, TableName};
-use lakesmith_engine::{Outcomes, Scanned};
+use lakesmith_engine::{Outcomes, Scanned, without_values};
 use lakesmith_text::Diagnostic;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 /// Whoever shows what happens.
 type Events = Arc<dyn Fn(Event) + Send + Sync>;
@@ -35,6 +35,7 @@ impl Lake {
         let tells = |report: &FlowReport| !quiet(&report.flow) || stops(report.status);
         let mut waiting: Vec<Flow> = flows.iter().map(|flow| (*flow).clone()).collect();
         let mut running = JoinSet::new();
+        let mut tasks: HashMap<Id, Flow> = HashMap::new();
         let mut ended: HashMap<TableName, FlowReport> = HashMap::new();
         loop {
             let mut index = 0;
@@ -51,21 +52,25 @@ impl Lake {
                     let flow = waiting.remove(index);
                     let events: Events = if quiet(&flow.name) { Arc::new(|_: Event| {}) } else { events.clone() };
                     events(Event::Started { flow: flow.name.clone() });
-                    running.spawn(one(self.clone(), flow, heartbeat.clone(), events));
+                    let task = running.spawn(one(self.clone(), flow.clone(), heartbeat.clone(), events));
+                    tasks.insert(task.id(), flow);
                 } else {
                     index += 1;
                 }
             }
-            match running.join_next().await {
+            let report = match running.join_next_with_id().await {
                 None => break,
-                Some(Ok(report)) => {
-                    if tells(&report) {
-                        events(Event::Finished(Box::new(report.clone())));
-                    }
-                    ended.insert(report.flow.clone(), report);
+                Some(Ok((_, report))) => report,
+                Some(Err(error)) => {
+                    let Some(flow) = tasks.remove(&error.id()) else { continue };
+                    heartbeat.give_up(&flow.name).await;
+                    stopped(&flow, error)
                 }
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+            };
+            if tells(&report) {
+                events(Event::Finished(Box::new(report.clone())));
             }
+            ended.insert(report.flow.clone(), report);
         }
         heartbeat.end().await;
         let flows = flows.iter().filter_map(|flow| ended.remove(&flow.name)).filter(tells).collect();
@@ -80,7 +85,7 @@ fn stops(status: FlowStatus) -> bool {
 async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) -> FlowReport {
     let clock = Instant::now();
     let result = batch::run(&lake, &flow, &heartbeat, events.as_ref()).await;
-    let fault = told_of_files(&lake, &flow);
+    let mut told = told_of_files(&lake, &flow);
     let report = FlowReport {
         flow: flow.name.clone(),
         status: FlowStatus::UpToDate,
@@ -91,18 +96,21 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
         duration: clock.elapsed(),
         drift: Drift::default(),
         notes: lake.standing(&flow),
-        fault,
+        fault: None,
         error: None,
     };
     match result {
         Ok(done) => FlowReport {
-            fault: failed_files(&lake, &flow, &done).await.or(report.fault),
+            fault: {
+                told.splice(0..0, failed_files(&lake, &flow, &done).await);
+                (!told.is_empty()).then(|| told.remove(0))
+            },
             status: if done.batches.is_empty() { FlowStatus::UpToDate } else { FlowStatus::Updated },
             batches: done.batches,
             outcomes: done.outcomes,
             scanned: done.scanned,
             counts: done.counts.into_iter().chain(lake.notes(&flow).counts()).collect(),
-            notes: drift::notes(&flow, &done.drift, lake.policy(&flow)).into_iter().chain(report.notes).collect(),
+            notes: drift::notes(&flow, &done.drift, lake.policy(&flow)).into_iter().chain(report.notes).chain(told).collect(),
             drift: done.drift,
             ..report
         },
@@ -113,7 +121,8 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
             if fault.code == "step-failed" && fault.span.is_none() {
                 fault = fault.at(flow.at);
             }
-            FlowReport { status: FlowStatus::Failed, error: Some(fault.message.clone()), fault: Some(fault), ..report }
+            let notes = report.notes.into_iter().chain(told).collect();
+            FlowReport { status: FlowStatus::Failed, error: Some(fault.message.clone()), fault: Some(fault), notes, ..report }
         }
     }
 }
@@ -122,26 +131,29 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
 const NAMED_FILES: usize = 5;
 
 /// What somebody should know of a source's files beside those that were read.
-fn told_of_files(lake: &Lake, flow: &Flow) -> Option<Diagnostic> {
+fn told_of_files(lake: &Lake, flow: &Flow) -> Vec<Diagnostic> {
     let notes = lake.notes(flow);
+    let mut told = vec![];
     if !notes.waiting_folders.is_empty() {
         let (count, names) = (notes.waiting_folders.len(), named(notes.waiting_folders));
         let message = format!("{count} snapshots for `{}` wait because they are not whole yet: {names}", flow.name);
         let help = "a folder is whole once its `marker` is there, or, without one, once the next folder has begun; nothing of it is read before";
-        return Some(Diagnostic::warning("snapshot-waits", message).at(flow.at).help(help));
+        told.push(Diagnostic::warning("snapshot-waits", message).at(flow.at).help(help));
     }
     if !notes.not_retried.is_empty() {
         let (count, names) = (notes.not_retried.len(), named(notes.not_retried));
         let message =
             format!("{count} of the failed files for `{}` cannot be read again because they are gone: {names}", flow.name);
         let help = "deliver them again under their names; their receipts stay as they are";
-        return Some(Diagnostic::warning("not-retried", message).at(flow.at).help(help));
+        told.push(Diagnostic::warning("not-retried", message).at(flow.at).help(help));
     }
-    (flow.kind.is_bronze() && !flow.columns_known).then(|| {
-        Diagnostic::warning("no-files", format!("no file has arrived for `{}`", flow.name))
-            .at(flow.at)
-            .help("put files where `path` of the source and `path` of the table say, or mend the pattern")
-    })
+    // Where others wait, something has arrived.
+    if flow.kind.is_bronze() && !flow.columns_known && told.is_empty() {
+        let message = format!("no file has arrived for `{}`", flow.name);
+        let help = "put files where `path` of the source and `path` of the table say, or mend the pattern";
+        told.push(Diagnostic::warning("no-files", message).at(flow.at).help(help));
+    }
+    told
 }
 
 /// The first names, and how many more there are.
@@ -159,17 +171,39 @@ async fn failed_files(lake: &Lake, flow: &Flow, done: &batch::Done) -> Option<Di
     if count == 0 {
         return None;
     }
-    let names = named(read::failed_files(lake, flow, &done.batches).await.ok()?);
+    let names = match read::failed_files(lake, flow, &done.batches).await {
+        Ok(names) => named(names),
+        Err(error) => format!("which ones is not known, because their receipts cannot be read: {error}"),
+    };
     let message = format!("{count} of the files for `{}` could not be read: {names}", flow.name);
     let help = format!("the rows of the other files arrived; `lakesmith files {} --failed` keeps the reasons", flow.name);
     Some(Diagnostic::warning("failed-files", message).at(flow.at).help(help))
 }
 
+/// A flow whose task did not come to its end. What it said of itself may hold values of rows, which are taken out.
+fn stopped(flow: &Flow, error: JoinError) -> FlowReport {
+    let words = match error.try_into_panic() {
+        Ok(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+            text.map_or_else(|| "it did not say why".to_owned(), without_values)
+        }
+        Err(error) => error.to_string(),
+    };
+    let fault = Diagnostic::error("run-failed", format!("`{}` stopped at a fault of lakesmith: {words}", flow.name)).at(flow.at).help(
+        "please report it with these words and what was delivered; the other flows went on, and the next run takes this one up again",
+    );
+    without_batch(flow, FlowStatus::Failed, fault)
+}
+
 fn skipped(flow: &Flow, upstream: &TableName) -> FlowReport {
     let fault = Diagnostic::warning("skipped", format!("`{}` did not run because `{upstream}` failed", flow.name));
+    without_batch(flow, FlowStatus::Skipped, fault)
+}
+
+fn without_batch(flow: &Flow, status: FlowStatus, fault: Diagnostic) -> FlowReport {
     FlowReport {
         flow: flow.name.clone(),
-        status: FlowStatus::Skipped,
+        status,
         batches: vec![],
         outcomes: Outcomes::default(),
         scanned: Scanned::default(),

@@ -302,7 +302,7 @@ fn forward(versions: &mut [Version], before: Option<DateTime<Utc>>) {
     for version in versions {
         version.modified = crate::files::micros(version.modified);
         if let Some(before) = before {
-            version.modified = version.modified.max(before + TimeDelta::microseconds(1));
+            version.modified = version.modified.max(before.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(before));
         }
         before = Some(version.modified);
     }

@@ -133,6 +133,6 @@ mod tests {
         };
         assert_eq!(exit(RunError::Project(Diagnostics::new())), Some(Exit::Wrong));
         assert_eq!(exit(RunError::UnknownTable { name: "x".into(), near: None }), Some(Exit::Wrong));
-        assert_eq!(exit(EngineError::Missing { table: "gold.x".into() }.into()), Some(Exit::Failed));
+        assert_eq!(exit(EngineError::Compute { reason: "x".into(), at: None }.into()), Some(Exit::Failed));
     }
 }

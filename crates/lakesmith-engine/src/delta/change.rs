@@ -71,16 +71,17 @@ impl Storage {
         Ok(Some(files))
     }
 
-    /// Makes a table keep change data from its next commit on.
+    /// Makes a table keep change data from its next commit on. What is given back keeps it.
     ///
     /// # Errors
-    /// See [`CommitError`].
+    /// See [`CommitError`]; [`CommitError::VersionExists`] if others got ahead each time.
     pub async fn keep_change_data(&self, held: Snapshot) -> Result<Snapshot, CommitError> {
         let path = held.table().clone();
         let mut held = held;
+        let mut lost = None;
         for _ in 0..TRIES {
             if held.keeps_change_data() {
-                break;
+                return Ok(held);
             }
             let mut metadata = held.metadata().clone();
             metadata.configuration.extend(properties());
@@ -96,8 +97,9 @@ impl Storage {
             };
             let version = held.version() + 1;
             held = match self.commit(&path, version, &actions, &info).await {
-                Ok(snapshot) => snapshot,
-                Err(CommitError::VersionExists { .. }) => {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(error @ CommitError::VersionExists { .. }) => {
+                    lost = Some(error);
                     let failed = |source| CommitError::Failed { table: path.clone(), version, source: Box::new(source) };
                     let missing = DeltaError::Missing { table: path.clone(), version: None };
                     self.snapshot(&path, Some(&held)).await.map_err(failed)?.ok_or(missing).map_err(failed)?
@@ -105,7 +107,10 @@ impl Storage {
                 Err(error) => return Err(error),
             };
         }
-        Ok(held)
+        match lost {
+            Some(error) if !held.keeps_change_data() => Err(error),
+            _ => Ok(held),
+        }
     }
 }
 

@@ -268,7 +268,7 @@ async fn check(relations: &Relations, step: &Step) -> Result<(), EngineError> {
 /// The expression of the project that makes a step fail: the first that fails alone, over the rows it is computed on.
 async fn culprit(relations: &Relations, step: &Step) -> Option<lakesmith_text::Span> {
     for place in &step.places {
-        let until = step.with.iter().position(|cte| cte.name == place.over)?;
+        let Some(until) = step.with.iter().position(|cte| cte.name == place.over) else { continue };
         let pending: Vec<String> = step.with[..=until]
             .iter()
             .filter(|cte| !cte.kept)

@@ -24,9 +24,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::NamedTempFile;
 
-/// Bytes that kept rows may still hold in memory. Shared by all that is kept for one batch.
+/// Bytes that kept rows may still hold in memory. Shared by all batches of an engine, which run side by side.
 #[derive(Clone, Debug)]
 pub(super) struct Budget(Arc<AtomicUsize>);
+
+/// Bytes that were taken off a budget; dropped, they are given back.
+#[derive(Debug)]
+struct Taken {
+    budget: Budget,
+    bytes: usize,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        self.budget.0.fetch_add(self.bytes, Ordering::AcqRel);
+    }
+}
 
 impl Budget {
     pub(super) fn new(bytes: usize) -> Self {
@@ -34,12 +47,20 @@ impl Budget {
     }
 
     /// Takes bytes off, if there are so many left.
-    fn take(&self, bytes: usize) -> bool {
-        self.0.try_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(bytes)).is_ok()
+    fn take(&self, bytes: usize, taken: &mut Taken) -> bool {
+        let there = self.0.try_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(bytes)).is_ok();
+        taken.bytes += if there { bytes } else { 0 };
+        there
+    }
+
+    /// Bytes that are left.
+    #[cfg(test)]
+    pub(super) fn left(&self) -> usize {
+        self.0.load(Ordering::Acquire)
     }
 }
 
-/// The rows of a kept query, by partition.
+/// The rows of a kept query, by partition. Their memory counts until the last copy of it is dropped.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) schema: SchemaRef,
@@ -50,6 +71,8 @@ pub(super) struct Kept {
 struct Partition {
     schema: SchemaRef,
     held: Vec<RecordBatch>,
+    /// The memory of `held`.
+    _taken: Taken,
     spilled: Option<NamedTempFile>,
     rows: usize,
 }
@@ -90,7 +113,7 @@ impl PartitionStream for Partition {
 /// Takes rows in, for one partition.
 pub(super) struct Keeping {
     schema: SchemaRef,
-    budget: Budget,
+    taken: Taken,
     held: Vec<RecordBatch>,
     spill: Option<(NamedTempFile, FileWriter<File>)>,
     rows: usize,
@@ -98,7 +121,7 @@ pub(super) struct Keeping {
 
 impl Keeping {
     pub(super) fn new(schema: SchemaRef, budget: &Budget) -> Self {
-        Keeping { schema, budget: budget.clone(), held: vec![], spill: None, rows: 0 }
+        Keeping { schema, taken: Taken { budget: budget.clone(), bytes: 0 }, held: vec![], spill: None, rows: 0 }
     }
 
     pub(super) fn push(&mut self, batch: RecordBatch) -> Result<(), EngineError> {
@@ -106,7 +129,8 @@ impl Keeping {
             return Ok(());
         }
         self.rows += batch.num_rows();
-        if self.spill.is_none() && self.budget.take(batch.get_array_memory_size()) {
+        let budget = self.taken.budget.clone();
+        if self.spill.is_none() && budget.take(batch.get_array_memory_size(), &mut self.taken) {
             self.held.push(batch);
             return Ok(());
         }
@@ -134,7 +158,7 @@ impl Keeping {
                 Some(file)
             }
         };
-        Ok(Partition { schema: self.schema, held: self.held, spilled, rows: self.rows })
+        Ok(Partition { schema: self.schema, held: self.held, _taken: self.taken, spilled, rows: self.rows })
     }
 }
 
@@ -159,7 +183,7 @@ impl Kept {
         }
         let mut partitions = vec![];
         while let Some(done) = tasks.join_next().await {
-            partitions.push(done.map_err(|error| EngineError::Compute { reason: error.to_string(), at: None })??);
+            partitions.push(done.map_err(EngineError::from)??);
         }
         partitions.sort_by_key(|(number, _)| *number);
         let partitions = partitions.into_iter().map(|(_, partition)| Arc::new(partition)).collect();
@@ -236,5 +260,11 @@ mod tests {
             assert_eq!(numbers, (0..10_000).collect::<Vec<_>>());
         }
         assert_eq!(kept.rows(), 10_000);
+        assert_eq!(budget.left(), 0);
+        let copy = kept.clone();
+        drop(kept);
+        assert_eq!(budget.left(), 0);
+        drop(copy);
+        assert_eq!(budget.left(), 3 * batch(0).get_array_memory_size());
     }
 }

@@ -32,7 +32,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Settings {
     /// Threads that compute side by side.
     pub threads: usize,
-    /// Bytes that sorts, joins and aggregations may hold before they spill.
+    /// Bytes that computing may hold before it spills: half of them sorts, joins and aggregations, half of them rows that
+    /// several queries of a step read. All batches that run side by side share them.
     pub memory: usize,
 }
 
@@ -42,6 +43,8 @@ pub struct Embedded {
     storage: Storage,
     runtime: Arc<RuntimeEnv>,
     settings: Settings,
+    /// What kept rows may hold.
+    budget: kept::Budget,
     /// What queries are planned with, made when the first one is.
     session: Arc<OnceLock<Arc<SessionState>>>,
     context: Arc<TaskContext>,
@@ -51,7 +54,8 @@ pub struct Embedded {
 impl Embedded {
     /// An engine over a target's storage.
     pub fn new(storage: Storage, settings: Settings) -> Result<Self, EngineError> {
-        let pool = FairSpillPool::new(settings.memory);
+        let kept = settings.memory / 2;
+        let pool = FairSpillPool::new(settings.memory - kept);
         let largest = NonZeroUsize::new(3).unwrap_or(NonZeroUsize::MIN);
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(TrackConsumersPool::new(pool, largest)))
@@ -59,7 +63,8 @@ impl Embedded {
             .build_arc()?;
         storage.register(&runtime);
         let context = context(&settings, &runtime);
-        Ok(Embedded { storage, runtime, settings, session: Arc::default(), context, prepared: None })
+        let budget = kept::Budget::new(kept);
+        Ok(Embedded { storage, runtime, settings, budget, session: Arc::default(), context, prepared: None })
     }
 
     /// The same engine with plans that others have made, or are to find, for the same queries over other rows.

@@ -24,19 +24,22 @@ pub(super) type Name = Vec<String>;
 pub(super) struct Relations {
     engine: Embedded,
     tables: HashMap<Name, Arc<dyn TableProvider>>,
+    /// The rows of tables that are kept, which count as long as the tables are there.
+    kept: HashMap<Name, Kept>,
     parameters: BTreeMap<String, Literal>,
     budget: Budget,
     counts: Arc<ScanCounts>,
 }
 
 impl Relations {
-    /// No relations yet, in a session of the engine. Kept rows may hold the engine's memory before they go to a file.
+    /// No relations yet, in a session of the engine. Kept rows share the engine's memory for such before they go to a file.
     pub(super) fn new(engine: &Embedded) -> Self {
         Relations {
             engine: engine.clone(),
             tables: HashMap::new(),
+            kept: HashMap::new(),
             parameters: BTreeMap::new(),
-            budget: Budget::new(engine.settings.memory),
+            budget: engine.budget.clone(),
             counts: Arc::default(),
         }
     }
@@ -106,7 +109,15 @@ impl Relations {
     }
 
     pub(super) fn add(&mut self, name: &[&str], table: Arc<dyn TableProvider>) {
+        self.kept.remove(&key(name));
         self.tables.insert(key(name), table);
+    }
+
+    /// Kept rows as a table.
+    pub(super) fn add_kept(&mut self, name: &[&str], kept: &Kept) -> Result<(), EngineError> {
+        self.add(name, kept.provider()?);
+        self.kept.insert(key(name), kept.clone());
+        Ok(())
     }
 
     /// A second name of a table.
@@ -162,7 +173,7 @@ impl Relations {
     /// All rows of a query, kept under a name for later ones.
     pub(super) async fn keep(&mut self, name: &str, sql: &str) -> Result<Kept, EngineError> {
         let kept = self.rows(sql).await?;
-        self.add(&[name], kept.provider()?);
+        self.add_kept(&[name], &kept)?;
         Ok(kept)
     }
 

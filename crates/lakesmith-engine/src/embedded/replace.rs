@@ -106,6 +106,7 @@ pub(super) async fn write(
     let mut removed: Vec<Action> = vec![];
     let mut former = None;
     let mut rewritten = None;
+    let mut stay = 0;
     let files_held = held.files().await?;
     let fresh = match keyed {
         Some(keyed) if !files_held.is_empty() => {
@@ -118,20 +119,18 @@ pub(super) async fn write(
                     table: TablePath::new(&target.path),
                     table_id: held.metadata().id.clone(),
                     base: held.version(),
-                    replaces: false,
+                    replaces: true,
                     actions: vec![],
                     rows: 0,
                 };
                 return Ok((output, key_mark));
             }
             let files = changes.files()?;
-            removed = files_held
-                .iter()
-                .filter(|file| files.contains(&file.path))
-                .map(|file| file.to_remove(work.now.timestamp_millis()))
-                .collect();
+            let written_again = || files_held.iter().filter(|file| files.contains(&file.path));
+            removed = written_again().map(|file| file.to_remove(work.now.timestamp_millis())).collect();
+            stay = written_again().filter_map(|file| file.num_records()).sum();
             if !removed.is_empty() {
-                relations.add(&[GONE], changes.gone.provider()?);
+                relations.add_kept(&[GONE], &changes.gone)?;
                 former = target.change_data.then(|| former_rows(target, held));
                 let files = Some(files.into_iter().collect());
                 relations.add_held(&engine.storage, &["kept"], target, held, files, None).await?;
@@ -159,16 +158,14 @@ pub(super) async fn write(
         Some(surrogate) => numbered(&fresh, surrogate, &mut key_mark, relations.budget())?,
         None => fresh,
     };
-    relations.add(&[FRESH], fresh.provider()?);
+    relations.add_kept(&[FRESH], &fresh)?;
     let rows = fresh.rows();
     let sql = contents(target, held, rewritten, rows);
     let mut plan = relations.plan(&sql).await?;
-    let stay: u64 = if removed.is_empty() { 0 } else { files_held.iter().filter_map(|file| file.num_records()).sum() };
     if rows as u64 + stay <= ROWS_OF_ONE_FILE {
         plan = files::one(plan);
     }
     let (added, _) = files::files(engine, target, &schema, plan, relations.context()).await?;
-    let replaces = !removed.is_empty();
     let mut actions: Vec<Action> = metadata.into_iter().collect();
     actions.extend(removed);
     actions.extend(added);
@@ -181,7 +178,8 @@ pub(super) async fn write(
             table: TablePath::new(&target.path),
             table_id: held.metadata().id.clone(),
             base: held.version(),
-            replaces,
+            // Also without a row to take away: whether there was one is what was looked up.
+            replaces: keyed.is_some(),
             actions,
             rows: rows as u64,
         },

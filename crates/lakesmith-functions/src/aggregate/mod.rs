@@ -2,10 +2,13 @@
 
 mod exact;
 mod function;
+mod twice;
 
 use std::sync::Arc;
 
 use datafusion::logical_expr::AggregateUDF;
+
+pub(crate) use twice::KeepTypes;
 
 /// The aggregates of this module.
 pub(crate) fn functions() -> Vec<Arc<AggregateUDF>> {

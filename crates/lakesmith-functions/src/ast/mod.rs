@@ -21,6 +21,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::sql::sqlparser::ast::{Expr, Query, Select, SelectItem, SetExpr, TableFactor, VisitorMut};
 
 pub(crate) use generators::{Generator, VIEW, View};
+pub(crate) use names::told_apart;
 pub(crate) use tables::{Scan, TABLE};
 
 use crate::error::PlanError;
@@ -102,6 +103,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
         names::keep(select);
+        names::tell_apart(select);
         ControlFlow::Continue(())
     }
 

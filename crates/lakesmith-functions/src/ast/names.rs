@@ -36,6 +36,42 @@ pub(super) fn keep(select: &mut Select) {
     }
 }
 
+/// What stands between a name and the number of its column, where columns of one SELECT have one name.
+const AGAIN: char = '\u{1f}';
+
+/// Tells columns of equal name apart, which DataFusion does not take: the first keeps the name, the others get a number
+/// behind it.
+pub(super) fn tell_apart(select: &mut Select) {
+    let mut known = HashSet::new();
+    for (n, item) in select.projection.iter_mut().enumerate() {
+        let name = match item {
+            SelectItem::UnnamedExpr(Expr::Identifier(name)) | SelectItem::ExprWithAlias { alias: name, .. } => &name.value,
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => match parts.last() {
+                Some(name) => &name.value,
+                None => continue,
+            },
+            _ => continue,
+        };
+        if known.insert(name.clone()) {
+            continue;
+        }
+        let name = quoted(&format!("{name}{AGAIN}{n}"));
+        match item {
+            SelectItem::ExprWithAlias { alias, .. } => *alias = name,
+            SelectItem::UnnamedExpr(expr) => {
+                let expr = std::mem::replace(expr, null());
+                *item = SelectItem::ExprWithAlias { expr, alias: name };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The name of a column that was told apart from others.
+pub(crate) fn told_apart(name: &str) -> Option<&str> {
+    name.split_once(AGAIN).map(|(name, _)| name)
+}
+
 /// The names by which the tables of a FROM can be meant.
 fn collect(table: &TableWithJoins, names: &mut HashSet<Vec<String>>) {
     let joined = table.joins.iter().map(|j| &j.relation);

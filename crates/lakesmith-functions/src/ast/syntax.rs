@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     ValueWithSpan,
 };
 
-use super::literals::{call, integer, is_narrowed, narrow, null, string, value};
+use super::literals::{call, double, integer, is_narrowed, narrow, nearest, null, string, value};
 use super::{calls, copy};
 use crate::error::PlanError;
 use crate::types::arrow_type;
@@ -52,6 +52,7 @@ pub(super) fn rewrite(expr: &mut Expr, types: &mut Vec<DataType>) -> Result<(), 
 
 fn rewritten(expr: Expr, types: &mut Vec<DataType>) -> Result<Expr, PlanError> {
     Ok(match expr {
+        Expr::Value(_) => double(&expr).unwrap_or(expr),
         Expr::Function(function) => calls::rewrite(function, types)?,
         Expr::Cast { kind, expr, data_type, array: false, format: None } => {
             let name = match kind {
@@ -163,6 +164,9 @@ fn rewritten(expr: Expr, types: &mut Vec<DataType>) -> Result<Expr, PlanError> {
 
 /// A call of `cast#n` or `try_cast#n`.
 pub(super) fn cast(name: &str, expr: Expr, to: DataType, types: &mut Vec<DataType>) -> Expr {
+    if let Some(literal) = nearest(&expr, &to) {
+        return literal;
+    }
     let at = types.iter().position(|t| *t == to).unwrap_or_else(|| {
         types.push(to);
         types.len() - 1

@@ -480,3 +480,81 @@ fn of_equal_times_the_largest_value_is_the_latest() {
     assert_eq!(rows_of("v"), ["c|c|2"]);
     assert_eq!(rows_of("v DESC"), ["c|c|2"]);
 }
+
+/// Pseudo-random numbers, the same in every run.
+fn dice() -> impl FnMut(u64) -> u64 {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    move |sides| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % sides
+    }
+}
+
+#[test]
+fn a_literal_with_an_exponent_is_the_nearest_double() {
+    let mut dice = dice();
+    let mut texts: Vec<String> = (-330..309).map(|exponent| format!("1e{exponent}")).collect();
+    for _ in 0..600 {
+        let digits: String = (0..=dice(20)).map(|_| char::from(b'0' + dice(10) as u8)).collect();
+        let exponent = dice(600) as i64 - 320;
+        let (whole, fraction) = digits.split_at(dice(digits.len() as u64 + 1) as usize);
+        let point = if fraction.is_empty() { "" } else { "." };
+        let text = format!("{whole}{point}{fraction}{}{exponent}", if dice(2) == 0 { "e" } else { "E" });
+        if text.parse::<f64>().is_ok_and(f64::is_finite) {
+            texts.push(text);
+        }
+    }
+    assert!(texts.len() > 1000, "{}", texts.len());
+    for part in texts.chunks(100) {
+        let list: Vec<String> = part.iter().enumerate().map(|(n, text)| format!("{text} AS `c{n}`")).collect();
+        let answer = answer(&format!("SELECT {}", list.join(", ")));
+        for ((text, found), (_, ty)) in part.iter().zip(&answer.rows[0]).zip(&answer.columns) {
+            assert_eq!(ty, "double", "{text}");
+            let found: f64 = found.parse().unwrap();
+            assert_eq!(found.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{text} became {found:e}");
+        }
+    }
+}
+
+#[test]
+fn totals_beside_a_distinct_count_have_their_own_types() {
+    assert_eq!(
+        types("SELECT count(DISTINCT `customer_id`) AS `c`, sum(`amount`) AS `s`, max(`amount`) AS `m` FROM `silver`.`orders`"),
+        ["bigint", "decimal(28,2)", "decimal(18,2)"]
+    );
+    let grouped = "SELECT `_batch_id`, count(DISTINCT `customer_id`) AS `c`, sum(`amount`) AS `s`, sum(`quantity`) AS `q` \
+                   FROM `silver`.`orders` GROUP BY `_batch_id` ORDER BY `_batch_id`";
+    assert_eq!(types(grouped), ["bigint", "bigint", "decimal(28,2)", "bigint"]);
+    assert_eq!(rows(grouped), ["1|1|30.50|3", "2|1|NULL|4"]);
+    for (distinct, ty) in [
+        ("avg(DISTINCT `amount`)", "decimal(22,6)"),
+        ("sum(DISTINCT `amount`)", "decimal(28,2)"),
+        ("count(DISTINCT `quantity`), avg(`amount`)", "decimal(22,6)"),
+        ("count(DISTINCT `quantity`), sum(DISTINCT `amount`)", "decimal(28,2)"),
+        ("sum(DISTINCT `amount`), sum(`amount`)", "decimal(28,2)"),
+    ] {
+        assert_eq!(types(&format!("SELECT {distinct} FROM `silver`.`orders`")).pop().as_deref(), Some(ty), "{distinct}");
+    }
+}
+
+#[test]
+fn columns_of_equal_name_come_out_beside_each_other() {
+    for (sql, expected, row) in [
+        ("SELECT 1 AS `a`, 2 AS `a`", vec!["a", "a"], "1|2"),
+        ("SELECT * FROM (SELECT 1 AS `a`, 2 AS `a`, 3 AS `b`) `x`", vec!["a", "a", "b"], "1|2|3"),
+        ("SELECT `x`.`b` FROM (SELECT 1 AS `a`, 2 AS `a`, 3 AS `b`) `x`", vec!["b"], "3"),
+        ("WITH `x` AS (SELECT 1 AS `a`, 2 AS `a`) SELECT * FROM `x`", vec!["a", "a"], "1|2"),
+        ("SELECT 1 AS `a`, 2 AS `a` UNION ALL SELECT 3, 4 ORDER BY 2 DESC LIMIT 1", vec!["a", "a"], "3|4"),
+        (
+            "SELECT `code`, `code` + 1 AS `code`, `code` FROM `codes` ORDER BY 2 DESC LIMIT 1",
+            vec!["code", "code", "code"],
+            "2|3|2",
+        ),
+        ("SELECT DISTINCT `customer_id` AS `k`, 1 AS `k` FROM `silver`.`orders` ORDER BY 1 LIMIT 1", vec!["k", "k"], "c1|1"),
+        ("SELECT count(*) AS `n`, max(`code`) AS `n` FROM `codes`", vec!["n", "n"], "2|2"),
+        ("SELECT count(*) AS `n` FROM (SELECT `code`, `code` FROM `codes`)", vec!["n"], "2"),
+    ] {
+        assert_eq!(names(sql), expected, "{sql}");
+        assert_eq!(rows(sql), [row], "{sql}");
+    }
+}

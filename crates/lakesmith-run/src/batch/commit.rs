@@ -64,8 +64,8 @@ pub(super) async fn commit(lake: &Lake, flow: &Flow, record: &Record, at: usize)
     }
 }
 
-/// Appends apply unless the table's metadata or protocol changed since the version they were computed on; replacements
-/// only if no commit since then added data or took away one of their files.
+/// Appends apply unless the table's metadata or protocol changed since the version they were computed on; replacements,
+/// also those that found nothing to replace, only if no commit since then added data or took away one of their files.
 ///
 /// A table that was deleted and made anew is another table, whose files went with the former one.
 async fn applies(lake: &Lake, output: &Output, held: &Snapshot) -> Result<bool, RunError> {
@@ -115,7 +115,7 @@ fn with_positions(project: &Project, flow: &Flow, record: &Record, output: &Outp
 }
 
 fn info(flow: &Flow, record: &Record, table: &Table, output: &Output) -> CommitInfo {
-    let operation = match output.replaces {
+    let operation = match output.takes_away() {
         _ if !record.accepted.is_empty() => accept::OPERATION,
         true => "MERGE",
         false => "WRITE",

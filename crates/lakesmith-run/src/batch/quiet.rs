@@ -28,7 +28,7 @@ pub(super) async fn note(
     let at = record.now.timestamp_millis();
     if !is_target {
         // A companion that is only added to needs no more than its rows' batches.
-        let replaced = output.replaces.then(|| Action::txn(position::replaced(&flow.name), record.batch, at));
+        let replaced = output.takes_away().then(|| Action::txn(position::replaced(&flow.name), record.batch, at));
         return Ok(replaced.into_iter().collect());
     }
     let changes = |action: &Action| match action {

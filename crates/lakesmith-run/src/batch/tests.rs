@@ -369,3 +369,88 @@ async fn a_flow_that_fails_stops_those_that_read_it_alone() {
     put(folder.path(), "silver/sales/orders.yaml", &silver);
     assert!(run_all(folder.path()).await.succeeded());
 }
+
+#[tokio::test]
+async fn a_batch_whose_outcomes_do_not_add_up_is_not_committed() {
+    let folder = project();
+    deliver(folder.path(), 0);
+    select(folder.path(), &["bronze.shop_orders"]).await;
+    let lake = open(folder.path()).await;
+    let mut flow = lake.plan().flow(&TableName::parse("silver.sales_orders").unwrap()).unwrap().clone();
+    // A step that loses sight of the rows that it puts aside.
+    for step in flow.step.iter_mut().chain(&mut flow.first) {
+        step.outcomes = None;
+    }
+    let before = objects(folder.path());
+    let heartbeat = Heartbeat::new(lake.world(), "run".to_owned());
+    let Err(failed) = run(&lake, &flow, &heartbeat, &|_| {}).await else { panic!("a batch that is not whole") };
+    assert!(matches!(failed, RunError::Unbalanced { batch: 1, read: 3, ended: 2, .. }), "{failed}");
+    heartbeat.end().await;
+    let committed = |all: &[String]| all.iter().filter(|path| path.contains("sales_orders") && path.ends_with("1.json")).count();
+    assert_eq!(committed(&objects(folder.path())), committed(&before));
+    assert!(!objects(folder.path()).iter().any(|path| path.contains("_lakesmith/flows/silver.sales_orders")));
+    // The flow as it is takes the batch up.
+    assert!(run_all(folder.path()).await.succeeded());
+}
+
+/// Comes to a fault of its own in one flow.
+struct Faulty;
+
+impl crate::phase::Witness for Faulty {
+    fn reached(&self, moment: crate::phase::Moment) -> futures::future::BoxFuture<'_, ()> {
+        let faulty = moment.flow.to_string() == "silver.sales_orders";
+        assert!(!faulty, "the row 'anna@example.com' is at 4711");
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_one_flow_is_its_failure_and_the_others_go_on() {
+    let folder = project();
+    deliver(folder.path(), 0);
+    let (project, _) = lakesmith_project::load(folder.path());
+    let storage = lakesmith_engine::delta::Storage::open(".lake", folder.path()).unwrap();
+    let world = crate::world::World { witness: Arc::new(Faulty), ..crate::world::World::of(storage) };
+    let mut lake = Lake::over(world, project, &Options { threads: Some(2), ..Options::default() }).unwrap();
+    lake.learn().await.unwrap();
+    let all = Selection::default().resolve(lake.plan(), lake.project()).unwrap();
+    let report = lake.execute(&all, Arc::new(|_| {})).await.unwrap();
+    assert!(!report.succeeded());
+    let status = |name: &str| report.flows.iter().find(|flow| flow.flow.to_string() == name).unwrap();
+    let failed = status("silver.sales_orders");
+    assert_eq!(failed.status, FlowStatus::Failed);
+    assert_eq!(failed.error.as_deref(), Some("`silver.sales_orders` stopped at a fault of lakesmith: the row '…' is at #"));
+    assert!(failed.fault.as_ref().unwrap().help.as_ref().unwrap().contains("please report it"));
+    assert_eq!(status("gold.fact_orders").status, FlowStatus::Skipped);
+    assert_eq!(status("gold.dim_customer").status, FlowStatus::Updated);
+    // The next run takes it up.
+    assert!(run_all(folder.path()).await.succeeded());
+}
+
+#[tokio::test]
+async fn keys_that_come_from_elsewhere_meanwhile_are_noticed_though_nothing_was_replaced() {
+    let folder = project();
+    deliver(folder.path(), 0);
+    run_all(folder.path()).await;
+    put(
+        &folder.path().join("landing"),
+        "orders/3.csv",
+        "id,customer,day,amount,updated\nZ,c1,2024-03-05,3,2024-03-05 08:00:00\n",
+    );
+    select(folder.path(), &["bronze.shop_orders"]).await;
+    let lake = open(folder.path()).await;
+    let flow = lake.plan().flow(&TableName::parse("silver.sales_orders").unwrap()).unwrap().clone();
+    let record = recorded(&lake, &flow, "first").await;
+    let output = record.outputs.last().unwrap();
+    assert!(!output.takes_away(), "only new keys");
+    // Somebody else adds the same rows.
+    let added: Vec<Action> = output.actions.iter().filter(|action| matches!(action, Action::Add(_))).cloned().collect();
+    let info = CommitInfo { operation: "WRITE".to_owned(), ..CommitInfo::default() };
+    lake.engine().commit(&output.table, output.base + 1, &added, &info).await.unwrap();
+    let at = record.outputs.len() - 1;
+    assert_eq!(commit(&lake, &flow, &record, at).await.unwrap(), Committed::NotApplicable);
+    assert!(run_all(folder.path()).await.succeeded());
+    let rows =
+        open(folder.path()).await.query("SELECT count(*) AS n FROM silver.sales_orders WHERE order_id = 'Z'").await.unwrap();
+    assert!(pretty_format_batches(&rows.batches).unwrap().to_string().contains("| 1 |"));
+}

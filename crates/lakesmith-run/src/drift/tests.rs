@@ -499,3 +499,16 @@ fn objects(root: &Path) -> Vec<String> {
     all.sort();
     all
 }
+
+#[tokio::test]
+async fn a_hint_that_no_file_is_read_into_is_named_in_the_words_of_spark() {
+    for (hint, kind) in [("m: \"map<string,bigint>\"", "MAP"), ("m: \"struct<raw: binary>\"", "BINARY")] {
+        let house = House::new(&format!(", schema_hints: {{ {hint} }}"));
+        house.deliver(1, &["{\"id\":1,\"m\":{\"a\":1}}"]);
+        let report = house.report().await;
+        let fault = report.flows.iter().find_map(|flow| flow.fault.as_ref()).expect("a fault");
+        assert!(fault.message.starts_with("`schema_hints` of `bronze.shop_orders` says "), "{}", fault.message);
+        assert!(fault.message.ends_with(&format!("for `m`, and files are not read into a {kind}")), "{}", fault.message);
+        assert!(fault.span.is_some());
+    }
+}

@@ -1,6 +1,6 @@
 //! What a batch has to say of its source's columns, and of the definition by which it was computed.
 
-use super::watch::Seen;
+use super::watch::{MOST_NAMES, Seen};
 use crate::error::RunError;
 use crate::lake::Lake;
 use crate::refresh;
@@ -27,6 +27,9 @@ pub struct Drift {
     /// Values for which the table has no column, by their names in the source.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unknown: BTreeMap<String, Unknown>,
+    /// How many values have no column either, under names beyond the first hundred.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unknown_further: u64,
     /// Columns without a value in the batch that had values in every file before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent: Vec<String>,
@@ -74,7 +77,12 @@ impl Drift {
             let values = self.unfit.get(&column).map_or(0, |former| former.values) + unfit.values;
             self.unfit.insert(column, Unfit { values, ..unfit });
         }
+        self.unknown_further += next.unknown_further;
         for (column, unknown) in next.unknown {
+            if self.unknown.len() >= MOST_NAMES && !self.unknown.contains_key(&column) {
+                self.unknown_further += unknown.values;
+                continue;
+            }
             let values = self.unknown.get(&column).map_or(0, |former| former.values) + unknown.values;
             self.unknown.insert(column, Unknown { values, ..unknown });
         }
@@ -87,7 +95,7 @@ impl Drift {
 
 /// What was seen in the rows of a batch, with since when values have not fitted.
 pub(crate) async fn since(lake: &Lake, base: &Snapshot, batch: i64, seen: &Seen, kept: bool) -> Result<Drift, RunError> {
-    let mut drift = Drift::default();
+    let mut drift = Drift { unknown_further: seen.further, ..Drift::default() };
     for (name, (values, looks)) in &seen.unknown {
         drift.unknown.insert(name.clone(), Unknown { values: *values, fits: looks.ty(None), kept });
     }
@@ -182,6 +190,15 @@ pub(crate) fn notes(flow: &Flow, drift: &Drift, policy: Option<SchemaEvolution>)
         let help = format!("take the column in with `{}`", command(table, name, Some(fits)));
         notes.push(note(words).help(help));
     }
+    if drift.unknown_further > 0 {
+        let what = match drift.unknown.values().all(|unknown| unknown.kept) {
+            true => format!("{} kept in `_rescued_data`", are(drift.unknown_further)),
+            false => format!("{} left out", are(drift.unknown_further)),
+        };
+        let help =
+            "names without end are values: deliver them as an array of pairs, or declare the field as STRING in `schema_hints`";
+        notes.push(note(format!("{table} has no column for more names than the {MOST_NAMES} told: {what}")).help(help));
+    }
     for column in &drift.absent {
         let new: Vec<String> = drift.added.iter().map(|change| format!("`{}`", change.column)).collect();
         let new: Vec<String> = new.into_iter().chain(drift.unknown.keys().map(|name| format!("`{name}`"))).collect();
@@ -216,6 +233,10 @@ pub(crate) fn command(table: &TableName, column: &str, ty: Option<&DataType>) ->
         Some(ty) => format!("lakesmith schema accept {name} --type {}", word(ty.to_string().to_lowercase())),
         None => format!("lakesmith schema accept {name}"),
     }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn counted(values: u64) -> String {

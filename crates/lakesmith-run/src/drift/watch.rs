@@ -12,6 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What stands in `_rescued_data` beside values of columns: a line that is no row, fields beyond the header.
 const NO_COLUMN: [&str; 2] = ["_corrupt_record", "_extra"];
 
+/// So many names of what has no column are kept: where names are values, such as ids as keys of an object, there is no end of
+/// them.
+pub(crate) const MOST_NAMES: usize = 100;
+
 /// A look at the rows of one batch.
 #[derive(Clone)]
 pub(crate) struct Watch {
@@ -38,6 +42,8 @@ pub(crate) struct Seen {
     pub(crate) unfit: BTreeMap<String, (u64, DataType, Looks)>,
     /// What has no column: how many values, and what they look like.
     pub(crate) unknown: BTreeMap<String, (u64, Looks)>,
+    /// How many values have no column and another name than the first [`MOST_NAMES`].
+    pub(crate) further: u64,
 }
 
 impl Watch {
@@ -105,9 +111,13 @@ impl Watch {
                 true
             }
             None => {
-                let (count, looks) = seen.unknown.entry(place).or_default();
-                *count += 1;
-                looks.see(value, self.texts);
+                if seen.unknown.len() < MOST_NAMES || seen.unknown.contains_key(&place) {
+                    let (count, looks) = seen.unknown.entry(place).or_default();
+                    *count += 1;
+                    looks.see(value, self.texts);
+                } else {
+                    seen.further += 1;
+                }
                 !self.leaves_out
             }
         }
@@ -281,6 +291,21 @@ mod tests {
         ] {
             assert_eq!(looks(values, texts, held), ty, "{values:?}");
         }
+    }
+
+    #[test]
+    fn names_without_end_are_counted() {
+        let data: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", Arrow::Int64, true)]));
+        let schema = Arc::new(Schema::new(vec![Field::new(RESCUED_DATA, Arrow::Utf8, true)]));
+        let texts: Vec<String> = (0..1000).map(|id| format!("{{\"orders.{id}\":1,\"orders.7\":2}}")).collect();
+        let batch = RecordBatch::try_new(schema, vec![Arc::new(StringArray::from(texts))]).unwrap();
+        let watch = Watch::new(&data, false, false);
+        watch.see(batch);
+        let seen = watch.seen();
+        assert_eq!((seen.unknown.len(), seen.rescued), (MOST_NAMES, 1000));
+        let known: u64 = seen.unknown.values().map(|(count, _)| count).sum();
+        assert_eq!(known + seen.further, 2000);
+        assert_eq!(seen.unknown["orders.7"].0, 1001);
     }
 
     #[test]

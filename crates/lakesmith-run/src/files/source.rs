@@ -1,12 +1,14 @@
 //! A bronze table's source, as the project describes it.
 
+use crate::error::RunError;
 use crate::format::{format, tell};
 use crate::landing::Landing;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use lakesmith_compile::TableName;
 use lakesmith_connect::{FileSource, SOURCE_NAME};
 use lakesmith_engine::arrow_type;
 use lakesmith_project::{ChangeCapture, SourceTable};
-use lakesmith_sql::parse_type;
+use lakesmith_sql::{DataType as SparkType, parse_type};
 use std::sync::Arc;
 
 /// The field in which a change feed says what a row is, unless the project names another one.
@@ -41,6 +43,32 @@ fn hints(table: &SourceTable) -> Vec<(String, DataType)> {
         }
     }
     hints
+}
+
+/// Whether files can be read into the types of `schema_hints`.
+///
+/// # Errors
+/// [`RunError::UnreadableHint`] for the first one that they cannot.
+pub(crate) fn readable(name: &TableName, table: &SourceTable) -> Result<(), RunError> {
+    for (column, ty) in &table.schema_hints {
+        let Ok(parsed) = parse_type(&ty.value) else { continue };
+        if let Some(kind) = unread(&parsed) {
+            let (table, column) = (name.clone(), column.value.clone());
+            return Err(RunError::UnreadableHint { table, column, ty: parsed, kind, at: ty.span });
+        }
+    }
+    Ok(())
+}
+
+/// What of a type no file is read into.
+fn unread(ty: &SparkType) -> Option<&'static str> {
+    match ty {
+        SparkType::Map(..) => Some("MAP"),
+        SparkType::Binary => Some("BINARY"),
+        SparkType::Array(element) => unread(element),
+        SparkType::Struct(fields) => fields.iter().find_map(|field| unread(&field.ty)),
+        _ => None,
+    }
 }
 
 /// A source's own field `_operation` has another name in a table whose operations are told by the project.

@@ -55,16 +55,25 @@ fn follows_number(tokens: &[TokenWithSpan], span: Span) -> bool {
 
 /// `1.5D`: a number's suffix names its type. Read as the cast that it means.
 fn suffix(tokens: &mut Vec<TokenWithSpan>, suffix: &str, span: Span) -> Result<(), SqlError> {
-    let Some(number) = tokens.pop() else { return Ok(()) };
+    let Some(mut number) = tokens.pop() else { return Ok(()) };
     let span = Span::new(number.span.start, span.end);
+    if let Token::Number(digits, _) = &mut number.token {
+        match suffix.to_ascii_uppercase().as_str() {
+            "BD" => *digits = plainly(digits),
+            // More digits than a decimal has: a literal of the type itself.
+            "D" | "F" if digits.len() > 38 && !digits.contains(['e', 'E']) => digits.push_str("e0"),
+            _ => {}
+        }
+    }
     let ty = match (suffix.to_ascii_uppercase().as_str(), &number.token) {
         ("D", _) => "DOUBLE".to_owned(),
         ("F", _) => "FLOAT".to_owned(),
-        ("S", _) => "SMALLINT".to_owned(),
-        ("Y", _) => "TINYINT".to_owned(),
-        ("BD", Token::Number(digits, _)) => {
-            let scale = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-            let precision = digits.bytes().filter(u8::is_ascii_digit).count().max(scale).max(1);
+        ("S", Token::Number(digits, _)) if is_whole(digits) => "SMALLINT".to_owned(),
+        ("Y", Token::Number(digits, _)) if is_whole(digits) => "TINYINT".to_owned(),
+        ("BD", Token::Number(digits, _)) if digits.len() <= 40 => {
+            let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+            let scale = fraction.len();
+            let precision = (whole.trim_start_matches('0').len() + scale).max(1);
             format!("DECIMAL({precision},{scale})")
         }
         _ => {
@@ -93,6 +102,29 @@ fn suffix(tokens: &mut Vec<TokenWithSpan>, suffix: &str, span: Span) -> Result<(
     }
     push(Token::RParen);
     Ok(())
+}
+
+fn is_whole(digits: &str) -> bool {
+    digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A number without its exponent: `1.5e2` is `150`, `1e-2` is `0.01`. As it is if that would be longer than any decimal.
+fn plainly(number: &str) -> String {
+    let Some((mantissa, exponent)) = number.split_once(['e', 'E']) else { return number.to_owned() };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Some(exponent) = exponent.parse::<i64>().ok().filter(|exponent| exponent.abs() <= 40) else { return number.to_owned() };
+    let mut digits = format!("{whole}{fraction}");
+    let mut point = whole.len() as i64 + exponent;
+    while point < 0 {
+        digits.insert(0, '0');
+        point += 1;
+    }
+    while (digits.len() as i64) < point {
+        digits.push('0');
+    }
+    let (whole, fraction) = digits.split_at(point as usize);
+    let whole = if whole.is_empty() { "0" } else { whole };
+    if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
 }
 
 fn place(byte: usize) -> Location {

@@ -1,6 +1,7 @@
 //! Calls: functions of rows, of groups, of windows, and the few that no line of the table can tell.
 
 use super::names::{Names, quote};
+use super::operator::written;
 use super::resolver::{Resolver, Typed, range};
 use crate::rewrite::tree::{self, cast};
 use crate::signature::{Argument, Kind, Signature, function_names, is_random, lookup, matching};
@@ -164,6 +165,18 @@ impl Resolver<'_> {
         if let ("element_at", true, [ObjectNamePart::Identifier(ident)]) = (name, on_map, function.name.0.as_mut_slice()) {
             // A missing key is NULL in both; an array's missing element is an error in one.
             "try_element_at".clone_into(&mut ident.value);
+        }
+        if let ("try_add" | "try_subtract" | "try_multiply", [first, second]) = (name, typed.as_slice()) {
+            // As with the operators, a whole number written out beside a decimal has its own digits only.
+            let (a, b) = (written(first, &second.ty), written(second, &first.ty));
+            if let [left, right] = call.arguments.as_mut_slice() {
+                if matches!(a, DataType::Decimal { .. }) && a != *left && first.number.is_some() {
+                    *left = a;
+                }
+                if matches!(b, DataType::Decimal { .. }) && b != *right && second.number.is_some() {
+                    *right = b;
+                }
+            }
         }
         let digits = typed.get(1).and_then(|typed| typed.number).and_then(|number| i32::try_from(number).ok());
         result.ty = call.result(digits);

@@ -25,6 +25,9 @@ fn number(digits: &str, long: bool) -> Result<Typed, SqlError> {
         return Ok(Typed { number: Some(value), ..Typed::new(ty, false) });
     }
     if digits.contains(['e', 'E']) {
+        if !digits.parse::<f64>().is_ok_and(f64::is_finite) {
+            return Err(SqlError::new("type-mismatch", format!("`{digits}` is larger than any DOUBLE")));
+        }
         return Ok(Typed::new(DataType::Double, false));
     }
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));

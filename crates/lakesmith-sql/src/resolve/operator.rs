@@ -7,7 +7,7 @@ use crate::rewrite::tree::call;
 use crate::signature::operator;
 use crate::types::common_type;
 use crate::{DataType, SqlError};
-use sqlparser::ast::{BinaryOperator, Expr, Interval, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, Interval, UnaryOperator, Value};
 
 impl Resolver<'_> {
     pub(super) fn binary(&mut self, expr: &mut Expr, names: &Names<'_>) -> Typed {
@@ -88,6 +88,9 @@ impl Resolver<'_> {
                     let error = SqlError::new("type-mismatch", format!("a number is needed here, this is {}", typed.ty));
                     return self.fault_at(error, inner);
                 }
+                if *op == UnaryOperator::Minus && is_least(inner) {
+                    return Typed { number: Some(i64::MIN), ..Typed::new(DataType::BigInt, false) };
+                }
                 let number = if *op == UnaryOperator::Minus { typed.number.map(i64::wrapping_neg) } else { typed.number };
                 Typed { number, column: None, ..typed }
             }
@@ -133,16 +136,7 @@ impl Resolver<'_> {
         let ty = match (&first.ty, &second.ty) {
             (DataType::Null, DataType::Null) => DataType::Null,
             (DataType::Null, ty) | (ty, DataType::Null) if ty.is_numeric() => numeric(op, ty, ty),
-            (a, b) if a.is_numeric() && b.is_numeric() => {
-                // A whole number written out beside a decimal has its own digits only.
-                let digits = |typed: &Typed, other: &DataType| match typed.number {
-                    Some(number) if matches!(other, DataType::Decimal { .. }) => {
-                        DataType::decimal(u8::try_from(number.unsigned_abs().to_string().len()).unwrap_or(19), 0)
-                    }
-                    _ => typed.ty.clone(),
-                };
-                numeric(op, &digits(&first, b), &digits(&second, a))
-            }
+            (a, b) if a.is_numeric() && b.is_numeric() => numeric(op, &written(&first, b), &written(&second, a)),
             _ => return self.no_operator(expr, &first, &second),
         };
         let zero = matches!(op, BinaryOperator::Divide | BinaryOperator::Modulo | BinaryOperator::MyIntegerDivide)
@@ -163,6 +157,21 @@ impl Resolver<'_> {
             SqlError::new("type-mismatch", format!("`{op}` does not take {} and {}", first.ty, second.ty)).at(range(expr));
         self.fault(error)
     }
+}
+
+/// The type of an operand: a whole number written out beside a decimal has its own digits only.
+pub(super) fn written(typed: &Typed, other: &DataType) -> DataType {
+    match typed.number {
+        Some(number) if matches!(other, DataType::Decimal { .. }) => {
+            DataType::decimal(u8::try_from(number.unsigned_abs().to_string().len()).unwrap_or(19), 0)
+        }
+        _ => typed.ty.clone(),
+    }
+}
+
+/// The digits of the least BIGINT, which fit with their sign alone.
+fn is_least(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(&value.value, Value::Number(digits, _) if digits == "9223372036854775808"))
 }
 
 fn numeric(op: &BinaryOperator, a: &DataType, b: &DataType) -> DataType {

@@ -3,7 +3,7 @@
 use super::names::{Column, Names};
 use super::resolver::{Resolver, Typed};
 use crate::syntax::bytes;
-use crate::types::common_type;
+use crate::types::{common_type, same_name};
 use crate::{DataType, SqlError};
 use sqlparser::ast::{Expr, LimitClause, OrderBy, Query, SetExpr, SetOperator, SetQuantifier, Spanned, Values};
 use std::collections::BTreeSet;
@@ -87,7 +87,13 @@ impl Resolver<'_> {
         if let Some(order_by) = order_by {
             let relation = super::names::Relation::computed(Vec::new(), columns.clone());
             let names = Names { relations: vec![relation], ..Names::default() };
-            self.order_by(order_by, &columns, &names);
+            let twice: Vec<String> = columns
+                .iter()
+                .enumerate()
+                .filter(|(n, column)| columns.iter().skip(n + 1).any(|other| same_name(&other.name, &column.name)))
+                .map(|(_, column)| column.name.clone())
+                .collect();
+            self.order_by(order_by, &columns, &twice, &names);
         }
         columns
     }

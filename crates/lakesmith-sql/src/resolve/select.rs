@@ -42,8 +42,9 @@ impl Resolver<'_> {
         let mut columns = Vec::new();
         let mut items = Vec::new();
         let mut typed = Vec::new();
+        let mut wildcards = Vec::new();
         for item in std::mem::take(&mut select.projection) {
-            self.item(item, &names, &mut items, &mut columns, &mut typed);
+            self.item(item, &names, &mut items, &mut columns, &mut typed, &mut wildcards);
         }
         select.projection = items;
         let keys = self.group_by(&mut select.group_by, &select.projection, &typed, &names);
@@ -59,13 +60,17 @@ impl Resolver<'_> {
         }
         if let Some(order_by) = order_by {
             self.aliases_first = true;
-            self.order_by(order_by, &columns, &names);
+            let twice = several(&outputs(&select.projection, &columns, &wildcards), &names);
+            self.order_by(order_by, &columns, &twice, &names);
             self.aliases_first = false;
             let aggregated = typed.iter().any(|typed| typed.aggregate);
             self.grouped_order(keys.as_deref(), aggregated, order_by, &columns, &names);
         }
         if keys.is_some() || typed.iter().any(|typed| typed.aggregate) {
             self.grouped(keys.unwrap_or_default(), select, &names);
+        }
+        if let Some(written) = written_out(&select.projection, &wildcards) {
+            select.projection = written;
         }
         (self.aliases, self.windows, self.no_aggregate, self.no_window) = around;
         columns
@@ -101,6 +106,7 @@ impl Resolver<'_> {
         items: &mut Vec<SelectItem>,
         columns: &mut Vec<Column>,
         typed: &mut Vec<Typed>,
+        wildcards: &mut Vec<Wildcard>,
     ) {
         let (mut expr, alias) = match item {
             SelectItem::UnnamedExpr(expr) => (expr, None),
@@ -124,6 +130,7 @@ impl Resolver<'_> {
                 if self.spelled {
                     items.extend(found.iter().map(spelled));
                 } else if names.merged.is_empty() {
+                    wildcards.push(Wildcard { item: items.len(), columns: found.clone() });
                     items.push(SelectItem::Wildcard(options));
                 } else {
                     // A column of USING comes once: written out, no engine can see that differently.
@@ -157,6 +164,7 @@ impl Resolver<'_> {
                 if self.spelled {
                     items.extend(found.iter().map(spelled));
                 } else {
+                    wildcards.push(Wildcard { item: items.len(), columns: found.clone() });
                     items.push(SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options));
                 }
                 columns.extend(found.into_iter().map(|(_, column)| column));
@@ -340,7 +348,8 @@ impl Resolver<'_> {
     }
 
     /// ORDER BY: an output column by name or number comes first, then what the SELECT reads.
-    pub(super) fn order_by(&mut self, order_by: &mut OrderBy, columns: &[Column], names: &Names<'_>) {
+    /// A name of several output columns, of `twice`, names none of them.
+    pub(super) fn order_by(&mut self, order_by: &mut OrderBy, columns: &[Column], twice: &[String], names: &Names<'_>) {
         let OrderByKind::Expressions(exprs) = &mut order_by.kind else {
             self.fault(SqlError::unsupported("ORDER BY ALL is not supported").help("write the columns"));
             return;
@@ -359,6 +368,12 @@ impl Resolver<'_> {
             if let Expr::Identifier(ident) = &mut order.expr
                 && let Some(column) = columns.iter().find(|column| same_name(&column.name, &ident.value))
             {
+                if twice.iter().any(|name| same_name(name, &ident.value)) {
+                    let error = SqlError::new("ambiguous-column", format!("several columns come out as `{}`", ident.value))
+                        .help("give each a name of its own, or write the column's number");
+                    self.fault_at(error, &order.expr);
+                    continue;
+                }
                 quote(ident, &column.name);
                 let (ty, place) = (column.ty.clone(), order.expr.clone());
                 self.ordered(&place, &Typed::new(ty, true));
@@ -368,6 +383,75 @@ impl Resolver<'_> {
             self.ordered(&order.expr, &typed);
         }
     }
+}
+
+/// A `*` that stays as it is written.
+pub(super) struct Wildcard {
+    /// Its place in the list.
+    item: usize,
+    /// What it stands for.
+    columns: Vec<(Expr, Column)>,
+}
+
+/// The columns that come out, each by its name and what it is.
+fn outputs(items: &[SelectItem], columns: &[Column], wildcards: &[Wildcard]) -> Vec<(String, Expr)> {
+    let exprs = items.iter().enumerate().flat_map(|(n, item)| match wildcards.iter().find(|wildcard| wildcard.item == n) {
+        Some(wildcard) => wildcard.columns.iter().map(|(expr, _)| expr.clone()).collect(),
+        None => item_expr(item).cloned().into_iter().collect::<Vec<_>>(),
+    });
+    columns.iter().map(|column| column.name.clone()).zip(exprs).collect()
+}
+
+/// The names that different columns come out by.
+fn several(outputs: &[(String, Expr)], names: &Names<'_>) -> Vec<String> {
+    let place = |expr: &Expr| {
+        let parts = match expr {
+            Expr::Identifier(name) => std::slice::from_ref(name),
+            Expr::CompoundIdentifier(parts) => parts,
+            _ => return None,
+        };
+        names.find(parts).ok().flatten().filter(|found| !found.field).map(|found| found.place)
+    };
+    let differ = |a: &Expr, b: &Expr| match (place(a), place(b)) {
+        (Some(a), Some(b)) => a != b,
+        _ => a != b,
+    };
+    let mut all = Vec::new();
+    for (n, (name, expr)) in outputs.iter().enumerate() {
+        if outputs.iter().skip(n + 1).any(|(other, again)| same_name(name, other) && differ(expr, again)) {
+            all.push(name.clone());
+        }
+    }
+    all
+}
+
+/// The list with its wildcards written out, where a column of one comes out once more: no engine can take that for one of them.
+/// Wildcards stay over relations whose own columns have one name twice, which nothing can name.
+fn written_out(items: &[SelectItem], wildcards: &[Wildcard]) -> Option<Vec<SelectItem>> {
+    let name = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(name.value.clone()),
+        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => parts.last().map(|name| name.value.clone()),
+        _ => None,
+    };
+    let mut explicit = items.iter().filter_map(name);
+    let has = |wildcard: &Wildcard, name: &str| wildcard.columns.iter().any(|(_, column)| column.name == name);
+    let named = explicit.any(|name| wildcards.iter().any(|wildcard| has(wildcard, &name)));
+    let shared = wildcards.iter().enumerate().any(|(n, one)| {
+        wildcards.iter().skip(n + 1).any(|other| one.columns.iter().any(|(expr, _)| other.columns.iter().any(|(e, _)| e == expr)))
+    });
+    let nameless = |wildcard: &Wildcard| {
+        let exprs = wildcard.columns.iter().enumerate();
+        exprs.clone().any(|(n, (expr, _))| exprs.clone().skip(n + 1).any(|(_, (other, _))| expr == other))
+    };
+    if !(named || shared) || wildcards.iter().any(nameless) {
+        return None;
+    }
+    let written = items.iter().enumerate().flat_map(|(n, item)| match wildcards.iter().find(|wildcard| wildcard.item == n) {
+        Some(wildcard) => wildcard.columns.iter().map(|(expr, _)| SelectItem::UnnamedExpr(expr.clone())).collect(),
+        None => vec![item.clone()],
+    });
+    Some(written.collect())
 }
 
 /// One column of a wildcard, written out.

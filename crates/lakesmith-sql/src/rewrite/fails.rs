@@ -24,6 +24,10 @@ fn test(tree: &Tree) -> Option<Tree> {
     match tree {
         Tree::Nested(inner) => test(inner),
         Tree::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or, .. } => either(operands(tree).into_iter().map(test)),
+        Tree::BinaryOp { op, .. } if is_sum(op) && sibling(tree).is_some() => {
+            let terms = terms(tree);
+            either(terms.iter().map(|term| test(term)).chain([lost(tree, &terms)]))
+        }
         Tree::Case { operand, conditions, else_result, .. } => case(operand.as_deref(), conditions, else_result.as_deref()),
         Tree::CompoundFieldAccess { root, access_chain } => {
             let inside = children(tree).into_iter().map(test);
@@ -65,6 +69,23 @@ fn operands(mut tree: &Tree) -> Vec<&Tree> {
     all.push(tree);
     all.reverse();
     all
+}
+
+fn is_sum(op: &BinaryOperator) -> bool {
+    matches!(op, BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply)
+}
+
+/// What sums, differences and products are made of, however many: only together they are a value that can get lost.
+fn terms(tree: &Tree) -> Vec<&Tree> {
+    match tree {
+        Tree::Nested(inner) if matches!(&**inner, Tree::BinaryOp { op, .. } if is_sum(op)) => terms(inner),
+        Tree::BinaryOp { left, op, right } if is_sum(op) && sibling(tree).is_some() => {
+            let mut all = terms(left);
+            all.extend(terms(right));
+            all
+        }
+        _ => vec![tree],
+    }
 }
 
 /// The node itself got values and gave NULL.

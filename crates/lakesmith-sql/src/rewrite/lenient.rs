@@ -6,9 +6,9 @@ use sqlparser::ast::{self, AccessExpr, BinaryOperator, CastKind, DataType, Expr 
 use std::ops::ControlFlow;
 
 /// The expression with everything that can fail on a row replaced by its sibling that yields NULL: `CAST` by `TRY_CAST`, `to_date` by
-/// `try_to_date`, `a / b` by `try_divide(a, b)`, `a[0]` by `get(a, 0)`.
+/// `try_to_date`, `a / b` by `try_divide(a, b)`, `a + b` by `try_add(a, b)`, `a[0]` by `get(a, 0)`.
 ///
-/// `+ - *` stay: they fail only at the ends of their type's range. Give the resolved form ([`crate::resolve_expr`]), where the casts that
+/// A date or timestamp moved by an interval stays as it is. Give the resolved form ([`crate::resolve_expr`]), where the casts that
 /// Spark adds by itself are written out.
 pub fn lenient(expr: &Expr) -> Expr {
     let mut ast = expr.ast().clone();
@@ -30,6 +30,10 @@ pub(super) fn sibling(node: &Tree) -> Option<Tree> {
         Tree::BinaryOp { left, op, right } => {
             let (left, right) = ((**left).clone(), (**right).clone());
             match op {
+                BinaryOperator::Plus | BinaryOperator::Minus if is_interval(&left) || is_interval(&right) => None,
+                BinaryOperator::Plus => Some(call("try_add", vec![left, right])),
+                BinaryOperator::Minus => Some(call("try_subtract", vec![left, right])),
+                BinaryOperator::Multiply => Some(call("try_multiply", vec![left, right])),
                 _ if is_nonzero(&right) => None,
                 BinaryOperator::Divide => Some(call("try_divide", vec![left, right])),
                 BinaryOperator::Modulo => Some(call("try_mod", vec![left, right])),
@@ -50,6 +54,24 @@ pub(super) fn sibling(node: &Tree) -> Option<Tree> {
 /// A cast to STRING never fails, nor does one to VOID.
 fn can_fail(ty: &DataType) -> bool {
     !matches!(ty, DataType::String(_) | DataType::Text | DataType::Varchar(_))
+}
+
+/// Whether this is an interval: no column is one, so it is made of literals.
+fn is_interval(expr: &Tree) -> bool {
+    match expr {
+        Tree::Interval(_) => true,
+        Tree::Nested(inner) | Tree::UnaryOp { expr: inner, .. } => is_interval(inner),
+        Tree::BinaryOp { left, op: BinaryOperator::Plus | BinaryOperator::Minus, right } => {
+            is_interval(left) && is_interval(right)
+        }
+        Tree::Case { conditions, else_result, .. } => {
+            conditions.iter().any(|when| is_interval(&when.result)) || else_result.as_deref().is_some_and(is_interval)
+        }
+        Tree::Function(function) => {
+            matches!(name(function).as_str(), "if" | "coalesce" | "nvl" | "nvl2") && arguments(function).any(is_interval)
+        }
+        _ => false,
+    }
 }
 
 fn is_nonzero(expr: &Tree) -> bool {

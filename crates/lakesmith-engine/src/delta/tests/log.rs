@@ -222,3 +222,18 @@ async fn one_thread_is_enough() {
     }
     assert_eq!(storage.snapshot(snapshot.table(), None).await.unwrap().unwrap().files().await.unwrap().len(), 4);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_cannot_be_made_to_keep_change_data_is_not_taken_for_one_that_does() {
+    let store = Arc::new(LyingStore::default());
+    let storage = Storage::with_store(store.clone(), "memory:///lake".parse().unwrap()).unwrap();
+    let empty = storage.create(&id_spec("t")).await.unwrap();
+    // As often as it is tried.
+    store.next_creates([Answer::Overtaken; 20]);
+    let lost = storage.keep_change_data(empty.clone()).await.unwrap_err();
+    assert!(matches!(lost, CommitError::VersionExists { version: 20, .. }), "{lost}");
+    assert_eq!(store.left(), 0);
+    store.next_creates([Answer::Overtaken; 3]);
+    let kept = storage.keep_change_data(empty).await.unwrap();
+    assert!(kept.keeps_change_data());
+}

@@ -24,6 +24,8 @@ pub(super) enum Answer {
     /// 409: another request for the object is under way, whatever will become of it.
     NotDoneConflict,
     Denied,
+    /// Somebody else was there a moment before, with a commit of theirs.
+    Overtaken,
     /// The condition is not kept, and nobody says so.
     WrittenOver,
     /// There is no such thing as a condition.
@@ -80,6 +82,11 @@ impl ObjectStore for LyingStore {
             Some(Answer::NotDoneTimeout) => Err(timeout()),
             Some(Answer::NotDoneConflict) => Err(Error::AlreadyExists { path, source: "409 Conflict".into() }),
             Some(Answer::WrittenOver) => self.inner.put_opts(location, payload, PutOptions::default()).await,
+            Some(Answer::Overtaken) => {
+                let theirs = PutPayload::from_static(b"{\"commitInfo\":{\"timestamp\":0,\"operation\":\"WRITE\"}}\n");
+                self.inner.put_opts(location, theirs, PutOptions::default()).await?;
+                Err(Error::AlreadyExists { path, source: "theirs".into() })
+            }
             Some(Answer::NotThere) => {
                 Err(Error::NotImplemented { operation: "conditional put".to_owned(), implementer: self.to_string() })
             }

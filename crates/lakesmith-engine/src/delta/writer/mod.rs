@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use object_store::ObjectStoreExt;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -199,7 +199,11 @@ impl FileWriter {
                 self.open_file(&values)?
             }
         };
-        file.writer.write(rows).await.map_err(|e| self.parquet(e))?;
+        if let Err(error) = file.writer.write(rows).await {
+            // To be taken back with the others.
+            self.open.insert(values, file);
+            return Err(self.parquet(error));
+        }
         file.stats.update(rows);
         if file.bytes() >= self.options.target_file_bytes {
             self.finish(&values, file).await
@@ -266,7 +270,7 @@ impl FileWriter {
         done + self.open.values().map(|f| f.bytes() as u64).sum::<u64>()
     }
 
-    /// Finishes all files. No rows, no files.
+    /// Finishes all files. No rows, no files; and none where one of them cannot be finished.
     ///
     /// # Errors
     /// [`DeltaError::Parquet`] when a file cannot be put.
@@ -274,17 +278,34 @@ impl FileWriter {
         let mut open: Vec<_> = self.open.drain().collect();
         open.sort_by(|a, b| a.1.path.cmp(&b.1.path));
         let table = &self.log.table;
-        let sealed = stream::iter(open).map(|(values, file)| async move { Ok((values, file.sealed(table).await?)) });
-        let sealed: Vec<(Values, OpenFile)> = sealed.buffered(FINISHED_AT_ONCE).try_collect().await?;
+        let sealed = stream::iter(open).map(|(values, file)| async move { (values, file.sealed(table).await) });
+        let sealed: Vec<(Values, Result<OpenFile, DeltaError>)> = sealed.buffered(FINISHED_AT_ONCE).collect().await;
+        let mut fault = None;
         for (values, file) in sealed {
-            self.done.push(self.add(&values, &file));
+            match file {
+                Ok(file) => self.done.push(self.add(&values, &file)),
+                Err(error) => {
+                    fault.get_or_insert(error);
+                }
+            }
         }
-        Ok(self.done)
+        match fault {
+            None => Ok(self.done),
+            Some(fault) => {
+                self.abort().await;
+                Err(fault)
+            }
+        }
     }
 
-    /// Gives up. Files that were finished but never handed out are deleted, as far as the store lets us.
-    pub async fn abort(self) {
-        drop(self.open);
+    /// Gives up. What was begun is taken back, so that a store keeps no open upload, and files that were finished but never
+    /// handed out are deleted, as far as the store lets us.
+    pub async fn abort(mut self) {
+        for (_, file) in self.open.drain() {
+            if let Err(error) = file.writer.into_inner().abort().await {
+                tracing::warn!(%error, "an upload that is not needed could not be taken back");
+            }
+        }
         for add in &self.done {
             let path = add.path.replace("%25", "%");
             let Ok(object) = self.log.object(&path) else {

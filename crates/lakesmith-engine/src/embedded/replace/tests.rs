@@ -192,3 +192,19 @@ async fn w6_100_000_updates() {
     bench.replace(&(0..2 * rows).step_by(3).map(|n| state(n, n + 1)).collect::<Vec<_>>(), false).await;
     tally("w6_100_000_updates", &[("updates", rows)]);
 }
+
+/// However large the table is, what is written again is counted by the files that go.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_change_of_a_large_table_writes_one_file() {
+    const ROWS: usize = 300_000;
+    let (_dir, engine) = engine(512 << 20);
+    let columns = vec![Palette::of("bigint", 2 * ROWS), Palette::of("string", 0)];
+    let shape = Shape { name: "large".to_owned(), columns, key: 1, partition_by: vec![], surrogate: false };
+    let mut bench = Bench::new(&engine, shape);
+    let state = |key: usize, value: usize| Change { row: vec![key, value], gone: false };
+    for part in 0..3 {
+        let third = ROWS / 3;
+        bench.replace(&(part * third..(part + 1) * third).map(|n| state(n, 1)).collect::<Vec<_>>(), part == 0).await;
+    }
+    assert_eq!(bench.replace(&[state(7, 2)], false).await, 1);
+}

@@ -65,7 +65,7 @@ pub(super) async fn rewrite(
     }
     let mut done = Done::default();
     while let Some(written) = tasks.join_next().await {
-        let written = written.map_err(|error| EngineError::Compute { reason: error.to_string(), at: None })??;
+        let written = written.map_err(EngineError::from)??;
         done.added.extend(written.added);
         done.rows += written.rows;
         done.moved += written.moved;

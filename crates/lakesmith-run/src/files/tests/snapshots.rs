@@ -148,6 +148,20 @@ async fn a_folder_of_which_a_file_cannot_be_read_deletes_nothing() {
 }
 
 #[tokio::test]
+async fn everything_that_is_to_be_known_of_files_is_told() {
+    let house = house(&format!("snapshot: marker, marker: _SUCCESS, {DELETES}"));
+    house.put("prices/2025-01-01/a.csv", 1, "id,price\n1,12\n");
+    house.put("prices/2025-01-01/b.csv", 2, "id,price\n\"91,32\n");
+    house.put("prices/2025-01-01/_SUCCESS", 3, "");
+    day(&house, 2, 11);
+    let ran = house.run().await;
+    assert_eq!(ran.told(), "failed files: 1, waiting folders: 1");
+    assert!(ran.fault(BRONZE).starts_with("failed-files: 1 of the files"), "{}", ran.fault(BRONZE));
+    let codes: Vec<&str> = ran.flow(BRONZE).notes.iter().map(|note| note.code).collect();
+    assert!(codes.contains(&"snapshot-waits"), "{codes:?}");
+}
+
+#[tokio::test]
 async fn a_folder_of_which_a_file_changes_while_it_is_read_waits_as_a_whole() {
     let house = house(&format!("snapshot: marker, marker: _SUCCESS, {DELETES}"));
     day(&house, 1, 1);

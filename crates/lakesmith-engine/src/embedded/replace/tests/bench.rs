@@ -133,8 +133,8 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// One batch: what the engine makes of the changes is what the model makes of them.
-    pub(super) async fn replace(&mut self, changes: &[Change], all: bool) {
+    /// One batch: what the engine makes of the changes is what the model makes of them. Gives how many files it wrote.
+    pub(super) async fn replace(&mut self, changes: &[Change], all: bool) -> usize {
         self.batch += 1;
         let snapshot = self.arrive(changes).await;
         let target = self.engine.ensure(&self.flow.target).await.unwrap();
@@ -172,6 +172,7 @@ impl<'a> Bench<'a> {
         let place = format!("LAKESMITH_SEED={} {}, batch {}", crate::tier::seed(), self.shape.name, self.batch);
         assert_eq!(found, counts, "{place}");
         let [output] = &computed.outputs[..] else { panic!("{place}: {} outputs", computed.outputs.len()) };
+        assert!(output.replaces, "{place}: rows of these keys that come meanwhile would go unnoticed");
         let path = |action: &'_ Action| match action {
             Action::Remove(remove) => Some(remove.path.clone()),
             _ => None,
@@ -193,6 +194,8 @@ impl<'a> Bench<'a> {
         let fresh = self.engine.storage().snapshot_at(after.table(), after.version()).await.unwrap();
         let rows: u64 = fresh.files().await.unwrap().iter().map(|file| file.num_records().unwrap()).sum();
         assert_eq!(rows, self.model.rows.len() as u64, "{place}: rows by the statistics");
+        assert_eq!(self.engine.budget.left(), self.engine.settings.memory / 2, "{place}: memory that was not given back");
+        output.actions.iter().filter(|action| matches!(action, Action::Add(_))).count()
     }
 
     /// The changes as the batch that the flow is to read.
