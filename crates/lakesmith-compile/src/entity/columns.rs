@@ -223,7 +223,7 @@ fn fits(default: &lakesmith_project::Scalar, ty: &DataType) -> bool {
         DataType::SmallInt => text.parse::<i16>().is_ok(),
         DataType::Int => text.parse::<i32>().is_ok(),
         DataType::BigInt => text.parse::<i64>().is_ok(),
-        DataType::Float | DataType::Double | DataType::Decimal(..) => text.parse::<f64>().is_ok(),
+        DataType::Float | DataType::Double | DataType::Decimal { .. } => text.parse::<f64>().is_ok(),
         DataType::Boolean => ["true", "false", "t", "f", "yes", "no", "y", "n", "1", "0"].contains(&text.to_lowercase().as_str()),
         DataType::Date => text.get(..10).unwrap_or(text).parse::<chrono::NaiveDate>().is_ok(),
         _ => true,
