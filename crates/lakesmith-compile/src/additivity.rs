@@ -161,16 +161,16 @@ fn never(column: &str, why: &Never) -> Diagnostic {
         Never::Function(function, from) => (function, from),
     };
     let (what, help) = match function {
-        Function::Min => ("a smallest value", format!("the smallest of them is `min({column})`")),
-        Function::Max => ("a largest value", format!("the largest of them is `max({column})`")),
+        Function::Min => ("is the smallest value of each group", format!("the smallest of them is `min({column})`")),
+        Function::Max => ("is the largest value of each group", format!("the largest of them is `max({column})`")),
         Function::Sum | Function::Other => (
-            "neither a sum nor a number of rows",
+            "is neither a sum nor a number of rows of each group",
             format!(
                 "compute it from the rows themselves, `from: {from}`; a mean is the quotient of a sum and a number, which add up"
             ),
         ),
     };
-    Diagnostic::error(CODE, format!("`{column}` is {what} of each group of rows: its sum means nothing")).help(help)
+    Diagnostic::error(CODE, format!("`{column}` {what}: its sum means nothing")).help(help)
 }
 
 /// What becomes of a measure, by the function that computes it.

@@ -35,6 +35,7 @@ grain_key: [order_id]
 surrogate_key: order_key
 from: silver.sales_orders
 dimensions: { customer_key: { dimension: dim_customer, on: customer, missing: inferred } }
+degenerate: [order_id]
 ```
 "#;
 
