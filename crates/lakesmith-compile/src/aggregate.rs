@@ -14,13 +14,58 @@ use crate::select::{former, in_range, items, list, named, of, quote, same};
 use crate::step::{Cte, Keyed, Place, Step, Write};
 use crate::table::{Column, Table, schema};
 use dimensions::{Dimensions, Joined};
-use lakesmith_project::Aggregate;
+use lakesmith_project::{Aggregate, Project};
 use lakesmith_sql::DataType;
 use lakesmith_text::{Diagnostic, Diagnostics};
 use std::collections::BTreeSet;
 
 /// The relation of the facts within the step.
 const ROWS: &str = "f";
+
+/// The table that an aggregate sums up, as far as its name is one.
+pub(crate) fn reads(aggregate: &Aggregate, project: &Project) -> Option<TableName> {
+    let (written, own) = (&aggregate.from.value, format!("{}.", project.lakehouse.name.value));
+    TableName::parse(written.strip_prefix(&own).unwrap_or(written))
+}
+
+/// The aggregates, each after the one that it reads. Those that wait for each other are a cycle, and are left out like those
+/// that wait for them.
+pub(crate) fn in_order<'a>(project: &'a Project, faults: &mut Diagnostics) -> Vec<&'a Aggregate> {
+    let named = |table: &TableName| project.aggregates.iter().find(|aggregate| aggregate.table() == table.to_string());
+    let below = |aggregate: &Aggregate| reads(aggregate, project).as_ref().and_then(named);
+    let mut ordered: Vec<&Aggregate> = vec![];
+    let mut waiting: Vec<&Aggregate> = project.aggregates.iter().collect();
+    loop {
+        let before = waiting.len();
+        let (ready, rest): (Vec<&Aggregate>, Vec<&Aggregate>) = waiting
+            .into_iter()
+            .partition(|aggregate| below(aggregate).is_none_or(|read| ordered.iter().any(|known| std::ptr::eq(*known, read))));
+        ordered.extend(ready);
+        waiting = rest;
+        if waiting.len() == before {
+            break;
+        }
+    }
+    for aggregate in waiting {
+        let mut circle = vec![aggregate];
+        while let Some(next) =
+            circle.last().and_then(|last| below(last)).filter(|next| !circle.iter().any(|one| std::ptr::eq(*one, *next)))
+        {
+            circle.push(next);
+        }
+        // Who waits for a cycle that it is no part of has no fault of its own.
+        let closed = circle.last().and_then(|last| below(last)).is_some_and(|next| std::ptr::eq(next, aggregate));
+        if let Some(read) = below(aggregate).filter(|_| closed) {
+            let fault = match std::ptr::eq(read, aggregate) {
+                true => format!("`{}` reads itself", aggregate.table()),
+                false => format!("`{}` reads `{}`, which waits for it in turn", aggregate.table(), read.table()),
+            };
+            let help = "flows must have an order: read a fact, or an aggregate that does not read this one";
+            faults.push(Diagnostic::error("cycle", fault).at(aggregate.from.span).help(help));
+        }
+    }
+    ordered
+}
 
 pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostics) -> Option<Flow> {
     let before = faults.errors();
@@ -32,13 +77,13 @@ pub(crate) fn flow(aggregate: &Aggregate, known: &Known, faults: &mut Diagnostic
         return None;
     }
     let Some(input) = known.plan.flow(&from).filter(|flow| matches!(flow.kind, FlowKind::Fact | FlowKind::Aggregate)) else {
-        let written = aggregate.from.value.rsplit('.').next().unwrap_or_default();
-        // A fact with a fault of its own is not unknown.
-        let defined = known.project.facts.iter().any(|fact| fact.name.value == written);
-        if !defined && !known.project.incomplete.contains(&from.to_string()) {
-            let names: Vec<&str> = known.project.facts.iter().map(|fact| fact.name.value.as_str()).collect();
+        let project = known.project;
+        let mut names: Vec<&str> = project.facts.iter().map(|fact| fact.name.value.as_str()).collect();
+        names.extend(project.aggregates.iter().map(|other| other.name.value.as_str()).filter(|n| *n != aggregate.name.value));
+        // One with a fault of its own is not unknown.
+        if !names.contains(&from.name()) && !project.incomplete.contains(&from.to_string()) {
             let fault = Diagnostic::error("unknown-table", format!("there is no fact `{from}`")).at(aggregate.from.span);
-            faults.push(match lakesmith_text::nearest(written, names.iter().copied()) {
+            faults.push(match lakesmith_text::nearest(from.name(), names.iter().copied()) {
                 Some(near) => fault.help(format!("did you mean `gold.{near}`?")),
                 None => fault.help(format!("the project defines: {}", names.join(", "))),
             });

@@ -53,7 +53,13 @@ fn definition(calendar: &Calendar) -> Vec<(Column, String)> {
         ("day_of_week_abbr", text, "Mon", "date_format(d, 'EEE')"),
         ("is_weekend", DataType::Boolean, "Saturday or Sunday", "weekday(d) >= 5"),
         ("week_start", date.clone(), "The Monday of its week", "date_sub(d, weekday(d))"),
-        ("week_end", date.clone(), "The Sunday of its week", "date_add(d, 6 - weekday(d))"),
+        // The last week ends beyond what a date of four digits can say.
+        (
+            "week_end",
+            date.clone(),
+            "The Sunday of its week; at most 9999-12-31",
+            "least(date_add(d, 6 - weekday(d)), DATE '9999-12-31')",
+        ),
         ("month_start", date.clone(), "The first day of its month", "trunc(d, 'MM')"),
         ("month_end", date.clone(), "The last day of its month", "last_day(d)"),
         ("quarter_start", date.clone(), "The first day of its quarter", "trunc(d, 'QUARTER')"),
@@ -65,7 +71,7 @@ fn definition(calendar: &Calendar) -> Vec<(Column, String)> {
     let column = |(name, ty, words, sql): (&str, DataType, &str, &str)| {
         (Column::new(name, ty).described(Some(words.to_owned())), sql.to_owned())
     };
-    plain.into_iter().map(column).chain(holiday::columns(&calendar.holidays)).collect()
+    plain.into_iter().map(column).chain(holiday::columns(calendar)).collect()
 }
 
 /// The month that a fiscal year begins with.
@@ -273,7 +279,7 @@ fn step(calendar: &Calendar, definition: &[(Column, String)], beyond: &Days, who
         sources.push(format!("{fiscal}\nFROM (SELECT DATE '{start}' AS d)\nWHERE FALSE"));
     }
     with.push(cte("days", sources.join("\nUNION ALL\n"), false));
-    let names = holiday::names(&calendar.holidays);
+    let names = holiday::names(calendar);
     let rows = match names.is_empty() {
         true => "days",
         false => {

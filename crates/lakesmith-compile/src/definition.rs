@@ -6,7 +6,8 @@
 use crate::date::fingerprint;
 use crate::plan::{Flow, FlowKind};
 use lakesmith_project::{
-    Aggregate, ColumnValue, Dimension, DimensionKind, Entity, Fact, FactKind, MissingMember, NamedExpr, Project, Scalar,
+    Aggregate, ColumnValue, Dimension, DimensionKind, Entity, Fact, FactDimension, FactKind, MissingMember, NamedExpr, Project,
+    Scalar,
 };
 use lakesmith_text::{Located, Spanned};
 use std::collections::BTreeMap;
@@ -33,7 +34,9 @@ pub(crate) fn of(flow: &Flow, project: &Project) -> Definition {
     match flow.kind {
         FlowKind::Bronze { .. } | FlowKind::DateDimension | FlowKind::Dictionary => Definition::new(),
         FlowKind::Entity { .. } => project.entities.iter().find(|e| e.table() == name).map(entity).unwrap_or_default(),
-        FlowKind::Dimension { .. } => project.dimensions.iter().find(|d| d.table() == name).map(dimension).unwrap_or_default(),
+        FlowKind::Dimension { .. } => {
+            project.dimensions.iter().find(|d| d.table() == name).map(|d| dimension(d, project)).unwrap_or_default()
+        }
         FlowKind::Fact => project.facts.iter().find(|f| f.table() == name).map(fact).unwrap_or_default(),
         FlowKind::Aggregate => project.aggregates.iter().find(|a| a.table() == name).map(aggregate).unwrap_or_default(),
     }
@@ -48,8 +51,12 @@ impl Parts {
     }
 
     fn list(&mut self, part: &str, names: &[Spanned<String>]) {
-        self.add(part, names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>().join(", "));
+        self.add(part, self::names(names));
     }
+}
+
+fn names(names: &[Spanned<String>]) -> String {
+    names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn of_part(kind: &str, name: &str) -> String {
@@ -98,17 +105,17 @@ fn entity(entity: &Entity) -> Definition {
         parts.add(of_part("rule", &rule.name.value), format!("{} {}", rule.check.text(), rule.on_fail.as_str()));
     }
     for lookup in &entity.lookup {
-        let list = |names: &[Spanned<String>]| names.iter().map(|n| n.value.as_str()).collect::<Vec<_>>().join(", ");
-        let text = format!("{} on {}: {}", lookup.table.value, list(&lookup.on), list(&lookup.columns));
+        let text = format!("{} on {}: {}", lookup.table.value, names(&lookup.on), names(&lookup.columns));
         parts.add(of_part("lookup", &lookup.name.value), text);
     }
     parts.0
 }
 
-fn dimension(dimension: &Dimension) -> Definition {
+fn dimension(dimension: &Dimension, project: &Project) -> Definition {
     let mut parts = Parts::default();
     parts.add("from", dimension.from.value.as_str());
     parts.list("natural_key", &dimension.natural_key);
+    parts.add("surrogate_key", dimension.surrogate_key.value.as_str());
     parts.add("history", dimension.history.as_str());
     parts.add("sequence_by", word(dimension.sequence_by.as_ref()));
     parts.list("track", &dimension.track);
@@ -124,6 +131,16 @@ fn dimension(dimension: &Dimension) -> Definition {
     if let Some(attributes) = &dimension.attributes {
         parts.list("attributes", attributes);
     }
+    // Members are inferred for as long as a fact asks for it.
+    for fact in &project.facts {
+        let asks = |to: &&FactDimension| {
+            to.missing == MissingMember::Inferred && to.dimension.value.trim_start_matches("gold.") == dimension.name.value
+        };
+        for to in fact.dimensions.iter().filter(asks) {
+            let text = format!("{} on {} as of {}", word(fact.from.as_ref()), names(&to.on), word(to.as_of.as_ref()));
+            parts.add(of_part("inferred members", &format!("{}.{}", fact.name.value, to.key.value)), text);
+        }
+    }
     parts.0
 }
 
@@ -134,6 +151,9 @@ fn fact(fact: &Fact) -> Definition {
         (from, None) => parts.add("from", word(from.as_ref())),
     }
     parts.list("grain_key", &fact.grain_key);
+    if let Some(key) = &fact.surrogate_key {
+        parts.add("surrogate_key", key.value.as_str());
+    }
     // What is left out is no part, so that a version of lakesmith that knows of more keys sees no edit.
     if matches!(fact.kind, FactKind::PeriodicSnapshot | FactKind::AccumulatingSnapshot) {
         parts.add("kind", fact.kind.as_str());
@@ -147,10 +167,10 @@ fn fact(fact: &Fact) -> Definition {
         parts.add(of_part("milestone", &milestone.name.value), text);
     }
     for to in &fact.dimensions {
-        let on: Vec<&str> = to.on.iter().map(|name| name.value.as_str()).collect();
+        let on = names(&to.on);
         let as_of = word(to.as_of.as_ref());
         let missing = if to.missing == MissingMember::Inferred { " inferred" } else { "" };
-        parts.add(of_part("key", &to.key.value), format!("{} on {} as of {as_of}{missing}", to.dimension.value, on.join(", ")));
+        parts.add(of_part("key", &to.key.value), format!("{} on {on} as of {as_of}{missing}", to.dimension.value));
     }
     parts.list("degenerate", &fact.degenerate);
     for measure in &fact.measures {

@@ -8,9 +8,10 @@ mod versions;
 pub use self::inferred::{INFERRED, inferred_members};
 
 use self::inferred::Needing;
+use crate::deletes::Deletes;
 use crate::entity::Shape;
 use crate::expression;
-use crate::gold::{UNKNOWN_KEY, nothing_known, own, stamp_names, stamped, stamps};
+use crate::gold::{BEGINNING, UNKNOWN_KEY, nothing_known, own, stamp_names, stamped, stamps};
 use crate::layout;
 use crate::name::{Layer, TableName};
 use crate::plan::{Flow, FlowKind, Input, Known};
@@ -32,8 +33,10 @@ struct Members<'a> {
     sequence: Vec<String>,
     /// Those columns with their types.
     ordered: Vec<Column>,
-    /// The table that says when a member was deleted: the second input.
+    /// The table that says when a member of several versions was deleted: the second input.
     tombstones: Option<TableName>,
+    /// Who of the members without versions is gone, if the input keeps what was deleted: the second input.
+    deletes: Option<Deletes>,
     /// Who needs members inferred.
     needing: Vec<Needing>,
 }
@@ -70,6 +73,11 @@ pub(crate) fn flow(dimension: &Dimension, known: &Known, faults: &mut Diagnostic
     };
     if let Some(members) = &mut members {
         inputs.extend(members.tombstones.clone().map(|table| Input::new(table, dimension.from.span)));
+        // A combination of values is no key that a delete names.
+        if !type2 && dimension.kind != DimensionKind::Junk {
+            members.deletes = Deletes::of(&input.name, shape, known, inputs.len() + 1);
+            inputs.extend(members.deletes.iter().map(|deletes| deletes.input(dimension.from.span)));
+        }
         let (needing, read) = inferred::needing(dimension, known, inputs.len() + 1);
         members.needing = needing;
         inputs.extend(read);
@@ -169,7 +177,8 @@ fn members<'a>(
         _ => None,
     };
     let ordered = columns.iter().filter(|column| sequence.contains(&column.name)).cloned().collect();
-    let members = Members { dimension, input, natural_key, attributes, sequence, ordered, tombstones, needing: vec![] };
+    let members =
+        Members { dimension, input, natural_key, attributes, sequence, ordered, tombstones, deletes: None, needing: vec![] };
     members.distinct(faults)?;
     Some(members)
 }
@@ -254,6 +263,7 @@ impl Members<'_> {
         if !whole {
             with.push(Cte { name: "keys".to_owned(), sql: self.keys(), kept: true });
         }
+        with.extend(self.deletes.iter().map(|deletes| deletes.gone(&self.natural_key, whole)));
         with.push(Cte { name: "states".to_owned(), sql: self.states(whole), kept: false });
         let mut members = match self.type2() {
             true => self.versions(&mut with),
@@ -303,6 +313,9 @@ impl Members<'_> {
         if let Some(tombstones) = &self.tombstones {
             concerned += &format!("\nUNION\nSELECT {keys}\nFROM {}\nWHERE {}", tombstones.quoted(), in_range(None, 2));
         }
+        if let Some(deletes) = &self.deletes {
+            concerned += &format!("\nUNION\n{}", deletes.concerned(&self.natural_key));
+        }
         for needing in &self.needing {
             concerned += &format!("\nUNION\n{}", needing.concerned());
         }
@@ -339,7 +352,7 @@ impl Members<'_> {
         if self.type2() {
             let ty = self.day_type();
             select.extend([
-                named(&format!("CAST('1900-01-01' AS {ty})"), "effective_start_date"),
+                named(&format!("CAST('{BEGINNING}' AS {ty})"), "effective_start_date"),
                 named(&format!("CAST('9999-12-31' AS {ty})"), "effective_end_date"),
                 named("TRUE", "is_current"),
             ]);

@@ -6,6 +6,7 @@ mod origin;
 pub(crate) mod period;
 mod role;
 
+use crate::deletes::Deletes;
 use crate::gold::{UNKNOWN_KEY, stamp_names, stamped, stamps};
 use crate::layout;
 use crate::name::{Layer, TableName};
@@ -98,7 +99,8 @@ pub(crate) fn flow(fact: &Fact, known: &Known, faults: &mut Diagnostics) -> Opti
         (Rows::Events, Origin::Query(_)) => false,
         (Rows::Processes(_) | Rows::Periods(_), _) => true,
     };
-    let made = Made { fact, origin, columns: input, inputs: &inputs, roles: &roles, rows: &rows };
+    let deletes = source.deletes.as_ref();
+    let made = Made { fact, origin, columns: input, inputs: &inputs, deletes, roles: &roles, rows: &rows };
     let why = match origin {
         Origin::Query(query) => query.by().err().map(str::to_owned),
         Origin::Table(_) => None,
@@ -291,6 +293,7 @@ struct Made<'a> {
     /// The columns of the input.
     columns: &'a [Column],
     inputs: &'a [Input],
+    deletes: Option<&'a Deletes>,
     roles: &'a [Role<'a>],
     rows: &'a Rows,
 }
@@ -378,8 +381,12 @@ impl Made<'_> {
             with.extend(periods.rows(input, whole));
             return with;
         }
-        let (near, from) = if whole { (vec![], self.origin.all()) } else { self.origin.of_keys(&grain) };
+        let (near, mut from) = if whole { (vec![], self.origin.all()) } else { self.origin.of_keys(&grain) };
         with.extend(near);
+        if let Some(deletes) = self.deletes {
+            with.push(deletes.gone(&grain, whole));
+            from += &deletes.left_out();
+        }
         let rows = match self.rows {
             Rows::Processes(processes) => processes.rows(&from),
             Rows::Events | Rows::Periods(_) => format!("SELECT `s`.*\nFROM {from}"),
@@ -409,6 +416,7 @@ impl Made<'_> {
                 role.matches("s", &moved)
             ));
         }
+        further.extend(self.deletes.map(|deletes| deletes.concerned(&concerned_by)));
         members.extend(self.origin.concerned(&concerned_by, &further));
         members
     }

@@ -11,6 +11,9 @@ pub(crate) const UNKNOWN: &str = "(unknown)";
 /// The surrogate key of the member that stands for a missing one.
 pub(crate) const UNKNOWN_KEY: i64 = -1;
 
+/// From when member -1 is valid, and an inferred one; and a first version that holds from the beginning.
+pub(crate) const BEGINNING: &str = "1900-01-01";
+
 /// What stands for an attribute of a member of which nothing is known.
 pub(crate) fn nothing_known(column: &Column) -> String {
     match &column.ty {

@@ -10,6 +10,7 @@ mod bronze;
 mod conform;
 mod date;
 mod definition;
+mod deletes;
 mod dictionary;
 mod dimension;
 mod drift;

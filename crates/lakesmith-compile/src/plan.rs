@@ -276,7 +276,7 @@ pub fn compile(project: &Project, bronze_columns: &Columns) -> (Plan, Diagnostic
     for fact in &project.facts {
         known.plan.flows.extend(fact::flow(fact, &known, &mut faults));
     }
-    for aggregate in &project.aggregates {
+    for aggregate in aggregate::in_order(project, &mut faults) {
         known.plan.flows.extend(aggregate::flow(aggregate, &known, &mut faults));
     }
     conform::check(project, &known.plan, &mut faults);

@@ -4,14 +4,16 @@
 use crate::select::{literal, named};
 use crate::table::Column;
 use chrono::{NaiveDate, Weekday};
-use lakesmith_project::{Holiday, HolidayDays, Yearly};
+use lakesmith_project::{Calendar, Holiday, HolidayDays, Yearly};
 use lakesmith_sql::DataType;
 
+/// The name where there is no holiday.
+const NONE: &str = "CAST(NULL AS STRING)";
 /// The days of a holiday that lasts no longer than this are written out.
 const WRITTEN_OUT: i64 = 31;
 
 /// `is_holiday` and `holiday_name`, and the same of every country that is named.
-pub(super) fn columns(holidays: &[Holiday]) -> Vec<(Column, String)> {
+pub(super) fn columns(calendar: &Calendar) -> Vec<(Column, String)> {
     let pair = |suffix: &str, of: &str, sql: &str| {
         let column = |name: &str, ty, words: String| Column::new(format!("{name}{suffix}"), ty).described(Some(words));
         [
@@ -22,25 +24,30 @@ pub(super) fn columns(holidays: &[Holiday]) -> Vec<(Column, String)> {
             ),
         ]
     };
-    let all = if holidays.is_empty() { "CAST(NULL AS STRING)".to_owned() } else { relation_column(None) };
+    let countries = countries(calendar);
+    let nothing = calendar.holidays.is_empty() && countries.is_empty();
+    let all = if nothing { NONE.to_owned() } else { relation_column(None) };
     let mut columns = Vec::from(pair("", "", &all));
-    for country in countries(holidays) {
+    for country in countries {
         columns.extend(pair(&suffix(country), &format!(" in {country}"), &relation_column(Some(country))));
     }
     columns
 }
 
 /// The names of the holidays of the day `d`: of all, and country by country.
-pub(super) fn names(holidays: &[Holiday]) -> Vec<String> {
-    if holidays.is_empty() {
+pub(super) fn names(calendar: &Calendar) -> Vec<String> {
+    let (holidays, countries) = (&calendar.holidays, countries(calendar));
+    if holidays.is_empty() && countries.is_empty() {
         return vec![];
     }
-    let all = countries(holidays).into_iter().map(Some);
+    let all = countries.into_iter().map(Some);
     std::iter::once(None)
         .chain(all)
         .map(|country| {
-            let kept =
-                |holiday: &&Holiday| country.is_none() || holiday.country.is_none() || holiday.country.as_deref() == country;
+            let kept = |holiday: &&Holiday| match (country, holiday.country.as_deref()) {
+                (None, _) | (_, None) => true,
+                (Some(country), Some(of)) => is_in(country, of),
+            };
             let name = names_of(&holidays.iter().filter(kept).collect::<Vec<_>>());
             named(&name, relation_column(country).trim_matches('`'))
         })
@@ -56,10 +63,17 @@ fn suffix(country: &str) -> String {
     format!("_{}", country.to_ascii_lowercase().replace('-', "_"))
 }
 
-/// The countries that are named, in the order in which they are.
-fn countries(holidays: &[Holiday]) -> Vec<&str> {
+/// Whether a country or a part of one keeps the holidays of another: it is the same, or a part of it.
+fn is_in(country: &str, of: &str) -> bool {
+    country.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The countries that are named, in the order in which they are: of days, then of files, whatever a file holds.
+fn countries(calendar: &Calendar) -> Vec<&str> {
+    let of_days = calendar.holidays.iter().filter(|holiday| holiday.at.file == calendar.start.span.file);
+    let of_files = calendar.holiday_files.iter().filter_map(|file| file.country.as_deref());
     let mut all: Vec<&str> = vec![];
-    for country in holidays.iter().filter_map(|holiday| holiday.country.as_deref()) {
+    for country in of_days.filter_map(|holiday| holiday.country.as_deref()).chain(of_files) {
         if !all.contains(&country) {
             all.push(country);
         }
@@ -74,6 +88,9 @@ fn names_of(holidays: &[&Holiday]) -> String {
         if !names.contains(&holiday.name.as_str()) {
             names.push(&holiday.name);
         }
+    }
+    if names.is_empty() {
+        return NONE.to_owned();
     }
     let cases: Vec<String> = names
         .iter()

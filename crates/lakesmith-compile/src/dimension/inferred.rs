@@ -3,7 +3,7 @@
 //! as a fact needs it.
 
 use super::Members;
-use crate::gold::{UNKNOWN_KEY, nothing_known, own, stamped};
+use crate::gold::{BEGINNING, UNKNOWN_KEY, nothing_known, own, stamped};
 use crate::name::TableName;
 use crate::plan::{Input, Known};
 use crate::select::{equal, former, in_range, indent, items, list, named, of, quote, same_pairs};
@@ -95,7 +95,12 @@ impl Needing {
         };
         let present: Vec<String> = self.on.iter().map(|on| format!("{} IS NOT NULL", of("n", on))).collect();
         let lacks = match (&self.as_of, members.type2()) {
-            (Some(as_of), true) => format!("(`m`.`_first` IS NULL OR {} < `m`.`_first`)", of("n", as_of)),
+            // A version that would end before it begins is none.
+            (Some(as_of), true) => format!(
+                "(`m`.`_first` IS NULL OR ({} < `m`.`_first` AND `m`.`_first` > CAST('{BEGINNING}' AS {})))",
+                of("n", as_of),
+                members.day_type()
+            ),
             _ => "`m`.`_first` IS NULL".to_owned(),
         };
         format!(
@@ -142,7 +147,7 @@ impl Members<'_> {
         if self.type2() {
             let ty = self.day_type();
             select.extend([
-                named(&format!("CAST('1900-01-01' AS {ty})"), "effective_start_date"),
+                named(&format!("CAST('{BEGINNING}' AS {ty})"), "effective_start_date"),
                 named(&format!("coalesce(`_first`, CAST('9999-12-31' AS {ty}))"), "effective_end_date"),
                 named("`_first` IS NULL", "is_current"),
             ]);

@@ -2,6 +2,8 @@
 //! remove versions.
 
 use super::Members;
+use crate::deletes::Deletes;
+use crate::gold::BEGINNING;
 use crate::select::{items, list, named, of, quote, same};
 use crate::step::{Cte, parameter};
 use crate::table::Column;
@@ -31,7 +33,8 @@ impl Members<'_> {
             _ => present.join(" AND "),
         };
         let Some(tombstones) = &self.tombstones else {
-            return format!("SELECT `s`.*\nFROM {} `s`{restrict}\nWHERE {present}", self.input.quoted());
+            let stay = self.deletes.as_ref().map_or_else(String::new, Deletes::left_out);
+            return format!("SELECT `s`.*\nFROM {} `s`{restrict}{stay}\nWHERE {present}", self.input.quoted());
         };
         // Besides the states there are the deletes, of which nothing is known but when they were.
         let mut columns: Vec<&Column> = self.attributes.iter().collect();
@@ -148,7 +151,13 @@ impl Members<'_> {
         let start = match self.dimension.first_version {
             FirstVersion::Change => start,
             FirstVersion::Beginning => {
-                format!("CASE WHEN `_version` = 1 THEN CAST('1900-01-01' AS {}) ELSE {start} END", self.day_type())
+                let beginning = format!("CAST('{BEGINNING}' AS {})", self.day_type());
+                // Of a member whose first event is a delete, the first version is the one that follows.
+                let first = match &self.tombstones {
+                    None => "`_version` = 1".to_owned(),
+                    Some(_) => format!("`_version` = min(CASE WHEN NOT {} THEN `_version` END) OVER ({member})", quote(GONE)),
+                };
+                format!("CASE WHEN {first} THEN least({start}, {beginning}) ELSE {start} END")
             }
         };
         cte(
@@ -158,7 +167,7 @@ impl Members<'_> {
             ),
         );
         // The end of a version may be a delete, so it is found before the deletes are left out.
-        let next = format!("lead(`_start`) OVER ({member} ORDER BY `_start`)");
+        let next = format!("lead(`_start`) OVER ({member} ORDER BY `_version`)");
         let (ends, next) = match &self.tombstones {
             None => ("`versions`".to_owned(), next),
             Some(_) => (format!("(\n  SELECT *, {next} AS `_next`\n  FROM `versions`\n)"), "`_next`".to_owned()),

@@ -1,12 +1,13 @@
 //! What a fact reads: a silver table, or a query over several.
 
+use crate::deletes::Deletes;
 use crate::name::TableName;
 use crate::plan::{Input, Known};
 use crate::queried::Queried;
 use crate::select::{former, in_range, indent, list, same};
 use crate::step::Cte;
 use crate::table::Column;
-use lakesmith_project::Fact;
+use lakesmith_project::{Fact, FactKind};
 use lakesmith_text::Diagnostics;
 use std::borrow::Cow;
 
@@ -27,6 +28,8 @@ pub(super) struct Source<'a> {
     /// Whether no two rows have the same.
     pub(super) unique: bool,
     pub(super) inputs: Vec<Input>,
+    /// Which keys are gone, of an input of which each process is made that keeps what was deleted: the second input.
+    pub(super) deletes: Option<Deletes>,
 }
 
 impl Origin<'_> {
@@ -81,15 +84,21 @@ pub(super) fn source<'a>(fact: &Fact, known: &'a Known, faults: &mut Diagnostics
         // Nothing tells rows apart but what they say.
         let said = columns.iter().flatten().filter(|column| column.ty.is_atomic() && !column.name.starts_with('_'));
         let identity = said.map(|column| column.name.clone()).collect();
-        return Some(Source { origin: Origin::Query(query), columns: columns.map(Cow::Owned), identity, unique: false, inputs });
+        let (origin, columns) = (Origin::Query(query), columns.map(Cow::Owned));
+        return Some(Source { origin, columns, identity, unique: false, inputs, deletes: None });
     }
     let from = fact.from.as_ref()?;
     let (input, shape) = known.silver(from, faults)?;
+    let processes = fact.kind == FactKind::AccumulatingSnapshot && !fact.milestones.is_empty();
+    let deletes = processes.then(|| Deletes::of(&input.name, shape, known, 2)).flatten();
+    let mut inputs = vec![Input::changes(input.name.clone(), from.span)];
+    inputs.extend(deletes.iter().map(|deletes| deletes.input(from.span)));
     Some(Source {
         origin: Origin::Table(&input.name),
         columns: input.columns_known.then_some(Cow::Borrowed(input.target.columns.as_slice())),
         identity: shape.identity.clone(),
         unique: shape.unique,
-        inputs: vec![Input::changes(input.name.clone(), from.span)],
+        inputs,
+        deletes,
     })
 }

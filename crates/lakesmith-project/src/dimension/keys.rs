@@ -66,5 +66,5 @@ choice! { pub Validity:
 }
 choice! { pub FirstVersion:
     "change" = Change, "At its first change.";
-    "beginning" = Beginning, "At 1900-01-01.";
+    "beginning" = Beginning, "At 1900-01-01, or with its first state if that is older.";
 }

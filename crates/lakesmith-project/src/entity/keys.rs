@@ -102,7 +102,7 @@ pub(crate) const LOOKUP: Object = Object {
 choice! { pub History:
     "none" = None, "The latest state per key.";
     "changes" = Changes, "Every state: one row per key and sequence.";
-    "type2" = Type2, "Every state with the span of time it was valid.";
+    "type2" = Type2, "Every state with the span of time it was valid. Not built yet, and refused: keep `changes`, from which a type 2 dimension builds the versions.";
     "append" = Append, "Every row, as it comes.";
 }
 choice! { pub OnFail:

@@ -137,7 +137,7 @@ choice! { pub MeasureOver:
 }
 choice! { pub MissingMember:
     "unknown" = Unknown, "The key is -1 until the member arrives.";
-    "inferred" = Inferred, "The dimension gets a member of which only the key is known.";
+    "inferred" = Inferred, "The dimension gets a member of which only the key is known. Not built yet, and refused: of facts with `sql`, and `as_of` a column that the input does not have, such as `period_end`.";
     "fail" = Fail, "The batch fails before anything is committed.";
 }
 choice! { pub Additivity:
@@ -147,5 +147,5 @@ choice! { pub Additivity:
 }
 choice! { pub OnDuplicate:
     "fail" = Fail, "The batch fails before anything is committed.";
-    "quarantine" = Quarantine, "Not built yet, and refused: they would go to the quarantine.";
+    "quarantine" = Quarantine, "They go to the quarantine. Not built yet, and refused.";
 }

@@ -32,7 +32,11 @@ pub(crate) const CALENDAR: Object = Object {
     may_be_empty: false,
     keys: &[
         Key::required("start", Shape::Date, "The first day."),
-        Key::required("end", Shape::Date, "The last day. Days that facts use beyond it are added as they come."),
+        Key::required(
+            "end",
+            Shape::Date,
+            "The last day. Days that facts use beyond the calendar are added as they come, and stay until a full refresh of `gold.dim_date`.",
+        ),
         Key::defaulted("fiscal_year_start", Shape::Month, "january", "The month a fiscal year begins with."),
         Key::optional(
             "holidays",
@@ -61,7 +65,7 @@ pub(crate) const HOLIDAY: Object = Object {
             "country",
             Shape::Text,
             "Where it is kept, as an ISO 3166 code such as `DE` or `DE-BY`: it gets columns of its own, `is_holiday_de` \
-             and `holiday_name_de`. Left out: everywhere.",
+             and `holiday_name_de`. A part of a country keeps the holidays of the country too. Left out: everywhere.",
         ),
     ],
 };

@@ -201,8 +201,8 @@ impl Case {
             let row = json!([id, "(unknown)", "(unknown)", "1900-01-01", &stamp(end)[..10], end == versions::OPEN]);
             put(rows, "gold.dim_product", row);
         }
-        // Of an entity that keeps its states, also those that have ended, a member stays as it was last.
-        for (id, s) in self.customers.last().filter(|(id, _)| id.is_some()) {
+        // Of an entity that keeps its states, also those that have ended, a member that has ended is gone.
+        for (id, _, s) in self.customers.latest().filter(|(id, ..)| id.is_some()) {
             put(rows, "gold.dim_person", json!([id, s.name, s.segment]));
         }
         for (id, _, s) in self.products.latest().filter(|(id, ..)| id.is_some()) {
@@ -245,7 +245,7 @@ impl Case {
                 let version = self.of_products.get(id).and_then(|versions| versions.iter().find(|v| v.holds(day)));
                 json!([id, stamp(version.map_or(BEGINNING, |version| version.start))[..10]])
             });
-            let person = order.customer.filter(|known| self.customers.last().any(|(id, _)| id == Some(known)));
+            let person = order.customer.filter(|known| self.customers.latest().any(|(id, ..)| id == Some(known)));
             let item = line.product.filter(|id| self.of_products.contains_key(id));
             let key: i64 = date(order.day).replace('-', "").parse().unwrap();
             let member = |found: Option<Value>| found.unwrap_or_else(|| json!([null, "1900-01-01"]));

@@ -60,11 +60,6 @@ impl<S: Ord> Entries<S> {
             .flat_map(|(key, states)| states.iter().filter_map(|(at, state)| state.as_ref().map(|state| (*key, *at, state))))
     }
 
-    /// The last state of every key, also of one that has ended since.
-    pub(crate) fn last(&self) -> impl Iterator<Item = (Text, &S)> {
-        self.by_key.iter().filter_map(|(key, states)| states.values().flatten().last().map(|state| (*key, state)))
-    }
-
     /// The last state of every key that has not ended since.
     pub(crate) fn latest(&self) -> impl Iterator<Item = (Text, Instant, &S)> {
         self.by_key.iter().filter_map(|(key, states)| {

@@ -58,10 +58,8 @@ pub(crate) fn versions<S: Clone>(
             }
         }
     }
-    // After an end nothing is known of a time before it.
-    let ended = entries.first_key_value().is_some_and(|(_, entry)| entry.is_none());
-    if let Some(first) = versions.first_mut().filter(|_| rules.from_beginning && !ended) {
-        first.start = BEGINNING;
+    if let Some(first) = versions.first_mut().filter(|_| rules.from_beginning) {
+        first.start = first.start.min(BEGINNING);
     }
     versions
 }
