@@ -259,10 +259,7 @@ fn step(calendar: &Calendar, definition: &[(Column, String)], beyond: &Days, who
     });
     let made = beyond.made.iter().map(|(rows, on)| {
         let day = format!("CAST({} AS DATE)", quote(on));
-        format!(
-            "SELECT {day} AS d\nFROM (\n{}\n)\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}')",
-            indent(rows)
-        )
+        format!("SELECT {day} AS d\nFROM (\n{}\n)\nWHERE NOT ({day} BETWEEN DATE '{start}' AND DATE '{end}')", indent(rows))
     });
     let outside: Vec<String> = outside.chain(made).collect();
     let cte = |name: &str, sql, kept| crate::Cte { name: name.to_owned(), sql, kept };

@@ -24,11 +24,7 @@ const CASES: [Case; 8] = [
         ],
         accept: &[],
     },
-    Case {
-        name: "a key grows",
-        edits: &[("silver/x/now.yaml", "key: [who]", "key: [who, seg]")],
-        accept: &[],
-    },
+    Case { name: "a key grows", edits: &[("silver/x/now.yaml", "key: [who]", "key: [who, seg]")], accept: &[] },
     Case {
         name: "groups become fewer",
         edits: &[("gold/g.yaml", "group_by: [kind, day_key]", "group_by: [kind]")],
@@ -44,11 +40,7 @@ const CASES: [Case; 8] = [
         edits: &[("gold/g.yaml", "group_by: [kind, day_key]", "group_by: [kind, day_key, c_key, id]")],
         accept: &[],
     },
-    Case {
-        name: "a dimension gets versions",
-        edits: &[("gold/dim_now.yaml", "history: type1", "history: type2")],
-        accept: &[],
-    },
+    Case { name: "a dimension gets versions", edits: &[("gold/dim_now.yaml", "history: type1", "history: type2")], accept: &[] },
     Case {
         name: "a surrogate key is called otherwise",
         edits: &[
@@ -59,7 +51,10 @@ const CASES: [Case; 8] = [
     },
     Case {
         name: "a grain grows",
-        edits: &[("gold/f.yaml", "grain_key: [id, line]", "grain_key: [id, line, who]"), ("gold/f.yaml", "degenerate: [id, line, kind]", "degenerate: [id, line, kind, who]")],
+        edits: &[
+            ("gold/f.yaml", "grain_key: [id, line]", "grain_key: [id, line, who]"),
+            ("gold/f.yaml", "degenerate: [id, line, kind]", "degenerate: [id, line, kind, who]"),
+        ],
         accept: &[],
     },
 ];
