@@ -217,7 +217,9 @@ impl<'a> Checking<'a> {
                 _ if flow.step.is_none() => continue,
                 _ => COUNTED.iter().copied().chain(own).collect(),
             };
-            for (count, _) in counts.iter().filter(|(count, _)| !known.contains(&count.value.as_str())) {
+            let lost = self.lost_keys(flow);
+            let follows = |count: &str| lost.iter().any(|key| count.ends_with(&format!(" {key}")));
+            for (count, _) in counts.iter().filter(|(count, _)| !known.contains(&count.value.as_str()) && !follows(count)) {
                 let help = match nearest(count, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("there are {}", known.join(", ")),
@@ -225,6 +227,14 @@ impl<'a> Checking<'a> {
                 self.say("unknown-key", format!("`{count}` is not counted for `{}`", flow.name), count, help);
             }
         }
+    }
+
+    /// The keys of a fact that lead to a dimension whose own file has a fault, so that nothing is counted by them.
+    fn lost_keys(&self, flow: &Flow) -> Vec<&'a str> {
+        let facts = self.project.facts.iter().filter(|fact| fact.table() == flow.name.to_string());
+        let is_lost = |dimension: &str| table(self.plan, &format!("gold.{dimension}")).is_none();
+        let keys = facts.flat_map(|fact| &fact.dimensions).filter(|role| is_lost(&role.dimension.value));
+        keys.map(|role| role.key.value.as_str()).collect()
     }
 
     /// The table that is named. One that is not there is a fault, unless its own file has one.

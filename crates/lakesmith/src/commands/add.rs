@@ -19,7 +19,7 @@ use crate::exit::{Exit, Stop};
 use crate::open;
 use lakesmith_project::load_with;
 use lakesmith_run::Lake;
-use lakesmith_text::{Diagnostics, Severity};
+use lakesmith_text::{Diagnostic, Diagnostics, Severity};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -124,7 +124,8 @@ async fn check(draft: &Draft, root: &Path, globals: &Globals) -> Result<(), Stop
     let Some(file) = sources.find(&draft.path) else { return Ok(()) };
     let own = |faults: &Diagnostics| -> Diagnostics {
         let here = |span: Option<lakesmith_text::Span>| span.is_some_and(|span| span.file == file);
-        faults.iter().filter(|fault| fault.severity == Severity::Error && here(fault.span)).cloned().collect()
+        let concerns = |fault: &&Diagnostic| here(fault.span) || fault.related.iter().any(|(span, _)| here(Some(*span)));
+        faults.iter().filter(|fault| fault.severity == Severity::Error).filter(concerns).cloned().collect()
     };
     let mut wrong = own(&faults);
     if wrong.is_empty() && open::is_readable(&project, &faults) {
