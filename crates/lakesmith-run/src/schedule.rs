@@ -121,6 +121,8 @@ async fn one(lake: Lake, flow: Flow, heartbeat: Arc<Heartbeat>, events: Events) 
             if fault.code == "step-failed" && fault.span.is_none() {
                 fault = fault.at(flow.at);
             }
+            // Whether anything has arrived is not known of a source that could not be read.
+            told.retain(|told| told.code != "no-files");
             let notes = report.notes.into_iter().chain(told).collect();
             FlowReport { status: FlowStatus::Failed, error: Some(fault.message.clone()), fault: Some(fault), notes, ..report }
         }

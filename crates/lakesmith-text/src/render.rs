@@ -121,3 +121,6 @@ fn put_place(value: &mut Value, span: Span, sources: &Sources) {
     value["end_line"] = json!(end_line);
     value["end_column"] = json!(end_column);
 }
+
+#[cfg(test)]
+mod tests;
