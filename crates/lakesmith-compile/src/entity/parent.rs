@@ -29,34 +29,20 @@ pub(crate) struct Parent {
 
 impl Parent {
     pub(crate) fn new(table: &Table, known: bool, identity: Vec<String>) -> Self {
-        Parent {
-            name: table.name.clone(),
-            columns: known.then(|| table.columns.clone()),
-            identity,
-            unique: true,
-            feed: false,
-            told: false,
-            snapshots: false,
-            full: None,
-            query: None,
-        }
+        Parent::of(table.name.clone(), known.then(|| table.columns.clone()), identity)
     }
 
     /// The rows of a query. `name`: of the entity whose rows they become.
     pub(crate) fn of_query(name: TableName, query: Queried) -> Self {
         let identity = query.by().map(<[String]>::to_vec).unwrap_or_default();
-        let columns = query.columns.clone();
-        Parent {
-            name,
-            columns,
-            identity,
-            unique: true,
-            feed: false,
-            told: false,
-            snapshots: false,
-            full: None,
-            query: Some(query),
-        }
+        let read = Parent::of(name, query.columns.clone(), identity);
+        Parent { query: Some(query), ..read }
+    }
+
+    /// Rows of which nothing further is known.
+    fn of(name: TableName, columns: Option<Vec<Column>>, identity: Vec<String>) -> Self {
+        let (feed, told, snapshots) = (false, false, false);
+        Parent { name, columns, identity, unique: true, feed, told, snapshots, full: None, query: None }
     }
 
     /// Why each batch makes the whole table of all that its inputs hold.
